@@ -1,0 +1,106 @@
+/**
+ * Every error that leaves a room has a code of this table. A code says three things to whoever receives it: the HTTP
+ * status, the WebSocket close code, and whether the same attempt may work later.
+ *
+ * Close codes: 44xx is final (a stock y-websocket 3.1 provider stops), 45xx may be retried.
+ */
+interface ErrorTraits {
+  readonly status: number
+  readonly close: number
+  readonly retry: boolean
+}
+
+const final = (status: number, close = 4000 + status): ErrorTraits => ({ status, close, retry: false })
+const retryable = (status: number, close = 4000 + status): ErrorTraits => ({ status, close, retry: true })
+
+export const ERRORS = {
+  E_BAD_REQUEST: final(400),
+  E_BAD_FRAME: final(400),
+  E_UNAUTHORIZED: final(401),
+  E_FORBIDDEN_ORIGIN: final(403),
+  E_FORBIDDEN_HOST: final(403),
+  E_READ_ONLY: final(403),
+  E_PATH: final(400),
+  E_NOT_FOUND: final(404),
+  E_UNKNOWN_DOCUMENT: final(404),
+  E_NOT_TEXT: final(415),
+  E_CONFLICT: final(409),
+  E_EPOCH: final(409, 4409),
+  E_AGENT_TAKEN: final(409, 4423),
+  E_AGENT_TYPE: final(400),
+  E_REPLACED: final(409, 4410),
+  E_TOO_LARGE: final(413),
+  E_LIMIT: retryable(429),
+  E_PROTOCOL_VERSION: final(426),
+  E_INTERNAL: retryable(500),
+  E_STARTING: retryable(503),
+  E_STOPPING: retryable(503),
+  E_SLOW_READER: retryable(503, 1013),
+  E_STORAGE_DEGRADED: retryable(503),
+  E_STORAGE_FULL: retryable(507),
+  E_STORAGE_DAMAGED: final(500),
+  E_STORAGE_VERSION: final(500),
+  E_KEY_TOO_LONG: final(400),
+  E_WORKSPACE: final(400),
+  E_WORKSPACE_BUSY: final(409),
+  E_PORT_TAKEN: final(409),
+  E_CONFIG: final(400),
+  E_UNREACHABLE: retryable(503),
+  E_TIMEOUT: retryable(504),
+  E_USAGE: final(400),
+} as const satisfies Record<string, ErrorTraits>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface ErrorDetails {
+  /** What the receiver can do now; one sentence. */
+  readonly hint?: string
+  /** Facts for programs: names, limits, holders. Never a secret. */
+  readonly data?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** The one error class of Ensemble. `message` says what happened and what was expected; `hint` says what to do. */
+export class EnsembleError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? {} : { cause: details.cause })
+    this.name = 'EnsembleError'
+    this.code = code
+    this.hint = details.hint
+    this.data = details.data ?? {}
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get close(): number {
+    return ERRORS[this.code].close
+  }
+
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code)
+}
+
+/** Turns whatever was thrown into an error that may be shown: an unknown one keeps its text only as the cause. */
+export function toEnsembleError(thrown: unknown): EnsembleError {
+  if (thrown instanceof EnsembleError) return thrown
+  return new EnsembleError('E_INTERNAL', 'The server met an error that it did not expect.', {
+    hint: 'Try again; the log of the server has the details.',
+    cause: thrown,
+  })
+}
+
+/** For the `default` of a switch over a union: fails to compile when a member is not handled. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}
