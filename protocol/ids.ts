@@ -47,7 +47,10 @@ export type AgentInstance = z.infer<typeof agentInstance>
 /** `{TYPE}-{instance}`, split at the first `-`. */
 export const agentId = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,31}-[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'an agent id reads TYPE-instance, as CLAUDE-frontend')
+  .regex(
+    /^[A-Z][A-Z0-9_]{0,31}-[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+    'an agent id reads TYPE-instance, as CLAUDE-frontend',
+  )
   .brand<'AgentId'>()
 export type AgentId = z.infer<typeof agentId>
 

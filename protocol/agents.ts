@@ -1,0 +1,25 @@
+/** Agents: who takes part, and what each is doing. */
+import { z } from 'zod'
+import { agentId, agentInstance, agentType } from './ids.js'
+import { workspacePath } from './paths.js'
+import { timestamp } from './files.js'
+
+export const agentState = z.enum(['idle', 'reading', 'editing', 'testing', 'reviewing', 'blocked'])
+export type AgentState = z.infer<typeof agentState>
+
+/** A row of the roster. */
+export const agent = z.object({
+  agentId,
+  type: agentType,
+  instance: agentInstance,
+  /** The folder that it works in; null: everywhere. */
+  partition: workspacePath.nullable(),
+  state: agentState,
+  file: workspacePath.nullable(),
+  /** When it entered `state`. */
+  since: timestamp,
+  connectedAt: timestamp,
+  /** Order of first joining, from 1; a dashboard takes its colour from this. */
+  order: z.int().positive(),
+})
+export type Agent = z.infer<typeof agent>

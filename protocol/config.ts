@@ -1,0 +1,94 @@
+/**
+ * `ensemble.config.json` in the served folder. Every field has a default that works untouched; an unknown or ill-typed
+ * field is refused by its name.
+ */
+import { z } from 'zod'
+import { EnsembleError } from './errors.js'
+import { agentType } from './ids.js'
+
+const MB = 1024 * 1024
+
+export const config = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where editors find this schema; not read by the server.'),
+    agentTypes: z
+      .array(agentType)
+      .min(1)
+      .default(() => ['CLAUDE', 'CODEX', 'GEMINI'].map((type) => agentType.parse(type)))
+      .describe('The types of agents that may connect.'),
+    allowedHosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Host names, besides loopback and the address served on, that requests may name in Host and Origin.'),
+    limits: z
+      .strictObject({
+        fileBytes: z
+          .int()
+          .min(1)
+          .max(512 * MB)
+          .default(100 * MB)
+          .describe('Larger files are left out of sync, and reported. In bytes.'),
+        messageBytes: z
+          .int()
+          .min(64 * 1024)
+          .default(160 * MB)
+          .describe('The largest message of the agent socket. In bytes.'),
+        frameBytes: z
+          .int()
+          .min(64 * 1024)
+          .default(32 * MB)
+          .describe('The largest WebSocket frame; on /sync the largest update. In bytes.'),
+        documentsPerSocket: z.int().min(1).default(256).describe('Documents that one agent socket may carry at once.'),
+        messagesPerSecond: z
+          .int()
+          .min(1)
+          .default(2000)
+          .describe('Frames a second that one connection may send, on average over ten seconds.'),
+        outboundBytes: z
+          .int()
+          .min(1 * MB)
+          .default(64 * MB)
+          .describe('Unsent bytes a connection may gather before it is closed with 1013. In bytes.'),
+      })
+      .prefault({}),
+    bridge: z
+      .strictObject({
+        quietMilliseconds: z
+          .int()
+          .min(0)
+          .max(5000)
+          .default(10)
+          .describe('A file written in place is read when it has been quiet for this long. In milliseconds.'),
+        auditSeconds: z
+          .number()
+          .min(1)
+          .max(3600)
+          .default(5)
+          .describe('Every file is compared with the index this often, whatever was reported. In seconds.'),
+      })
+      .prefault({}),
+  })
+  .describe('Configuration of an Ensemble workspace.')
+export type Config = z.infer<typeof config>
+
+export const DEFAULT_CONFIG: Config = config.parse({})
+
+/**
+ * @param text of the file
+ * @throws EnsembleError E_CONFIG, naming each field that is unknown or ill-typed
+ */
+export function parseConfig(text: string): Config {
+  let raw: unknown
+  try {
+    raw = JSON.parse(text)
+  } catch (cause) {
+    throw new EnsembleError('E_CONFIG', `ensemble.config.json is not JSON: ${String(cause)}`, { cause })
+  }
+  const parsed = config.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(top level)'}: ${issue.message}`)
+  throw new EnsembleError('E_CONFIG', `ensemble.config.json is not valid. ${faults.join('; ')}`, {
+    hint: 'protocol/config.schema.json lists every field with its meaning and default.',
+    data: { faults },
+  })
+}

@@ -1,0 +1,81 @@
+/** Files: the tree's nodes, and what a write says and gets back. */
+import { z } from 'zod'
+import { conflictId, contentHash, fileId, writeId, author } from './ids.js'
+import { workspacePath } from './paths.js'
+
+/** Counts per file from 1; every committed change of a file raises it by one. 0 means "no revision". */
+export const revision = z.int().nonnegative()
+/** Counts the workspace's commits from 1; orders everything that ever happened in it. */
+export const sequence = z.int().nonnegative()
+/** Milliseconds since 1970-01-01 UTC by the server's clock. */
+export const timestamp = z.number().nonnegative()
+
+const format = { bom: z.boolean(), eol: z.enum(['lf', 'crlf']) }
+
+/** What the server holds for a path now. A deleted file keeps its head, so that absence is a fact with a revision. */
+export const fileHead = z.object({
+  id: fileId,
+  path: workspacePath,
+  kind: z.enum(['text', 'binary']),
+  deleted: z.boolean(),
+  executable: z.boolean(),
+  ...format,
+  rev: revision,
+  /** Of the bytes on disk; of a deleted file: of its last content. */
+  hash: contentHash,
+  /** Bytes on disk. */
+  size: z.int().nonnegative(),
+  seq: sequence,
+  author,
+  time: timestamp,
+})
+export type FileHead = z.infer<typeof fileHead>
+
+/** A file's content as it travels. */
+export const fileContent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), text: z.string(), ...format }),
+  z.object({ kind: z.literal('binary'), base64: z.base64() }),
+])
+export type FileContent = z.infer<typeof fileContent>
+
+/**
+ * The version that a writer started from: a revision and its hash. The server answers `need-base` if it does not hold that
+ * version (its store was wiped, say); the writer then repeats the write with the base's text.
+ */
+export const writeBase = z.object({ rev: revision, hash: contentHash, text: z.string().optional() })
+export type WriteBase = z.infer<typeof writeBase>
+
+/** `base: null` says: where I am, there was no such file. */
+export const writeCommand = z.object({
+  writeId,
+  path: workspacePath,
+  base: writeBase.nullable(),
+  content: fileContent,
+  executable: z.boolean(),
+})
+export type WriteCommand = z.infer<typeof writeCommand>
+
+export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase })
+export type DeleteCommand = z.infer<typeof deleteCommand>
+
+export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(), added: z.string() })
+
+/**
+ * `accepted`: it is the head, as written. `merged`: it is in the head beside others' changes. `conflict`: some of it is
+ * held in conflict records, the rest is in the head. `unchanged`: the head was that already.
+ */
+export const writeResult = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.enum(['accepted', 'merged', 'conflict', 'unchanged']),
+    head: fileHead,
+    /** Hunks of the write that are in the head, and that are held in `conflicts`. */
+    applied: z.int().nonnegative(),
+    held: z.int().nonnegative(),
+    conflicts: z.array(conflictId),
+    /** From the text as written to the head's text; null where either is not text. */
+    edits: z.array(textEdit).nullable(),
+  }),
+  z.object({ outcome: z.literal('need-base') }),
+])
+export type WriteResult = z.infer<typeof writeResult>
+export type WriteOutcome = Exclude<WriteResult, { outcome: 'need-base' }>

@@ -1,0 +1,135 @@
+/**
+ * Messages of the agent socket (`/agent`), as JSON. How they are packed into WebSocket frames: frames.ts.
+ *
+ * Client → server: one `hello`, then `request`s. Server → client: `welcome`, one `reply` or `failed` a request, and what it feeds.
+ */
+import { z } from 'zod'
+import { agent } from './agents.js'
+import { workspaceEvent } from './events.js'
+import {
+  deleteCommand,
+  fileContent,
+  fileHead,
+  sequence,
+  textEdit,
+  timestamp,
+  writeCommand,
+  writeResult,
+} from './files.js'
+import { agentId, agentInstance, agentType, fileId, workspaceId } from './ids.js'
+import { workspacePath } from './paths.js'
+import { status } from './status.js'
+import { conflict } from './conflicts.js'
+
+/**
+ * What the server may push, each started by naming it in `hello`:
+ * `heads`: every committed change of a file · `events`: the event log · `agents`: the roster, at each change, and a `tick`
+ * every second.
+ */
+export const feed = z.enum(['heads', 'events', 'agents'])
+export type Feed = z.infer<typeof feed>
+
+export const hello = z.object({
+  type: z.literal('hello'),
+  protocol: z.int(),
+  /** Program and version, for logs. */
+  client: z.string().max(100),
+  /** Null: an observer (dashboard, CLI), which takes part in nothing. */
+  agent: z
+    .object({
+      type: agentType,
+      instance: agentInstance,
+      partition: workspacePath.nullable(),
+      /** From the `welcome` of an earlier session: proves that this is the same one coming back. */
+      secret: z.string().max(200).optional(),
+    })
+    .nullable(),
+  feeds: z.array(feed),
+  /** Send what came after this. Absent: from now on. */
+  since: z.object({ workspaceId, seq: sequence }).optional(),
+})
+export type Hello = z.infer<typeof hello>
+
+const pathParams = z.object({ path: workspacePath })
+
+/** Requests and their results; the one list of what a client may ask. */
+export const methods = {
+  /** Every file's head with `seq` above `since` (default 0), deleted ones included. */
+  tree: {
+    params: z.object({ since: sequence.optional() }),
+    result: z.object({ seq: sequence, files: z.array(fileHead) }),
+  },
+  /** Contents; as many of `ids`, in order, as fit into 4 MB, at least one. Unknown and deleted ones are left out. */
+  read: {
+    params: z.object({ ids: z.array(fileId).min(1).max(1000) }),
+    result: z.object({ files: z.array(z.object({ head: fileHead, content: fileContent })), rest: z.array(fileId) }),
+  },
+  write: { params: writeCommand, result: writeResult },
+  delete: { params: deleteCommand, result: writeResult },
+  conflicts: { params: z.object({}), result: z.object({ conflicts: z.array(conflict) }) },
+  status: { params: z.object({}), result: status },
+  /** Carries a document over this socket: frames of kind `document` with this number, y-protocols messages inside. */
+  open: {
+    params: z.object({ document: z.string().max(2048) }),
+    result: z.object({ number: z.int().positive() }),
+  },
+  close: { params: z.object({ number: z.int().positive() }), result: z.object({}) },
+  /** Leaves cleanly: others see it at once, and the session's secret ends. */
+  leave: { params: z.object({}), result: z.object({}) },
+  stat: { params: pathParams, result: z.object({ head: fileHead.nullable() }) },
+} as const
+export type Method = keyof typeof methods
+export type Params<M extends Method> = z.infer<(typeof methods)[M]['params']>
+export type Result<M extends Method> = z.infer<(typeof methods)[M]['result']>
+
+export function isMethod(name: string): name is Method {
+  return Object.hasOwn(methods, name)
+}
+
+/** `id` counts a connection's requests; a reply repeats it. `method` and `params` are checked against `methods`. */
+export const request = z.object({
+  type: z.literal('request'),
+  id: z.int().positive(),
+  method: z.string().max(64),
+  params: z.unknown(),
+})
+export const clientMessage = z.discriminatedUnion('type', [hello, request])
+export type ClientMessage = z.infer<typeof clientMessage>
+
+/** `problem` on every wire: the agent socket, HTTP (application/problem+json adds type and title), the CLI's --json. */
+export const problem = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  retry: z.boolean(),
+  data: z.record(z.string(), z.unknown()).optional(),
+})
+export type Problem = z.infer<typeof problem>
+
+export const serverMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('welcome'),
+    protocol: z.int(),
+    server: z.string(),
+    workspaceId,
+    /** Name of the served folder. */
+    workspace: z.string(),
+    agentId: agentId.nullable(),
+    /** Only for agents: shown again in `hello` it lets this session continue after a broken connection. */
+    secret: z.string().nullable(),
+    /** The feeds begin after this. Above the `since` that was asked for where that is no longer kept: read `tree`. */
+    seq: sequence,
+  }),
+  z.object({ type: z.literal('reply'), id: z.int(), result: z.unknown() }),
+  z.object({ type: z.literal('failed'), id: z.int(), error: problem }),
+  /** A committed change. `edits` lead from `rev - 1` to the head; null where it is not text, or too large: then `read`. */
+  z.object({ type: z.literal('head'), head: fileHead, edits: z.array(textEdit).nullable() }),
+  z.object({ type: z.literal('event'), event: workspaceEvent }),
+  z.object({ type: z.literal('agents'), agents: z.array(agent) }),
+  z.object({ type: z.literal('tick'), time: timestamp, seq: sequence }),
+  /** The server ended this document's number. */
+  z.object({ type: z.literal('closed'), number: z.int(), error: problem }),
+  /** Sent before the socket is closed for a fault. */
+  z.object({ type: z.literal('refused'), error: problem }),
+])
+export type ServerMessage = z.infer<typeof serverMessage>
