@@ -1,0 +1,58 @@
+import { defineConfig } from 'vitest/config'
+
+/** Processes, watchers, minutes: one file at a time, so that a small machine keeps its promises of time. */
+const SCENARIOS = ['test/scenarios/**/*.test.ts', 'test/fuzz/**/*.test.ts']
+/** Whatever drives a real browser; test/support/find-chromium.js has one ready. */
+const BROWSER = ['test/**/*.browser.test.ts']
+
+const environment = 'node'
+const pool = 'forks'
+
+export default defineConfig({
+  test: {
+    watch: false,
+    passWithNoTests: false,
+    // .ci/run counts by the JSON.
+    reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
+    outputFile: { json: 'test-results/vitest.json' },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment,
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: [...SCENARIOS, ...BROWSER],
+          pool,
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'scenarios',
+          environment,
+          include: SCENARIOS,
+          exclude: BROWSER,
+          pool,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          environment,
+          include: BROWSER,
+          pool,
+          maxWorkers: 1,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
