@@ -1,0 +1,167 @@
+/**
+ * The storage port on lmdb: one file, memory-mapped, read without copying the rest of it.
+ *
+ * - A commit is one lmdb transaction: all its rows or none survive a crash at any moment.
+ * - `overlappingSync` is off: the transaction is written and synced before it becomes visible and before its promise
+ *   resolves, both on lmdb's own thread. With it on (lmdb's default) a promise may resolve before the sync.
+ * - One commit is under way at a time, so a failed one can't take a later one with it, and ranges are deleted by what
+ *   the commits before have left.
+ */
+import { join } from 'node:path'
+import { open } from 'lmdb'
+import { commitFailure } from './commit-failure.js'
+import { decodeKey, encodeKey } from './keys.js'
+import type { Row, Storage, Value } from './storage.js'
+import { decodeValue, encodeValue } from './values.js'
+
+export const DATABASE_FILE = 'ensemble.mdb'
+
+/** A range is read in slices, so that no cursor, and with it no old version of the file, outlives one of them. */
+const SLICE_ROWS = 256
+const SLICE_BYTES = 1024 * 1024
+
+export interface EmbeddedOptions {
+  /** An existing folder; the database is the file `ensemble.mdb` in it. */
+  readonly dir: string
+}
+
+/** Rows with keys and values as bytes; the last row about a key counts. */
+type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined }
+
+export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Storage> {
+  const database = open<Uint8Array, Uint8Array>({
+    path: join(dir, DATABASE_FILE),
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    overlappingSync: false,
+    // With batching by event turn, lmdb makes a promise of its own for each turn and leaves its rejection unhandled: a
+    // full disk then ends the process whatever the caller catches. A commit is one batch already.
+    eventTurnBatching: false,
+  })
+  let closing: Promise<void> | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  function assertOpen(): void {
+    if (closing) throw new Error('The storage is closed.')
+  }
+
+  function changesOf(rows: readonly EncodedRow[]): Change[] {
+    const changes = new Map<string, Change>()
+    for (const row of rows) {
+      if ('key' in row) {
+        changes.set(text(row.key), row)
+        continue
+      }
+      for (const { key } of changes.values()) {
+        if (isWithin(key, row.from, row.to)) changes.set(text(key), { key, value: undefined })
+      }
+      if (compare(row.from, row.to) >= 0) continue
+      for (const key of database.getKeys({ start: row.from, end: row.to })) {
+        changes.set(text(key), { key: Uint8Array.from(key), value: undefined })
+      }
+    }
+    return [...changes.values()]
+  }
+
+  async function write(rows: readonly EncodedRow[]): Promise<void> {
+    const changes = changesOf(rows)
+    if (changes.length === 0) return
+    try {
+      await database.batch(() => {
+        for (const { key, value } of changes) {
+          if (value) void database.put(key, value)
+          else void database.remove(key)
+        }
+      })
+    } catch (thrown) {
+      throw await commitFailure(thrown, dir)
+    }
+  }
+
+  return {
+    async commit(rows) {
+      assertOpen()
+      const encoded = rows.map(encodeRow)
+      const done = last.then(() => write(encoded))
+      last = done.catch(() => undefined) // told to the caller below; the next commit runs all the same
+      await done
+    },
+
+    get(key) {
+      assertOpen()
+      const bytes = database.getBinaryFast(encodeKey(key))
+      return bytes && decodeValue(bytes.subarray(0, bytes.length))
+    },
+
+    *range({ from, to, reverse = false, limit = Infinity }) {
+      const low = encodeKey(from)
+      const high = encodeKey(to)
+      if (compare(low, high) >= 0) return
+      let start = reverse ? high : low
+      let exclusiveStart = reverse
+      for (let left = limit; left > 0;) {
+        assertOpen()
+        const rows = Math.min(left, SLICE_ROWS)
+        const cursor = database.getRange({
+          start,
+          exclusiveStart,
+          end: reverse ? low : high,
+          inclusiveEnd: reverse,
+          reverse,
+          limit: rows,
+        })
+        const slice = readSlice(cursor)
+        for (const { key, value } of slice) yield { key: decodeKey(key), value }
+        const end = slice.at(-1)
+        if (!end || (slice.length < rows && !end.full)) return
+        start = end.key
+        exclusiveStart = true
+        left -= slice.length
+      }
+    },
+
+    close() {
+      closing ??= last.then(() => database.close())
+      return closing
+    },
+  }
+}
+
+type EncodedRow = Change | { readonly from: Uint8Array; readonly to: Uint8Array }
+
+function encodeRow(row: Row): EncodedRow {
+  if ('put' in row) return { key: encodeKey(row.put), value: encodeValue(row.value) }
+  if ('delete' in row) return { key: encodeKey(row.delete), value: undefined }
+  return { from: encodeKey(row.deleteFrom), to: encodeKey(row.to) }
+}
+
+interface SliceRow {
+  readonly key: Uint8Array
+  readonly value: Value
+  /** The slice ended here by its size. */
+  readonly full: boolean
+}
+
+function readSlice(cursor: Iterable<{ key: Uint8Array; value: Uint8Array }>): SliceRow[] {
+  const slice: SliceRow[] = []
+  let bytes = 0
+  for (const { key, value } of cursor) {
+    bytes += value.length
+    slice.push({ key: Uint8Array.from(key), value: decodeValue(value), full: bytes >= SLICE_BYTES })
+    if (bytes >= SLICE_BYTES) break
+  }
+  return slice
+}
+
+function isWithin(key: Uint8Array, from: Uint8Array, to: Uint8Array): boolean {
+  return compare(from, key) <= 0 && compare(key, to) < 0
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  return Buffer.compare(a, b)
+}
+
+function text(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+}
