@@ -1,5 +1,4 @@
 import { defineConfig } from 'eslint/config'
-import importX from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 /** A file that only passes on what another holds hides where things are, and joins files that have nothing in common. */
@@ -14,13 +13,15 @@ const noBarrels = [
   },
 ]
 
+/** One name for one thing, the same wherever it is imported. */
+const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'Export it by name.' }
+
 export default defineConfig(
   { ignores: ['dist/**', 'test-results/**', '**/.ensemble/**', 'docs/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    plugins: { 'import-x': importX },
     rules: {
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-async-promise-executor': 'error',
       'no-case-declarations': 'error',
       'no-cond-assign': 'error',
@@ -29,6 +30,7 @@ export default defineConfig(
       'no-control-regex': 'error',
       'no-debugger': 'error',
       'no-dupe-else-if': 'error',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
       'no-duplicate-case': 'error',
       'no-empty': 'error', // an error swallowed: say why, in a comment, where that is right
       'no-fallthrough': 'error',
@@ -37,7 +39,7 @@ export default defineConfig(
       'no-loss-of-precision': 'error',
       'no-misleading-character-class': 'error',
       'no-prototype-builtins': 'error',
-      'no-restricted-syntax': ['error', ...noBarrels],
+      'no-restricted-syntax': ['error', ...noBarrels, noDefaultExport],
       'no-self-assign': 'error',
       'no-self-compare': 'error',
       'no-sparse-arrays': 'error',
@@ -50,10 +52,6 @@ export default defineConfig(
       'object-shorthand': 'error',
       'prefer-const': 'error',
       'prefer-template': 'error',
-      'import-x/first': 'error',
-      'import-x/no-default-export': 'error',
-      'import-x/no-duplicates': 'error',
-      'import-x/no-mutable-exports': 'error',
     },
   },
   {
@@ -69,10 +67,9 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-exports': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-confusing-void-expression': 'off', // `onClick={() => close()}` confuses nobody
-      '@typescript-eslint/no-unnecessary-condition': [
-        'error',
-        { allowConstantLoopConditions: 'only-allowed-literals' },
-      ],
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }], // by code points is what is meant
+      '@typescript-eslint/no-redundant-type-constituents': 'off', // `unknown | undefined` tells a reader more
+      '@typescript-eslint/no-unnecessary-condition': 'off', // knows nothing of a field that changes during an await
       '@typescript-eslint/no-unsafe-type-assertion': 'error', // parse at the door; inside, types are true
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off', // `async` also turns a throw into a rejection, as a port promises
@@ -99,6 +96,6 @@ export default defineConfig(
   {
     // Their tools demand it.
     files: ['*.config.js', '*.config.ts', '**/*.config.ts', '.dependency-cruiser.js'],
-    rules: { 'import-x/no-default-export': 'off' },
+    rules: { 'no-restricted-syntax': ['error', ...noBarrels] },
   },
 )
