@@ -33,7 +33,7 @@ export interface CommitMeasure {
 
 export interface CommitQueueOptions {
   readonly storage: Pick<Storage, 'commit'>
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; fractions make `CommitMeasure.ms` finer. */
   readonly now: () => number
   readonly timers: Timers
   /** 0 ≤ random() < 1; spreads the retries. */
@@ -114,12 +114,9 @@ export class CommitQueue {
    * bound alone), E_LIMIT (too much waits), E_STORAGE_DEGRADED or E_STORAGE_FULL (the same while the storage fails),
    * E_STOPPING (after `close`). Rejects with the storage's error when `close` gives up on it.
    */
-  async enqueue(rows: readonly Row[]): Promise<void> {
-    if (this.#closing) throw new EnsembleError('E_STOPPING', 'The storage is closing: the rows were not taken.')
-    let bytes = 0
-    for (const row of rows) bytes += sizeOfRow(row)
-    this.#assertRoom(rows.length, bytes)
+  enqueue(rows: readonly Row[]): Promise<void> {
     return new Promise((resolve, reject) => {
+      const bytes = this.#admit(rows)
       this.#entries.push({ rows, bytes, resolve, reject })
       this.#rows += rows.length
       this.#bytes += bytes
@@ -167,11 +164,22 @@ export class CommitQueue {
     return { lost, reason }
   }
 
+  /** The bytes of rows that may be taken; throws for others. */
+  #admit(rows: readonly Row[]): number {
+    if (this.#closing) throw new EnsembleError('E_STOPPING', 'The storage is closing: the rows were not taken.')
+    const bytes = rows.reduce((sum, row) => sum + sizeOfRow(row), 0)
+    this.#assertRoom(rows.length, bytes)
+    return bytes
+  }
+
   #assertRoom(rows: number, bytes: number): void {
     const data = { rows, bytes, maxRows: this.#maxRows, maxBytes: this.#maxBytes, pending: this.pending }
     if (rows > this.#maxRows || bytes > this.#maxBytes) {
-      const message = `One commit of ${rows} rows and ${bytes} bytes is over the limit of ${this.#maxRows} rows and ${this.#maxBytes} bytes.`
-      throw new EnsembleError('E_TOO_LARGE', message, { hint: 'Store it in several smaller commits.', data })
+      const limit = `${this.#maxRows} rows and ${this.#maxBytes} bytes`
+      throw new EnsembleError('E_TOO_LARGE', `One commit has ${rows} rows and ${bytes} bytes, the limit is ${limit}.`, {
+        hint: 'Store it in several smaller commits.',
+        data,
+      })
     }
     if (this.#rows + rows <= this.#maxRows && this.#bytes + bytes <= this.#maxBytes) return
     if (this.#state !== 'ok') {
@@ -195,15 +203,20 @@ export class CommitQueue {
   }
 
   async #run(): Promise<void> {
-    while (this.#entries.length > 0 && !this.#abandoned) {
+    while (this.#entries.length > 0) {
       const group = this.#nextGroup()
       this.#underway = group.length
       await this.#store(group)
-      if (this.#abandoned) return
+      if (this.#isGivenUp()) return
       this.#underway = 0
       for (const entry of group) entry.resolve()
       this.#drop(group.length)
     }
+  }
+
+  /** A call, because it changes during an await. */
+  #isGivenUp(): boolean {
+    return this.#abandoned
   }
 
   #nextGroup(): Entry[] {
@@ -221,9 +234,9 @@ export class CommitQueue {
   async #store(group: readonly Entry[]): Promise<void> {
     const rows = group.flatMap((entry) => entry.rows)
     if (rows.length === 0) return
-    for (let attempt = 1; !this.#abandoned; attempt++) {
+    for (let attempt = 1; !this.#isGivenUp(); attempt++) {
       const failure = await this.#attempt(group, rows, attempt)
-      if (this.#abandoned) return
+      if (this.#isGivenUp()) return
       this.#enter(failure ? this.#degradedBy(failure) : 'ok')
       if (!failure) return
       await this.#pause(attempt)

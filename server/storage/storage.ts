@@ -42,7 +42,8 @@ export interface RangeOptions {
 export interface Storage {
   /** Rows take effect in their order. Rejects with what the medium said; commit-queue.ts decides about retrying. */
   commit(rows: readonly Row[]): Promise<void>
-  get(key: Key): Value | undefined
+  /** `undefined` when there is no such row. */
+  get(key: Key): Value
   /** Rows are read while they are taken: a consumer that awaits in between may meet rows committed meanwhile. */
   range(options: RangeOptions): Iterable<{ readonly key: Key; readonly value: Value }>
   /** Waits for commits under way; later calls of anything else fail. Can be called twice. */

@@ -363,13 +363,13 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       test('can be left early, read twice at once, and does not hinder commits', async () => {
         const storage = await numbered()
         for (const { value } of storage.range(rowsUnder(['t']))) if (value === 3) break
-        const one = storage.range(rowsUnder(['t']))[Symbol.iterator]()
-        const two = storage.range({ ...rowsUnder(['t']), reverse: true })[Symbol.iterator]()
-        expect([one.next().value?.value, two.next().value?.value, one.next().value?.value]).toEqual([0, ROWS - 1, 1])
+        const next = stepper(storage.range(rowsUnder(['t'])))
+        const nextBack = stepper(storage.range({ ...rowsUnder(['t']), reverse: true }))
+        expect([next(), nextBack(), next()]).toEqual([0, ROWS - 1, 1])
         await storage.commit([{ put: ['t', 'later'], value: 'later' }])
         await storage.commit([{ deleteFrom: ['t', 500], to: ['t', 600] }])
         const rest: Value[] = []
-        for (let step = one.next(); !step.done; step = one.next()) rest.push(step.value.value)
+        for (let value = next(); value !== undefined; value = next()) rest.push(value)
         expect(rest.slice(0, 3)).toEqual([2, 3, 4])
         expect(rest.at(-1)).toBe('later')
         expect(rest.includes(499) && rest.includes(600)).toBe(true)
@@ -466,6 +466,15 @@ function rowsOf(storage: Storage, prefix: Key): [Key, Value][] {
   return [...storage.range(rowsUnder(prefix))].map(({ key, value }) => [key, value])
 }
 
+/** Reads a range row by row: the value of the next row, `undefined` at the end. */
+function stepper(rows: Iterable<{ readonly value: Value }>): () => Value {
+  const iterator = rows[Symbol.iterator]()
+  return () => {
+    const step: IteratorResult<{ readonly value: Value }, unknown> = iterator.next()
+    return step.done ? undefined : step.value.value
+  }
+}
+
 /** The order of keys as the port words it, without bytes. */
 function compareKeys(a: Key, b: Key): number {
   for (const [i, left] of a.entries()) {
@@ -479,8 +488,8 @@ function compareKeys(a: Key, b: Key): number {
 }
 
 function compareCodePoints(a: string, b: string): number {
-  const left = [...a].map((c) => c.codePointAt(0) ?? 0)
-  const right = [...b].map((c) => c.codePointAt(0) ?? 0)
+  const left = Array.from(a, (c) => c.codePointAt(0) ?? 0)
+  const right = Array.from(b, (c) => c.codePointAt(0) ?? 0)
   for (const [i, code] of left.entries()) {
     const other = right[i]
     if (other === undefined) return 1
