@@ -2,7 +2,8 @@
  * Every error that leaves a room has a code of this table. A code says three things to whoever receives it: the HTTP
  * status, the WebSocket close code, and whether the same attempt may work later.
  *
- * Close codes: 44xx is final (a stock y-websocket 3.1 provider stops), 45xx may be retried.
+ * Close codes (rule SYNC-11): 44xx is final (a stock y-websocket 3.1 provider stops), 45xx may be retried; so may 1013,
+ * the one code here that is not ours but the standard's "try again later".
  */
 interface ErrorTraits {
   readonly status: number
@@ -10,7 +11,9 @@ interface ErrorTraits {
   readonly retry: boolean
 }
 
+/** A status of 4xx has its own close code, 44xx; the few final ones of 5xx name theirs. */
 const final = (status: number, close = 4000 + status): ErrorTraits => ({ status, close, retry: false })
+/** A status of 5xx has its own close code, 45xx; the few of 4xx that may be retried name theirs. */
 const retryable = (status: number, close = 4000 + status): ErrorTraits => ({ status, close, retry: true })
 
 export const ERRORS = {
@@ -30,7 +33,7 @@ export const ERRORS = {
   E_AGENT_TYPE: final(400),
   E_REPLACED: final(409, 4410),
   E_TOO_LARGE: final(413),
-  E_LIMIT: retryable(429),
+  E_LIMIT: retryable(429, 4529),
   E_PROTOCOL_VERSION: final(426),
   E_INTERNAL: retryable(500),
   E_STARTING: retryable(503),
@@ -38,8 +41,8 @@ export const ERRORS = {
   E_SLOW_READER: retryable(503, 1013),
   E_STORAGE_DEGRADED: retryable(503),
   E_STORAGE_FULL: retryable(507),
-  E_STORAGE_DAMAGED: final(500),
-  E_STORAGE_VERSION: final(500),
+  E_STORAGE_DAMAGED: final(500, 4490),
+  E_STORAGE_VERSION: final(500, 4491),
   E_KEY_TOO_LONG: final(400),
   E_WORKSPACE: final(400),
   E_WORKSPACE_BUSY: final(409),
