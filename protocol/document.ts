@@ -28,6 +28,7 @@ const FREE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/
 /**
  * Reads the part of a request's path behind `/sync/`, still percent-encoded and without the query.
  * A leading `~` written literally names a special document; a file that begins with `~` is spelled `%7E…`.
+ * It is split before it is decoded, so that `%2F` is not a second spelling of `/` (rule DOC-1).
  *
  * @throws EnsembleError E_UNKNOWN_DOCUMENT or E_PATH
  */
@@ -64,6 +65,14 @@ function specialName(name: string): DocumentName {
 }
 
 function decode(segment: string): string {
+  const decoded = percentDecode(segment)
+  if (!decoded.includes('/')) return decoded
+  throw new EnsembleError('E_PATH', `"${segment}" is one segment of a path, and holds a "/".`, {
+    hint: 'Encode each segment by itself, and join them with "/".',
+  })
+}
+
+function percentDecode(segment: string): string {
   try {
     return decodeURIComponent(segment)
   } catch (cause) {

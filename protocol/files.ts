@@ -12,14 +12,15 @@ export const timestamp = z.number().nonnegative()
 
 const format = { bom: z.boolean(), eol: z.enum(['lf', 'crlf']) }
 
+/** What a version of a file has besides its content. */
+export const fileForm = { kind: z.enum(['text', 'binary']), executable: z.boolean(), ...format }
+
 /** What the server holds for a path now. A deleted file keeps its head, so that absence is a fact with a revision. */
 export const fileHead = z.object({
   id: fileId,
   path: workspacePath,
-  kind: z.enum(['text', 'binary']),
+  ...fileForm,
   deleted: z.boolean(),
-  executable: z.boolean(),
-  ...format,
   rev: revision,
   /** Of the bytes on disk; of a deleted file: of its last content. */
   hash: contentHash,

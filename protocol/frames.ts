@@ -6,7 +6,7 @@
  *   0x01 part:     varuint stream, one byte (0: whole is a message, 1: whole is a document frame's body), one byte last
  *                  (0 or 1), then bytes
  * Whatever is longer than MAX_PART_BYTES is cut into parts, so that other frames pass between (rule FRAME-2). Parts of one
- * stream arrive in order; streams may interleave.
+ * stream arrive in order, and all but its last one are full; streams may interleave.
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
@@ -95,6 +95,8 @@ export class FrameDecoder {
    * @throws EnsembleError E_BAD_FRAME, E_TOO_LARGE
    */
   decode(payload: string | Uint8Array): Frame | undefined {
+    // A string's bytes are at least as many as its code units; exact enough for a bound.
+    if (payload.length > this.#maxBytes) throw this.#tooLarge()
     if (typeof payload === 'string') return { kind: 'message', json: payload }
     try {
       const decoder = decoding.createDecoder(payload)
@@ -115,19 +117,26 @@ export class FrameDecoder {
     const bytes = decoding.readTailAsUint8Array(decoder)
     const stream = this.#streams.get(id) ?? { kind, parts: [], bytes: 0 }
     if (kind > 1 || last > 1 || stream.kind !== kind) throw badFrame('its part does not fit its stream')
+    // Small parts would let a peer fill the memory with what is around them, which nobody counts.
+    if (last === 0 && bytes.length !== MAX_PART_BYTES) throw badFrame('a part is not full, and not the last')
     this.#streams.set(id, stream)
     if (this.#streams.size > MAX_OPEN_STREAMS) throw badFrame(`more than ${MAX_OPEN_STREAMS} streams are open`)
     stream.parts.push(bytes.slice())
     stream.bytes += bytes.length
     let held = 0
     for (const other of this.#streams.values()) held += other.bytes
-    if (held > this.#maxBytes) {
-      throw new EnsembleError('E_TOO_LARGE', `A message is larger than ${this.#maxBytes} bytes.`)
-    }
+    if (held > this.#maxBytes) throw this.#tooLarge()
     if (last === 0) return undefined
     this.#streams.delete(id)
     const whole = concat(stream.parts, stream.bytes)
-    return kind === 0 ? { kind: 'message', json: fromUtf8.decode(whole) } : documentFrame(whole)
+    return kind === 0 ? { kind: 'message', json: decodeUtf8(whole) } : documentFrame(whole)
+  }
+
+  #tooLarge(): EnsembleError {
+    return new EnsembleError('E_TOO_LARGE', `A message is larger than ${this.#maxBytes} bytes.`, {
+      hint: 'limits.messageBytes in ensemble.config.json allows larger ones.',
+      data: { limit: this.#maxBytes },
+    })
   }
 }
 
@@ -135,6 +144,14 @@ function documentFrame(body: Uint8Array): DocumentFrame {
   const decoder = decoding.createDecoder(body)
   const number = decoding.readVarUint(decoder)
   return { kind: 'document', number, payload: decoding.readTailAsUint8Array(decoder) }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return fromUtf8.decode(bytes)
+  } catch (cause) {
+    throw badFrame('its message is not valid UTF-8', cause)
+  }
 }
 
 function concat(parts: readonly Uint8Array[], length: number): Uint8Array {

@@ -9,8 +9,16 @@ import { z } from 'zod'
 const MAX_SEGMENT_BYTES = 255
 const MAX_PATH_BYTES = 1024
 
-/** Folders that are never synced, wherever they stand (rule PATH-3). */
-export const NEVER_SYNCED: ReadonlySet<string> = new Set(['.git', '.ensemble', 'node_modules'])
+/**
+ * Folders that are never synced, wherever they stand (rule PATH-3). In any case: on a disk that does not tell them apart
+ * `.GIT/hooks` is `.git/hooks`, where a file is a program that runs.
+ */
+const NEVER_SYNCED: ReadonlySet<string> = new Set(['.git', '.ensemble', 'node_modules'])
+
+/** @param name of one file or folder, not a path */
+export function isNeverSynced(name: string): boolean {
+  return NEVER_SYNCED.has(name.toLowerCase())
+}
 
 /** Our own temporary files begin with this (rule BRIDGE-18); the bridge removes strays at its start. */
 export const TEMPORARY_PREFIX = '.ensemble-tmp-'
@@ -30,7 +38,7 @@ export function pathFault(path: string): string | undefined {
     if (segment === '') return 'it has an empty segment'
     if (segment === '.' || segment === '..') return `it has a segment "${segment}"`
     if (encoder.encode(segment).length > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`
-    if (NEVER_SYNCED.has(segment)) return `"${segment}" is never synced`
+    if (isNeverSynced(segment)) return `"${segment}" is never synced`
     if (segment.startsWith(TEMPORARY_PREFIX)) return 'it names a temporary file of the bridge'
   }
   return undefined

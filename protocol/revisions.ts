@@ -1,7 +1,7 @@
 /** The revision journal: every committed change of a file, with the text that it removed and added. */
 import { z } from 'zod'
 import { contentHash, fileId, writeId, author } from './ids.js'
-import { revision, sequence, textEdit, timestamp } from './files.js'
+import { fileForm, revision, sequence, textEdit, timestamp } from './files.js'
 import { workspacePath } from './paths.js'
 
 export const changeType = z.enum(['created', 'modified', 'deleted'])
@@ -18,6 +18,7 @@ export const revisionEntry = z.object({
   /** From the text of `rev - 1` to that of `rev`; null where either is not text. */
   edits: z.array(textEdit).nullable(),
   hash: contentHash,
+  ...fileForm,
   writeId: writeId.nullable(),
 })
 export type RevisionEntry = z.infer<typeof revisionEntry>

@@ -1,0 +1,31 @@
+/** A file's content inside the server, and its form on the wire and on disk. */
+import { createHash } from 'node:crypto'
+import type { FileContent } from '../../protocol/files.js'
+import { contentHash, type ContentHash } from '../../protocol/ids.js'
+import { encodeText, type TextFormat } from '../../protocol/text/encoding.js'
+
+export type TextContent = { readonly kind: 'text'; readonly text: string } & TextFormat
+export type Content = TextContent | { readonly kind: 'binary'; readonly bytes: Uint8Array }
+
+export function bytesOf(content: Content): Uint8Array {
+  return content.kind === 'binary' ? content.bytes : encodeText(content.text, content)
+}
+
+export function hashOf(bytes: Uint8Array): ContentHash {
+  return contentHash.parse(createHash('sha256').update(bytes).digest('hex'))
+}
+
+export function fromWire(content: FileContent): Content {
+  if (content.kind === 'text') return content
+  return { kind: 'binary', bytes: new Uint8Array(Buffer.from(content.base64, 'base64')) }
+}
+
+export function toWire(content: Content): FileContent {
+  if (content.kind === 'binary') return { kind: 'binary', base64: Buffer.from(content.bytes).toString('base64') }
+  return { kind: 'text', text: content.text, bom: content.bom, eol: content.eol }
+}
+
+export function sameContent(a: Content, b: Content): boolean {
+  if (a.kind === 'text' && b.kind === 'text') return a.text === b.text && a.bom === b.bom && a.eol === b.eol
+  return a.kind === 'binary' && b.kind === 'binary' && Buffer.compare(a.bytes, b.bytes) === 0
+}

@@ -1,0 +1,154 @@
+/**
+ * What a whole-file write does to the head: decided from texts alone, without documents, storage or clock.
+ *
+ * 1. What is already the head is `unchanged`; no revision comes of it.
+ * 2. The incumbent's text stays wherever both changed the same lines; theirs is held (rules BRIDGE-9, BRIDGE-10).
+ * 3. Nothing of the write is dropped: it is in the result or in a conflict draft.
+ */
+import { diff } from '../../protocol/text/diff.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import type { TextFormat } from '../../protocol/text/encoding.js'
+import { merge3 } from '../../protocol/text/merge3.js'
+import { sameContent, type Content, type TextContent } from './content.js'
+
+/** A version of a file: its content and whether it may be executed. */
+export interface Version {
+  readonly content: Content
+  readonly executable: boolean
+}
+
+export interface Incumbent extends Version {
+  readonly deleted: boolean
+}
+
+export type ConflictDraft =
+  | {
+      readonly reason: 'overlap'
+      readonly base: string
+      readonly ours: string
+      readonly theirs: string
+      /** Where `ours` stands in the resulting text. */
+      readonly from: number
+      readonly to: number
+    }
+  | {
+      readonly reason: 'create' | 'delete' | 'binary'
+      readonly theirs: Content | null
+      /** Whose side is held: `writer`, or the head's author where the write went in. */
+      readonly held: 'writer' | 'incumbent'
+    }
+
+export interface Decision {
+  readonly outcome: 'accepted' | 'merged' | 'conflict' | 'unchanged'
+  /** The head after the write. */
+  readonly result: Version
+  /** From the written text to the result's; null where either is not text. */
+  readonly fromWritten: Edits | null
+  readonly applied: number
+  readonly held: number
+  readonly conflicts: readonly ConflictDraft[]
+}
+
+/**
+ * @param head what the path holds now, deleted or not
+ * @param base what the writer started from; null: it knew of no such file
+ */
+export function decideWrite(head: Incumbent, base: Version | null, written: Version): Decision {
+  const merged = mergeVersions(head, base, written)
+  if (!head.deleted || base === null) return merged
+  // A deletion met an edit of what was deleted: the edit wins, the file comes back, and that is on record.
+  if (sameContent(base.content, written.content)) return merged
+  return {
+    ...merged,
+    outcome: 'conflict',
+    conflicts: [...merged.conflicts, { reason: 'delete', theirs: null, held: 'incumbent' }],
+  }
+}
+
+function mergeVersions(head: Incumbent, base: Version | null, written: Version): Decision {
+  const executable = base?.executable === written.executable ? head.executable : written.executable
+  if (sameContent(head.content, written.content)) {
+    const changed = head.deleted || executable !== head.executable
+    return whole({ content: written.content, executable }, written, changed ? 'accepted' : 'unchanged')
+  }
+  if (base === null) {
+    if (head.deleted) return whole(written, written, 'accepted')
+    return held(head, written, { reason: 'create', theirs: written.content, held: 'writer' })
+  }
+  if (sameContent(base.content, head.content)) {
+    return whole({ content: written.content, executable }, written, 'accepted')
+  }
+  if (sameContent(base.content, written.content)) {
+    const changed = executable !== head.executable
+    return whole({ content: head.content, executable }, written, changed ? 'merged' : 'unchanged')
+  }
+  if (base.content.kind === 'text' && head.content.kind === 'text' && written.content.kind === 'text') {
+    return mergeTexts(head.content, base.content, written.content, executable, head)
+  }
+  const decision = whole({ content: written.content, executable }, written, 'conflict')
+  return { ...decision, held: 1, conflicts: [{ reason: 'binary', theirs: head.content, held: 'incumbent' }] }
+}
+
+function mergeTexts(
+  head: TextContent,
+  base: TextContent,
+  written: TextContent,
+  executable: boolean,
+  incumbent: Incumbent,
+): Decision {
+  const merge = merge3(base.text, head.text, written.text)
+  const content: TextContent = { kind: 'text', text: merge.text, ...mergeFormats(head, base, written) }
+  const conflicts: ConflictDraft[] = []
+  let applied = 0
+  for (const hunk of merge.hunks) {
+    if (hunk.kind === 'hard') {
+      const { baseText, oursText, theirsText, text } = hunk
+      conflicts.push({
+        reason: 'overlap',
+        base: baseText,
+        ours: oursText,
+        theirs: theirsText,
+        from: text.from,
+        to: text.to,
+      })
+    } else if (hunk.kind !== 'ours') applied++
+  }
+  const changed = !sameContent(content, head) || executable !== incumbent.executable || incumbent.deleted
+  const outcome = sameContent(content, written) ? 'accepted' : 'merged'
+  return {
+    outcome: conflicts.length > 0 ? 'conflict' : changed ? outcome : 'unchanged',
+    result: { content, executable },
+    fromWritten: diff(written.text, merge.text),
+    applied,
+    held: conflicts.length,
+    conflicts,
+  }
+}
+
+/** Each property for itself: whoever changed it wins, and the writer where both did. */
+function mergeFormats(head: TextFormat, base: TextFormat, written: TextFormat): TextFormat {
+  return {
+    bom: written.bom === base.bom ? head.bom : written.bom,
+    eol: written.eol === base.eol ? head.eol : written.eol,
+  }
+}
+
+function whole(result: Version, written: Version, outcome: Decision['outcome']): Decision {
+  return {
+    outcome,
+    result,
+    fromWritten: editsBetween(written.content, result.content),
+    applied: 1,
+    held: 0,
+    conflicts: [],
+  }
+}
+
+function held(head: Incumbent, written: Version, conflict: ConflictDraft): Decision {
+  const result = { content: head.content, executable: head.executable }
+  return { ...whole(result, written, 'conflict'), applied: 0, held: 1, conflicts: [conflict] }
+}
+
+function editsBetween(from: Content, to: Content): Edits | null {
+  return from.kind === 'text' && to.kind === 'text' ? diff(from.text, to.text) : null
+}

@@ -1,0 +1,287 @@
+/**
+ * One file as a live document: its text, its head and its revisions, moving together.
+ *
+ * 1. Each committed turn that changes the text or the form is one revision: update, head, journal entry and event are
+ *    one commit (rule SYNC-14).
+ * 2. The first struct of the document is its epoch client's (rule DOC-4). A document whose path never held a file has no
+ *    epoch yet: what the first peer brings becomes the file.
+ * 3. `text` is always what the Y.Text holds.
+ */
+import * as Y from 'yjs'
+import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { FileHead } from '../../protocol/files.js'
+import type { Author, FileId, WriteId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
+import { diff } from '../../protocol/text/diff.js'
+import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import { PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
+import type { Row } from '../storage/storage.js'
+import { bytesOf, hashOf } from './content.js'
+import { textRow, type FileJournal } from './file-journal.js'
+import type { Attachment, Ledger } from './ledger.js'
+import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+
+/** What a whole-file write changes besides the text. */
+export interface Rewrite {
+  readonly edits: Edits
+  readonly format: TextFormat
+  readonly executable: boolean
+  readonly deleted: boolean
+  readonly writeId: WriteId
+  /** What else belongs into the commit, once the head is known and the edits are in the document. */
+  readonly attach: (head: FileHead, position: PositionOf) => Attachment
+}
+
+/** The relative position of an offset in the document's text; `side` says to which neighbour it clings. */
+export type PositionOf = (offset: number, side: 'before' | 'after') => Record<string, unknown>
+
+export interface FileDocumentOptions {
+  readonly id: FileId
+  readonly path: WorkspacePath
+  /** Null: there is no such file yet. */
+  readonly head: FileHead | null
+  readonly epoch: number | null
+  readonly journal: FileJournal
+  readonly ledger: Ledger
+  readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
+  readonly newClient: () => number
+}
+
+export class FileDocument {
+  readonly id: FileId
+  readonly path: WorkspacePath
+  readonly live: LiveDocument
+  readonly #options: FileDocumentOptions
+  readonly #content: Y.Text
+  /** Entries that may not have reached storage yet, by revision. */
+  readonly #recent = new Map<number, RevisionEntry>()
+  #head: FileHead | null
+  #epoch: number | null
+  #text: string
+  /** From the text of the head's revision to `#text`: what the turn under way did. */
+  #edits: Edits = []
+  #rewrite: Rewrite | undefined
+  #foreign = false
+
+  constructor(options: FileDocumentOptions) {
+    this.#options = options
+    this.id = options.id
+    this.path = options.path
+    this.#head = options.head
+    this.#epoch = options.epoch
+    this.live = new LiveDocument({
+      ...options.live,
+      id: options.id,
+      ledger: (author) => this.#ledger(author),
+    })
+    this.#content = this.live.doc.getText(CONTENT_ROOT)
+    const stored = options.head === null ? '' : options.journal.text(options.id, options.head.rev)
+    if (options.head !== null && !this.live.existed) this.#seed(stored ?? '')
+    this.#text = this.#content.toJSON()
+    this.#content.observe((event) => {
+      this.#observe(event)
+    })
+    // A file that was bytes for a while: its document goes on from where it was text.
+    if (stored !== undefined && stored !== this.#text) {
+      this.live.transact('DISK', () => {
+        this.#write(diff(this.#text, stored))
+      })
+      this.#edits = []
+    }
+  }
+
+  get head(): FileHead | null {
+    return this.#head
+  }
+
+  /** Client id of the first struct; null while there is no such file. */
+  get epoch(): number | null {
+    return this.#epoch
+  }
+
+  get text(): string {
+    return this.#text
+  }
+
+  /** The text of an earlier revision; undefined where it is not known. */
+  textAt(rev: number): string | undefined {
+    const now = this.#head?.rev ?? 0
+    let text = applyEdits(this.#text, invertEdits(this.#edits))
+    for (let at = now; at > rev; at--) {
+      const edits = this.entry(at)?.edits
+      if (edits == null) return undefined
+      text = applyEdits(text, invertEdits(edits))
+    }
+    return text
+  }
+
+  entry(rev: number): RevisionEntry | undefined {
+    return this.#recent.get(rev) ?? this.#options.journal.entry(this.id, rev)
+  }
+
+  /** Takes a live peer's update. */
+  apply(update: Uint8Array, author: Author): void {
+    this.live.apply(update, author)
+    if (this.#foreign) this.#expelForeign(author)
+    if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
+  }
+
+  /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
+  rewrite(author: Author, rewrite: Rewrite): Promise<void> {
+    if (this.#epoch === null) this.#markEpoch(author)
+    this.live.transact(author, () => {
+      this.#write(rewrite.edits)
+    })
+    this.#rewrite = rewrite
+    return this.live.seal()
+  }
+
+  /** Rows that let the next opening begin at once. */
+  unloadingRows(): Row[] {
+    if (this.#head === null) return []
+    return [textRow(this.id, this.#head.rev, this.#text), ...this.live.compactionRows()]
+  }
+
+  #revises(rewrite: Rewrite | undefined): boolean {
+    const head = this.#head
+    if (head === null || this.#edits.length > 0) return true
+    if (rewrite === undefined) return false
+    const { executable, deleted, format } = rewrite
+    return (
+      executable !== head.executable ||
+      deleted !== head.deleted ||
+      format.bom !== head.bom ||
+      format.eol !== head.eol ||
+      head.kind === 'binary'
+    )
+  }
+
+  /** Written once in a document's life, before anybody has seen it. */
+  #seed(text: string): void {
+    const epoch = this.#options.newClient()
+    this.#epoch = epoch
+    this.#asEpochClient(epoch, () => {
+      this.live.transact('DISK', () => {
+        this.live.doc.getMap(EPOCH_ROOT).set('client', epoch)
+        if (text !== '') this.#content.insert(0, text)
+      })
+    })
+    if (this.#head === null) return
+    void this.live.seal([this.#options.ledger.markEpoch(this.#head, epoch)]).catch(() => undefined)
+  }
+
+  #markEpoch(author: Author): void {
+    const epoch = this.#options.newClient()
+    this.#epoch = epoch
+    this.#asEpochClient(epoch, () => {
+      this.live.transact(author, (doc) => doc.getMap(EPOCH_ROOT).set('client', epoch))
+    })
+  }
+
+  #asEpochClient(epoch: number, write: () => void): void {
+    const { doc } = this.live
+    doc.clientID = epoch
+    write()
+    doc.clientID = this.#options.live.serverClient
+  }
+
+  #write(edits: Edits): void {
+    for (const edit of [...edits].reverse()) {
+      if (edit.removed !== '') this.#content.delete(edit.at, edit.removed.length)
+      if (edit.added !== '') this.#content.insert(edit.at, edit.added)
+    }
+  }
+
+  #observe(event: Y.YTextEvent): void {
+    try {
+      const edits = editsFromDelta(this.#text, event.delta)
+      this.#text = applyEdits(this.#text, edits)
+      this.#edits = composeEdits(this.#edits, edits)
+    } catch {
+      this.#foreign = true
+    }
+  }
+
+  /** A peer put something into the text that is no text (an embed): it is taken out in the same turn. */
+  #expelForeign(author: Author): void {
+    const before = applyEdits(this.#text, invertEdits(this.#edits))
+    this.live.transact(author, () => {
+      let at = 0
+      for (const step of this.#content.toDelta() as { readonly insert: unknown }[]) {
+        if (typeof step.insert === 'string') at += step.insert.length
+        else this.#content.delete(at, 1)
+      }
+    })
+    this.#foreign = false
+    this.#text = this.#content.toJSON()
+    this.#edits = diff(before, this.#text)
+  }
+
+  #ledger(author: Author): TurnLedger {
+    const rewrite = this.#rewrite
+    const edits = this.#edits
+    const revised = this.#revises(rewrite)
+    this.#rewrite = undefined
+    this.#edits = []
+    const rows: Row[] = []
+    const events: WorkspaceEvent[] = []
+    const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
+    if (head === null) throw new Error('a turn of a new document makes its first revision')
+    const attached = rewrite?.attach(head, this.#position)
+    if (rewrite !== undefined) rows.push(textRow(this.id, head.rev, this.#text))
+    if (attached !== undefined) {
+      rows.push(...attached.rows)
+      events.push(...attached.events)
+    }
+    const conflicts = attached?.conflicts ?? []
+    return {
+      rows,
+      committed: () => {
+        if (revised) this.#recent.delete(head.rev)
+        if (events.length === 0) return
+        this.#options.ledger.publish({ head, edits: revised ? edits : null, revised, conflicts, events })
+      },
+    }
+  }
+
+  #revise(author: Author, edits: Edits, rewrite: Rewrite | undefined, rows: Row[], events: WorkspaceEvent[]): FileHead {
+    const before = this.#head
+    const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
+    const deleted = rewrite?.deleted ?? false
+    const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })
+    const change: ChangeType = deleted ? 'deleted' : before === null || before.deleted ? 'created' : 'modified'
+    const revision = this.#options.ledger.revise(
+      {
+        id: this.id,
+        path: this.path,
+        rev: (before?.rev ?? 0) + 1,
+        kind: 'text',
+        executable: rewrite?.executable ?? before?.executable ?? false,
+        bom,
+        eol,
+        deleted,
+        hash: hashOf(bytes),
+        size: bytes.length,
+        author,
+      },
+      {
+        change,
+        edits: before?.kind === 'binary' ? null : edits,
+        writeId: rewrite?.writeId ?? null,
+        epoch: this.#epoch,
+      },
+    )
+    this.#head = revision.head
+    this.#recent.set(revision.head.rev, revision.entry)
+    rows.push(...revision.rows)
+    events.push(revision.event)
+    return revision.head
+  }
+
+  readonly #position: PositionOf = (offset, side) => {
+    const position = Y.createRelativePositionFromTypeIndex(this.#content, offset, side === 'before' ? -1 : 0)
+    return { ...Y.relativePositionToJSON(position) }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * A file's stored form: its head, its text at some revision, its bytes, and the journal of its revisions.
+ *
+ * Rows: ['file', id] StoredFile · ['text', id] {rev, text} · ['blob', hash] bytes · ['revision', id, rev] RevisionEntry.
+ * The text of any revision follows from one known text and the journal, whose edits can be applied and inverted.
+ */
+import type { FileHead } from '../../protocol/files.js'
+import type { ContentHash, FileId } from '../../protocol/ids.js'
+import type { RevisionEntry } from '../../protocol/revisions.js'
+import { applyEdits, invertEdits } from '../../protocol/text/edits.js'
+import type { Row, Storage } from '../storage/storage.js'
+import type { Content } from './content.js'
+
+export interface StoredFile {
+  readonly head: FileHead
+  /** Client id of the first struct of its document; null: nobody has opened it yet. */
+  readonly epoch: number | null
+}
+
+interface StoredText {
+  readonly rev: number
+  readonly text: string
+}
+
+export class FileJournal {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  *files(): Iterable<StoredFile> {
+    for (const { value } of this.#storage.range({ from: ['file', ''], to: ['file', '\uffff'] }))
+      yield value as StoredFile
+  }
+
+  entry(id: FileId, rev: number): RevisionEntry | undefined {
+    return this.#storage.get(['revision', id, rev]) as RevisionEntry | undefined
+  }
+
+  /** The text of `rev`; undefined where it was not text, or is not known. */
+  text(id: FileId, rev: number): string | undefined {
+    const known = this.#storage.get(['text', id]) as StoredText | undefined
+    if (known === undefined) return undefined
+    return this.#travel(id, known, rev)
+  }
+
+  /** The text of `rev`, starting from the text of another revision. */
+  #travel(id: FileId, known: StoredText, rev: number): string | undefined {
+    let text = known.text
+    for (let at = known.rev + 1; at <= rev; at++) {
+      const edits = this.entry(id, at)?.edits
+      if (edits == null) return undefined
+      text = applyEdits(text, edits)
+    }
+    for (let at = known.rev; at > rev; at--) {
+      const edits = this.entry(id, at)?.edits
+      if (edits == null) return undefined
+      text = applyEdits(text, invertEdits(edits))
+    }
+    return text
+  }
+
+  /** The durable content of a revision; undefined where it is not known. */
+  content(entry: Pick<RevisionEntry, 'rev' | 'kind' | 'hash' | 'bom' | 'eol'>, id: FileId): Content | undefined {
+    if (entry.kind === 'binary') {
+      const bytes = this.blob(entry.hash)
+      return bytes === undefined ? undefined : { kind: 'binary', bytes }
+    }
+    const text = this.text(id, entry.rev)
+    return text === undefined ? undefined : { kind: 'text', text, bom: entry.bom, eol: entry.eol }
+  }
+
+  blob(hash: ContentHash): Uint8Array | undefined {
+    return this.#storage.get(['blob', hash]) as Uint8Array | undefined
+  }
+}
+
+export function fileRow(head: FileHead, epoch: number | null): Row {
+  return { put: ['file', head.id], value: { head, epoch } satisfies StoredFile }
+}
+
+export function textRow(id: FileId, rev: number, text: string): Row {
+  return { put: ['text', id], value: { rev, text } satisfies StoredText }
+}
+
+export function blobRow(hash: ContentHash, bytes: Uint8Array): Row {
+  return { put: ['blob', hash], value: bytes }
+}
+
+export function revisionRow(entry: RevisionEntry): Row {
+  return { put: ['revision', entry.fileId, entry.rev], value: entry }
+}

@@ -1,0 +1,385 @@
+/**
+ * The files of the workspace: their heads, their contents, and the one door for whole-file writes.
+ *
+ * 1. A write is decided against the head in one step of the event loop; nothing comes between (decide-write.ts).
+ * 2. It is answered, and others hear of it, when it is durable.
+ * 3. A write id is carried out once; repeating it returns the first outcome (rule WRITE-4).
+ * 4. Whatever of a write does not go into the head is in a conflict record of the same commit (rule BRIDGE-10).
+ */
+import type { Conflict } from '../../protocol/conflicts.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type {
+  DeleteCommand,
+  FileHead,
+  WriteBase,
+  WriteCommand,
+  WriteOutcome,
+  WriteResult,
+} from '../../protocol/files.js'
+import { fileId, type Author, type FileId, type WriteId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import { diff } from '../../protocol/text/diff.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
+import type { EventBus } from '../events/event-bus.js'
+import type { EventLog } from '../events/event-log.js'
+import type { CommitQueue } from '../storage/commit-queue.js'
+import type { Row, Storage } from '../storage/storage.js'
+import { conflictRecord } from './conflict-records.js'
+import { bytesOf, fromWire, hashOf, type Content } from './content.js'
+import { decideWrite, type Decision, type Version } from './decide-write.js'
+import type { FileDocument, PositionOf } from './file-document.js'
+import { blobRow, FileJournal, textRow } from './file-journal.js'
+import { FileTable } from './file-table.js'
+import { Ledger, type Attachment, type FileCommit } from './ledger.js'
+import type { LiveDocumentOptions } from './live-document.js'
+import { OpenDocuments } from './open-documents.js'
+import { TreeDocument } from './tree-document.js'
+
+export interface FileStoreOptions {
+  readonly storage: Storage
+  readonly queue: CommitQueue
+  readonly events: EventLog
+  /** Gets every commit when it is durable, in order. */
+  readonly bus: EventBus<FileCommit>
+  readonly now: () => number
+  /** A new unguessable id of letters and digits. */
+  readonly newId: () => string
+  /** A new Yjs client id: a random unsigned 32-bit number. */
+  readonly newClient: () => number
+  readonly defer: LiveDocumentOptions['defer']
+}
+
+type StoredOutcome = Omit<WriteOutcome, 'edits'>
+
+/** Part of the queue's bound that new writes may fill; the rest is for what is already under way. In bytes. */
+const ADMITTED_BYTES = 24 * 1024 * 1024
+
+export class FileStore {
+  readonly tree: TreeDocument
+  readonly #options: FileStoreOptions
+  readonly #journal: FileJournal
+  readonly #table = new FileTable()
+  readonly #ledger: Ledger
+  readonly #documents: OpenDocuments
+  readonly #conflicts = new Map<string, Conflict>()
+  readonly #underWay = new Map<WriteId, Promise<WriteResult>>()
+
+  constructor(options: FileStoreOptions) {
+    const { storage, queue, events, bus, now, newClient, newId, defer } = options
+    this.#options = options
+    this.#journal = new FileJournal(storage)
+    for (const file of this.#journal.files()) this.#table.set(file)
+    for (const { value } of storage.range({ from: ['conflict', ''], to: ['conflict', '\uffff'] })) {
+      const conflict = value as Conflict
+      if (conflict.state === 'open') this.#conflicts.set(conflict.id, conflict)
+    }
+    const live = { storage, queue, serverClient: newClient(), defer }
+    this.tree = new TreeDocument(live, this.#table.heads())
+    this.#ledger = new Ledger(this.#table, events, bus, now, (head) => {
+      this.tree.follow(head)
+    })
+    const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
+    this.#documents = new OpenDocuments({ ...own, live, newId, newClient })
+  }
+
+  /** Files that are not deleted. */
+  get count(): number {
+    return this.#table.count
+  }
+
+  get openDocuments(): number {
+    return this.#documents.size
+  }
+
+  get openConflicts(): readonly Conflict[] {
+    return [...this.#conflicts.values()]
+  }
+
+  /** Every head, deleted ones included. What a head says may still be on its way to the disk. */
+  heads(): Iterable<FileHead> {
+    return this.#table.heads()
+  }
+
+  head(path: WorkspacePath): FileHead | undefined {
+    return this.#table.at(path)?.head
+  }
+
+  /** The head of `id` with its content, when that is durable; undefined for an unknown or deleted file. */
+  async read(id: FileId): Promise<{ readonly head: FileHead; readonly content: Content } | undefined> {
+    const path = this.#table.get(id)?.head.path
+    if (path === undefined) return undefined
+    const found = await this.#documents.whenSettled(path, () => {
+      const head = this.#table.get(id)?.head
+      return head === undefined || head.deleted ? undefined : { head, content: this.#versionOf(head).content }
+    })
+    await this.#options.queue.enqueue([])
+    return found
+  }
+
+  /**
+   * Merges a whole-file write into the head.
+   * @throws EnsembleError E_STORAGE_DEGRADED, E_STORAGE_FULL, E_LIMIT: not taken, try again
+   */
+  write(command: WriteCommand, author: Author): Promise<WriteResult> {
+    return this.#once(command, () => {
+      const written: Version = { content: fromWire(command.content), executable: command.executable }
+      const head = this.#table.at(command.path)?.head
+      if (head === undefined) return this.#create(command, written, author)
+      const base = command.base === null ? null : this.#base(head, command.base, written)
+      if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
+      const incumbent = { ...this.#versionOf(head), deleted: head.deleted }
+      return this.#carryOut(head, command, decideWrite(incumbent, base, written), author, false)
+    })
+  }
+
+  /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */
+  delete(command: DeleteCommand, author: Author): Promise<WriteResult> {
+    return this.#once(command, () => {
+      const head = this.#table.at(command.path)?.head
+      if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${command.path}.`)
+      const stale = !head.deleted && command.base.hash !== head.hash
+      const decision: Decision = {
+        outcome: head.deleted ? 'unchanged' : stale ? 'conflict' : 'accepted',
+        result: this.#versionOf(head),
+        fromWritten: null,
+        applied: stale ? 0 : 1,
+        held: stale ? 1 : 0,
+        conflicts: stale ? [{ reason: 'delete', theirs: null, held: 'writer' }] : [],
+      }
+      return this.#carryOut(head, command, decision, author, !stale)
+    })
+  }
+
+  /**
+   * Opens the document of a path; of one that holds no file, a document that becomes the file with its first change.
+   * Each call is paired with one of `release`.
+   * @throws EnsembleError E_NOT_TEXT
+   */
+  open(path: WorkspacePath): Promise<FileDocument> {
+    return this.#documents.attach(path)
+  }
+
+  release(document: FileDocument): void {
+    this.#documents.release(document)
+  }
+
+  /** Stores everything that waits; unloads nothing that could not be stored. */
+  async close(): Promise<void> {
+    for (const { live } of this.#documents.all()) await live.flushed().catch(() => undefined)
+    await this.tree.live.flushed().catch(() => undefined)
+    this.#documents.unloadIdle(0)
+  }
+
+  /** Carries out a write id once; whoever repeats it gets the outcome of the first time. */
+  #once(command: WriteCommand | DeleteCommand, act: () => Promise<WriteResult>): Promise<WriteResult> {
+    const { writeId, path } = command
+    const underWay = this.#underWay.get(writeId)
+    if (underWay !== undefined) return underWay
+    const writing = this.#admitted(writeId).then((earlier) => earlier ?? this.#documents.whenSettled(path, act))
+    this.#underWay.set(writeId, writing)
+    const done = (): void => void this.#underWay.delete(writeId)
+    writing.then(done, done)
+    return writing
+  }
+
+  /** Waits for room. Returns the outcome of an earlier try of the same write. */
+  async #admitted(writeId: WriteId): Promise<WriteOutcome | undefined> {
+    const { queue, storage } = this.#options
+    while (queue.state === 'ok' && queue.pending.bytes > ADMITTED_BYTES) await queue.enqueue([])
+    if (queue.state !== 'ok') throw queue.state.degraded
+    const stored = storage.get(['write', writeId]) as StoredOutcome | undefined
+    return stored === undefined ? undefined : { ...stored, edits: null }
+  }
+
+  async #create(command: WriteCommand, { content, executable }: Version, author: Author): Promise<WriteResult> {
+    const unborn = this.#documents.unborn(command.path)
+    if (unborn !== undefined && content.kind === 'text') {
+      const edits = diff('', content.text)
+      return this.#rewrite(unborn, command, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
+    }
+    const bytes = bytesOf(content)
+    const id = fileId.parse(this.#options.newId())
+    const edits = content.kind === 'text' ? diff('', content.text) : null
+    const { head, event, rows } = this.#ledger.revise(
+      {
+        id,
+        path: command.path,
+        rev: 1,
+        ...formOf(content),
+        executable,
+        deleted: false,
+        hash: hashOf(bytes),
+        size: bytes.length,
+        author,
+      },
+      { change: 'created', edits, writeId: command.writeId, epoch: null },
+    )
+    const outcome: StoredOutcome = { outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] }
+    const contentRow = content.kind === 'text' ? textRow(id, 1, content.text) : blobRow(head.hash, bytes)
+    await this.#documents.settle(id, [...rows, contentRow, outcomeRow(command.writeId, outcome)], () => {
+      this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
+    })
+    return { ...outcome, edits: edits === null ? null : [] }
+  }
+
+  async #carryOut(
+    head: FileHead,
+    command: WriteCommand | DeleteCommand,
+    decision: Decision,
+    author: Author,
+    deleted: boolean,
+  ): Promise<WriteResult> {
+    if (decision.outcome === 'unchanged') {
+      await this.#options.queue.enqueue([])
+      return answer(decision, head, [])
+    }
+    if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, command, decision, author, deleted)
+    const document = this.#documents.load(head.id)
+    const edits = diff(document.text, decision.result.content.text)
+    return this.#rewrite(document, command, decision, edits, author, deleted)
+  }
+
+  async #rewrite(
+    document: FileDocument,
+    command: WriteCommand | DeleteCommand,
+    decision: Decision,
+    edits: Edits,
+    author: Author,
+    deleted: boolean,
+  ): Promise<WriteResult> {
+    const { content, executable } = decision.result
+    const { bom, eol } = formOf(content)
+    const incumbent = document.head?.author ?? author
+    let result: WriteResult | undefined
+    await document.rewrite(author, {
+      edits,
+      format: { bom, eol },
+      executable,
+      deleted,
+      writeId: command.writeId,
+      attach: (head, position) => {
+        const attachment = this.#attachment(head, command, decision, author, incumbent, position)
+        result = answer(decision, head, attachment.conflicts)
+        return attachment
+      },
+    })
+    this.#documents.unloadIdle()
+    if (result === undefined) throw new Error('a rewrite attaches its outcome')
+    return result
+  }
+
+  /** Bytes have no document: the last writer wins, and what it replaced is on record. */
+  async #replaceBytes(
+    before: FileHead,
+    command: WriteCommand | DeleteCommand,
+    decision: Decision,
+    author: Author,
+    deleted: boolean,
+  ): Promise<WriteResult> {
+    const { content, executable } = decision.result
+    const document = this.#documents.loaded(before.id)
+    if (document !== undefined) {
+      const leave = new EnsembleError('E_NOT_TEXT', `${before.path} is not a text file any more.`)
+      await document.live.flushed()
+      document.live.expel(leave)
+      return this.#documents.whenSettled(before.path, () =>
+        this.#replaceBytes(before, command, decision, author, deleted),
+      )
+    }
+    const bytes = bytesOf(content)
+    const { id, path, rev, deleted: wasDeleted } = before
+    const form = { ...formOf(content), executable, deleted }
+    const { head, event, rows } = this.#ledger.revise(
+      { id, path, rev: rev + 1, ...form, hash: hashOf(bytes), size: bytes.length, author },
+      {
+        change: deleted ? 'deleted' : wasDeleted ? 'created' : 'modified',
+        edits: null,
+        writeId: command.writeId,
+        epoch: this.#table.get(id)?.epoch ?? null,
+      },
+    )
+    const attached = this.#attachment(head, command, decision, author, before.author, () => ({}))
+    const events = [event, ...attached.events]
+    await this.#documents.settle(id, [...rows, blobRow(head.hash, bytes), ...attached.rows], () => {
+      this.#ledger.publish({ head, edits: null, revised: true, conflicts: attached.conflicts, events })
+    })
+    return answer(decision, head, attached.conflicts)
+  }
+
+  /** The conflict records of a decision, and the row that remembers its outcome. */
+  #attachment(
+    head: FileHead,
+    command: WriteCommand | DeleteCommand,
+    decision: Decision,
+    writer: Author,
+    incumbent: Author,
+    position: PositionOf,
+  ): Attachment {
+    const { now, newId } = this.#options
+    const { writeId, base } = command
+    const context = { head, baseRev: base?.rev ?? 0, writeId, writer, incumbent, position, now, newId }
+    const conflicts = decision.conflicts.map((draft) => conflictRecord(draft, context))
+    const rows: Row[] = []
+    const events: WorkspaceEvent[] = []
+    for (const conflict of conflicts) {
+      const raised = this.#ledger.raise(conflict)
+      rows.push(...raised.rows)
+      events.push(raised.event)
+      this.#conflicts.set(conflict.id, conflict)
+    }
+    const { edits: _, ...stored } = answer(decision, head, conflicts)
+    rows.push(outcomeRow(writeId, stored))
+    return { rows, conflicts, events }
+  }
+
+  #versionOf(head: FileHead): Version {
+    const document = this.#documents.loaded(head.id)
+    const content: Content | undefined =
+      head.kind === 'text' && document !== undefined
+        ? { kind: 'text', text: document.text, bom: head.bom, eol: head.eol }
+        : this.#journal.content(head, head.id)
+    if (content === undefined) throw new EnsembleError('E_STORAGE_DAMAGED', `The content of ${head.path} is missing.`)
+    return { content, executable: head.executable }
+  }
+
+  /** The version that a writer started from; undefined where neither the store nor the writer has its content. */
+  #base(head: FileHead, base: WriteBase, written: Version): Version | undefined {
+    if (base.hash === head.hash) return this.#versionOf(head)
+    const document = this.#documents.loaded(head.id)
+    const entry = document?.entry(base.rev) ?? this.#journal.entry(head.id, base.rev)
+    if (entry !== undefined && entry.hash === base.hash) {
+      const text = entry.kind === 'text' ? document?.textAt(base.rev) : undefined
+      const content: Content | undefined =
+        text === undefined
+          ? this.#journal.content(entry, head.id)
+          : { kind: 'text', text, bom: entry.bom, eol: entry.eol }
+      if (content !== undefined) return { content, executable: entry.executable }
+    }
+    if (base.text === undefined) return undefined
+    const { bom, eol } = formOf(written.content)
+    return { content: { kind: 'text', text: base.text, bom, eol }, executable: written.executable }
+  }
+}
+
+const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const
+
+function formOf(content: Content): Pick<FileHead, 'kind' | 'bom' | 'eol'> {
+  return content.kind === 'text'
+    ? { kind: 'text', bom: content.bom, eol: content.eol }
+    : { kind: 'binary', ...PLAIN_FORMAT }
+}
+
+function answer(decision: Decision, head: FileHead, conflicts: readonly Conflict[]): WriteOutcome {
+  const { outcome, applied, held, fromWritten } = decision
+  return {
+    ...{ outcome, head, applied, held },
+    conflicts: conflicts.map(({ id }) => id),
+    edits: fromWritten === null ? null : [...fromWritten],
+  }
+}
+
+function outcomeRow(writeId: WriteId, outcome: StoredOutcome): Row {
+  return { put: ['write', writeId], value: outcome }
+}

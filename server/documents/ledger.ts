@@ -1,0 +1,133 @@
+/** Makes the rows and events of a commit: new heads, journal entries, conflict records; numbers and times them. */
+import type { Conflict } from '../../protocol/conflicts.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { FileHead } from '../../protocol/files.js'
+import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
+import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import type { EventBus } from '../events/event-bus.js'
+import type { EventLog } from '../events/event-log.js'
+import type { Row } from '../storage/storage.js'
+import type { FileTable } from './file-table.js'
+import { fileRow, revisionRow } from './file-journal.js'
+
+/** What follows from one commit of a file; published when it is durable. */
+export interface FileCommit {
+  readonly head: FileHead
+  /** From the text of `head.rev - 1`; null where either is not text, or where only conflicts were recorded. */
+  readonly edits: Edits | null
+  /** Whether the head is new. */
+  readonly revised: boolean
+  readonly conflicts: readonly Conflict[]
+  readonly events: readonly WorkspaceEvent[]
+}
+
+/** What goes into a file's commit besides its revision. */
+export interface Attachment {
+  readonly rows: readonly Row[]
+  readonly conflicts: readonly Conflict[]
+  readonly events: readonly WorkspaceEvent[]
+}
+
+export interface Change {
+  readonly change: ChangeType
+  readonly edits: Edits | null
+  readonly writeId: WriteId | null
+  readonly epoch: number | null
+}
+
+export interface Revision {
+  readonly head: FileHead
+  readonly entry: RevisionEntry
+  readonly event: WorkspaceEvent
+  readonly rows: readonly Row[]
+}
+
+export class Ledger {
+  readonly #table: FileTable
+  readonly #events: EventLog
+  readonly #bus: EventBus<FileCommit>
+  readonly #now: () => number
+  readonly #onHead: (head: FileHead) => void
+
+  /** @param onHead runs with every new head, before it is durable: the tree document follows it */
+  constructor(
+    table: FileTable,
+    events: EventLog,
+    bus: EventBus<FileCommit>,
+    now: () => number,
+    onHead: (head: FileHead) => void,
+  ) {
+    this.#table = table
+    this.#events = events
+    this.#bus = bus
+    this.#now = now
+    this.#onHead = onHead
+  }
+
+  /** Makes `version` the head. */
+  revise(version: Omit<FileHead, 'seq' | 'time'>, { change, edits, writeId, epoch }: Change): Revision {
+    const { id, path, rev, author, hash, kind, executable, bom, eol } = version
+    const { event, rows } = this.#events.append('file:changed', agentOf(author), {
+      file: path,
+      file_id: id,
+      rev,
+      change_type: change,
+      author,
+      ...lineCounts(edits ?? []),
+    })
+    const head: FileHead = { ...version, seq: event.seq, time: this.#now() }
+    const entry: RevisionEntry = {
+      ...{ fileId: id, rev, path, author, time: head.time, seq: head.seq, change, hash, kind, executable, bom, eol },
+      edits: edits === null ? null : [...edits],
+      writeId,
+    }
+    this.#table.set({ head, epoch })
+    this.#onHead(head)
+    return { head, entry, event, rows: [...rows, fileRow(head, epoch), revisionRow(entry)] }
+  }
+
+  /** Remembers whose struct begins the document of a file. */
+  markEpoch(head: FileHead, epoch: number): Row {
+    this.#table.set({ head, epoch })
+    return fileRow(head, epoch)
+  }
+
+  /** Puts a conflict on record. */
+  raise(conflict: Conflict): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+    const { id, path, authors } = conflict
+    const { event, rows } = this.#events.append('conflict:raised', agentOf(authors.theirs), {
+      conflict_id: id,
+      file: path,
+      ours: authors.ours,
+      theirs: authors.theirs,
+    })
+    return { event, rows: [...rows, { put: ['conflict', id], value: conflict }] }
+  }
+
+  publish(commit: FileCommit): void {
+    this.#bus.publish(commit)
+  }
+}
+
+function agentOf(author: Author): ReturnType<typeof agentId.parse> | undefined {
+  return agentId.safeParse(author).data
+}
+
+function lineCounts(edits: Edits): { lines_added: number; lines_removed: number } {
+  let added = 0
+  let removed = 0
+  for (const edit of edits) {
+    added += linesIn(edit.added)
+    removed += linesIn(edit.removed)
+  }
+  return { lines_added: added, lines_removed: removed }
+}
+
+/** Lines that a piece of text touches. */
+function linesIn(text: string): number {
+  if (text === '') return 0
+  let lines = text.endsWith('\n') ? 0 : 1
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++
+  return lines
+}

@@ -1,0 +1,166 @@
+/**
+ * Which files' documents are in memory: one of each, loaded once, kept while anyone uses it and a while longer.
+ *
+ * 1. There is at most one FileDocument of a file (rule SYNC-4); loading is one step of the event loop.
+ * 2. A document is unloaded only when everything of it is durable (rule SYNC-3), and is not loaded again before the
+ *    rows of its unloading are.
+ */
+import { EnsembleError } from '../../protocol/errors.js'
+import { fileId, type FileId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { Row } from '../storage/storage.js'
+import { FileDocument, type FileDocumentOptions } from './file-document.js'
+import type { FileTable } from './file-table.js'
+
+/** Documents that nobody has attached to stay loaded, for the next write, up to so many. */
+const IDLE_DOCUMENTS = 64
+
+interface Open {
+  readonly document: FileDocument
+  references: number
+}
+
+export interface OpenDocumentsOptions extends Pick<FileDocumentOptions, 'journal' | 'ledger' | 'live' | 'newClient'> {
+  readonly table: FileTable
+  readonly newId: () => string
+}
+
+export class OpenDocuments {
+  readonly #options: OpenDocumentsOptions
+  /** Least recently used first. */
+  readonly #open = new Map<FileId, Open>()
+  /** Documents of paths that never held a file, a subset of `#open`. */
+  readonly #unborn = new Map<WorkspacePath, FileDocument>()
+  /** Commits of files that are not open, unloadings among them. */
+  readonly #settling = new Map<FileId, Promise<void>>()
+
+  constructor(options: OpenDocumentsOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  all(): FileDocument[] {
+    return [...this.#open.values()].map(({ document }) => document)
+  }
+
+  loaded(id: FileId): FileDocument | undefined {
+    return this.#open.get(id)?.document
+  }
+
+  /** The document of a path that holds no file, if someone has it open. */
+  unborn(path: WorkspacePath): FileDocument | undefined {
+    const document = this.#unborn.get(path)
+    return document?.head === null ? document : undefined
+  }
+
+  /** Commits rows of a file that is not open; `committed` runs in the order of commits. */
+  async settle(id: FileId, rows: readonly Row[], committed: () => void = () => undefined): Promise<void> {
+    const before = this.#settling.get(id)
+    // One step behind the queue's promise, as in LiveDocument.seal: so everybody hears of commits in their order.
+    const commit = this.#options.live.queue.enqueue(rows).then(committed)
+    const settling = Promise.allSettled([before, commit]).then(() => {
+      if (this.#settling.get(id) === settling) this.#settling.delete(id)
+    })
+    this.#settling.set(id, settling)
+    await commit
+  }
+
+  /**
+   * Runs `act` in a step of the event loop in which storage tells all there is of a file that is not open, and the head
+   * all there is of one that is: then the document can be loaded, and the head be changed.
+   */
+  async whenSettled<T>(path: WorkspacePath, act: () => T): Promise<Awaited<T>> {
+    for (;;) {
+      const gathered = this.#unborn.get(path) ?? this.#loadedAt(path)
+      if (gathered?.live.gathered === true) void gathered.live.seal().catch(() => undefined) // its users are told
+      const id = this.#options.table.at(path)?.head.id
+      const settling = id === undefined ? undefined : this.#settling.get(id)
+      if (settling === undefined) return await act()
+      await settling
+    }
+  }
+
+  /** The document of a file; only within `whenSettled`. */
+  load(id: FileId): FileDocument {
+    const open = this.#open.get(id)
+    if (open !== undefined) {
+      this.#open.delete(id)
+      this.#open.set(id, open)
+      return open.document
+    }
+    const file = this.#options.table.get(id)
+    if (file === undefined) throw new Error(`no file has the id ${id}`)
+    return this.#add(new FileDocument({ ...this.#options, id, path: file.head.path, ...file }))
+  }
+
+  /** Paired with `release`. Of a path that holds no file: a document that becomes the file with its first change. */
+  async attach(path: WorkspacePath): Promise<FileDocument> {
+    return await this.whenSettled(path, () => {
+      const document = this.#attachable(path)
+      const open = this.#open.get(document.id)
+      if (open !== undefined) open.references++
+      return document
+    })
+  }
+
+  release(document: FileDocument): void {
+    const open = this.#open.get(document.id)
+    if (open?.document !== document) return
+    open.references--
+    this.unloadIdle()
+  }
+
+  /** Lets go of a document whose users were told to leave. */
+  drop(document: FileDocument): void {
+    if (this.#open.get(document.id)?.document !== document) return
+    this.#open.delete(document.id)
+    if (this.#unborn.get(document.path) === document) this.#unborn.delete(document.path)
+    document.live.destroy()
+  }
+
+  unloadIdle(keep = IDLE_DOCUMENTS): void {
+    const idle = [...this.#open.values()].filter(({ references }) => references === 0)
+    for (const { document } of idle) {
+      if (document.head === null && document.live.settled) this.drop(document)
+      else if (document.head !== null) this.#unborn.delete(document.path)
+    }
+    for (const { document } of idle.slice(0, Math.max(0, idle.length - keep))) {
+      if (!document.live.settled || document.head === null) continue
+      const rows = document.unloadingRows()
+      this.drop(document)
+      if (rows.length > 0) void this.settle(document.id, rows).catch(() => undefined) // nothing new was in them
+    }
+  }
+
+  #loadedAt(path: WorkspacePath): FileDocument | undefined {
+    const id = this.#options.table.at(path)?.head.id
+    return id === undefined ? undefined : this.loaded(id)
+  }
+
+  #attachable(path: WorkspacePath): FileDocument {
+    const file = this.#options.table.at(path)
+    if (file !== undefined && file.head.kind === 'binary' && !file.head.deleted) {
+      throw new EnsembleError('E_NOT_TEXT', `${path} is not a text file, so it has no document.`, {
+        hint: `Its bytes are at /api/files/${path}.`,
+      })
+    }
+    if (file !== undefined) return this.load(file.head.id)
+    const unborn = this.unborn(path)
+    if (unborn !== undefined) return unborn
+    const id = fileId.parse(this.#options.newId())
+    const document = this.#add(new FileDocument({ ...this.#options, id, path, head: null, epoch: null }))
+    this.#unborn.set(path, document)
+    return document
+  }
+
+  #add(document: FileDocument): FileDocument {
+    this.#open.set(document.id, { document, references: 0 })
+    document.live.onExpelled(() => {
+      this.drop(document)
+    })
+    return document
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The event log: everything that happened in the workspace, numbered from 1 without gaps.
+ *
+ * An event's row is committed together with what it tells about; `append` therefore returns the row instead of storing
+ * it. The number it takes is the commit's `seq`.
+ */
+import type { AgentId } from '../../protocol/ids.js'
+import { workspaceEvent, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
+import type { Row, Storage } from '../storage/storage.js'
+
+/** Older events are forgotten; files and conflicts keep their own history. */
+const KEPT = 100_000
+/** Forgetting is done once for so many. */
+const SWEEP = 1_000
+
+type DataOf<T extends EventType> = Extract<WorkspaceEvent, { type: T }>['data']
+
+export class EventLog {
+  readonly #storage: Storage
+  readonly #now: () => number
+  #seq: number
+
+  constructor(storage: Storage, now: () => number) {
+    this.#storage = storage
+    this.#now = now
+    const [last] = storage.range({ from: ['event', 0], to: ['event', Infinity], reverse: true, limit: 1 })
+    this.#seq = last === undefined ? 0 : Number(last.key[1])
+  }
+
+  /** The number of the newest event, 0 before the first. Its row may still be under way to the disk. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  append<T extends EventType>(
+    type: T,
+    agentId: AgentId | undefined,
+    data: DataOf<T>,
+  ): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+    const seq = ++this.#seq
+    const event = workspaceEvent.parse({
+      seq,
+      type,
+      ...(agentId === undefined ? {} : { agent_id: agentId }),
+      timestamp: new Date(this.#now()).toISOString(),
+      data,
+    })
+    const rows: Row[] = [{ put: ['event', seq], value: event }]
+    if (seq > KEPT && seq % SWEEP === 0) rows.push({ deleteFrom: ['event', 0], to: ['event', seq - KEPT] })
+    return { event, rows }
+  }
+
+  /** Durable events after `seq`, oldest first; undefined if some of them are forgotten. */
+  since(seq: number): WorkspaceEvent[] | undefined {
+    const events: WorkspaceEvent[] = []
+    for (const { value } of this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity] })) {
+      events.push(workspaceEvent.parse(value))
+    }
+    const first = events[0]
+    return first !== undefined && first.seq > seq + 1 ? undefined : events
+  }
+}

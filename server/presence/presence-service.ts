@@ -1,0 +1,138 @@
+/** Keeps the roster in step with connections and commits, and tells who listens. */
+import type { Agent } from '../../protocol/agents.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import { agentId as agentIdSchema, type AgentId, type AgentType, type Author } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import { EventBus, type Disposer } from '../events/event-bus.js'
+import type { EventLog } from '../events/event-log.js'
+import type { CommitQueue, Timers } from '../storage/commit-queue.js'
+import type { Row, Storage } from '../storage/storage.js'
+import { EDITING_MILLISECONDS, Roster, type Joining } from './roster.js'
+
+export interface PresenceOptions {
+  readonly storage: Storage
+  readonly queue: CommitQueue
+  readonly events: EventLog
+  readonly eventBus: EventBus<WorkspaceEvent>
+  readonly types: readonly AgentType[]
+  readonly now: () => number
+  readonly timers: Timers
+  /** A new unguessable secret. */
+  readonly newSecret: () => string
+  readonly onError: (error: unknown) => void
+}
+
+export interface Membership {
+  readonly agent: Agent
+  readonly secret: string
+}
+
+interface Member extends Membership {
+  readonly replaced: () => void
+}
+
+export class PresenceService {
+  readonly #options: PresenceOptions
+  readonly #roster: Roster
+  readonly #changes: EventBus<readonly Agent[]>
+  readonly #members = new Map<AgentId, Member>()
+  readonly #quietTimers = new Map<AgentId, unknown>()
+
+  constructor(options: PresenceOptions) {
+    this.#options = options
+    this.#changes = new EventBus(options.onError)
+    const orders = new Map<AgentId, number>()
+    for (const { key, value } of options.storage.range({ from: ['agent', ''], to: ['agent', '\uffff'] })) {
+      orders.set(agentIdSchema.parse(key[1]), (value as { order: number }).order)
+    }
+    this.#roster = new Roster(orders)
+  }
+
+  agents(): Agent[] {
+    return this.#roster.agents()
+  }
+
+  onChange(listener: (agents: readonly Agent[]) => void): Disposer {
+    return this.#changes.subscribe(listener)
+  }
+
+  /**
+   * @param replaced is called when the same agent comes back over another connection
+   * @throws EnsembleError E_AGENT_TYPE, E_AGENT_TAKEN
+   */
+  join(joining: Joining, replaced: () => void): Membership {
+    const { types, now, newSecret } = this.#options
+    if (!types.includes(joining.type)) {
+      throw new EnsembleError(
+        'E_AGENT_TYPE',
+        `${joining.type} is no type of agent here; known are ${types.join(', ')}.`,
+        {
+          hint: 'Add it to agentTypes in ensemble.config.json of the workspace.',
+          data: { types },
+        },
+      )
+    }
+    const secret = newSecret()
+    const { agent, returned } = this.#roster.join(joining, secret, now())
+    const before = this.#members.get(agent.agentId)
+    const member = { agent, secret, replaced }
+    this.#members.set(agent.agentId, member)
+    before?.replaced()
+    const remember: Row = { put: ['agent', agent.agentId], value: { order: agent.order } }
+    if (!returned) {
+      const { type: agent_type, instance, partition } = agent
+      const { event, rows } = this.#options.events.append('agent:joined', agent.agentId, {
+        agent_type,
+        instance,
+        partition,
+      })
+      this.#commit([...rows, remember], event)
+    }
+    this.#changed()
+    return member
+  }
+
+  leave(membership: Membership, reason: 'left' | 'lost'): void {
+    const { agentId } = membership.agent
+    if (this.#members.get(agentId)?.secret !== membership.secret) return
+    this.#members.delete(agentId)
+    this.#options.timers.clearTimeout(this.#quietTimers.get(agentId))
+    this.#quietTimers.delete(agentId)
+    this.#roster.leave(membership.agent)
+    const { event, rows } = this.#options.events.append('agent:left', agentId, { reason })
+    this.#commit(rows, event)
+    this.#changed()
+  }
+
+  /** An author's write was committed. */
+  wrote(author: Author, file: WorkspacePath): void {
+    const agentId = agentIdSchema.safeParse(author).data
+    if (agentId === undefined || !this.#members.has(agentId)) return
+    const { timers, now } = this.#options
+    const changed = this.#roster.wrote(agentId, file, now())
+    timers.clearTimeout(this.#quietTimers.get(agentId))
+    const timer = timers.setTimeout(() => {
+      this.#quietTimers.delete(agentId)
+      if (this.#roster.quiet(agentId, now())) this.#changed()
+    }, EDITING_MILLISECONDS)
+    this.#quietTimers.set(agentId, timer)
+    if (changed) this.#changed()
+  }
+
+  close(): void {
+    for (const timer of this.#quietTimers.values()) this.#options.timers.clearTimeout(timer)
+    this.#quietTimers.clear()
+  }
+
+  #changed(): void {
+    this.#changes.publish(this.agents())
+  }
+
+  #commit(rows: readonly Row[], event: WorkspaceEvent): void {
+    const { queue, eventBus, onError } = this.#options
+    queue.enqueue(rows).then(() => {
+      eventBus.publish(event)
+    }, onError)
+  }
+}

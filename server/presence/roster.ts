@@ -1,0 +1,88 @@
+/**
+ * The roster: which agents are connected, and what each is doing. Decisions only; the shell is presence-service.ts.
+ *
+ * 1. An instance name is held by one connection at a time, over all types (rule AGENT-1).
+ * 2. Whoever shows the session's secret is the same agent coming back, and takes its own place (rule AGENT-2).
+ */
+import type { Agent } from '../../protocol/agents.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+
+export interface Joining {
+  readonly type: AgentType
+  readonly instance: AgentInstance
+  readonly partition: WorkspacePath | null
+  readonly secret?: string | undefined
+}
+
+/** How long after its last write an agent counts as editing. In milliseconds. */
+export const EDITING_MILLISECONDS = 15_000
+
+export class Roster {
+  readonly #agents = new Map<AgentInstance, { agent: Agent; readonly secret: string }>()
+  /** Order of first joining; lives on when the agent leaves. */
+  readonly #orders: Map<AgentId, number>
+
+  constructor(orders: ReadonlyMap<AgentId, number>) {
+    this.#orders = new Map(orders)
+  }
+
+  agents(): Agent[] {
+    return [...this.#agents.values()].map(({ agent }) => agent).sort((a, b) => a.order - b.order)
+  }
+
+  /** @throws EnsembleError E_AGENT_TAKEN */
+  join(joining: Joining, secret: string, now: number): { readonly agent: Agent; readonly returned: boolean } {
+    const { type, instance, partition } = joining
+    const agentId = agentIdOf(type, instance)
+    const held = this.#agents.get(instance)
+    const returned = held !== undefined && held.agent.agentId === agentId && held.secret === joining.secret
+    if (held !== undefined && !returned) {
+      throw new EnsembleError(
+        'E_AGENT_TAKEN',
+        `The name "${instance}" is taken by ${held.agent.agentId}, which is connected.`,
+        {
+          hint: 'Choose another --instance, or end the other connection first.',
+          data: { agentId: held.agent.agentId, connectedAt: held.agent.connectedAt },
+        },
+      )
+    }
+    const order = this.#orders.get(agentId) ?? this.#orders.size + 1
+    this.#orders.set(agentId, order)
+    const fresh: Agent = {
+      ...{ agentId, type, instance, partition, order },
+      ...{ state: 'idle', file: null, since: now, connectedAt: now },
+    }
+    const agent = returned ? { ...held.agent, partition } : fresh
+    this.#agents.set(instance, { agent, secret })
+    return { agent, returned }
+  }
+
+  leave(agent: Agent): void {
+    if (this.#agents.get(agent.instance)?.agent.agentId === agent.agentId) this.#agents.delete(agent.instance)
+  }
+
+  /** Records a write. Returns whether the roster looks different now. */
+  wrote(agentId: AgentId, file: WorkspacePath, now: number): boolean {
+    const held = this.#find(agentId)
+    if (held === undefined) return false
+    const { agent } = held
+    const same = agent.state === 'editing' && agent.file === file
+    held.agent = { ...agent, state: 'editing', file, since: agent.state === 'editing' ? agent.since : now }
+    return !same
+  }
+
+  /** Ends the editing state of an agent that has been quiet. Returns whether the roster looks different now. */
+  quiet(agentId: AgentId, now: number): boolean {
+    const held = this.#find(agentId)
+    if (held?.agent.state !== 'editing') return false
+    held.agent = { ...held.agent, state: 'idle', since: now }
+    return true
+  }
+
+  #find(agentId: AgentId): { agent: Agent; readonly secret: string } | undefined {
+    for (const held of this.#agents.values()) if (held.agent.agentId === agentId) return held
+    return undefined
+  }
+}
