@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Processes, watchers, minutes: one file at a time, so that a small machine keeps its promises of time. */
 const SCENARIOS = ['test/scenarios/**/*.test.ts', 'test/fuzz/**/*.test.ts']
 /** Whatever drives a real browser; test/support/find-chromium.js has one ready. */
-const BROWSER = ['test/**/*.browser.test.ts']
+const BROWSER = ['test/dashboard/browser/**/*.test.ts', 'test/**/*.browser.test.ts']
 
 const environment = 'node'
 const pool = 'forks'

@@ -7,6 +7,8 @@ import { EnsembleError } from './errors.js'
 import { agentType } from './ids.js'
 
 const MB = 1024 * 1024
+/** Bytes travel in base64, four for three, with some room for what is said about them. */
+const BASE64_GROWTH = 1.5
 
 export const config = z
   .strictObject({
@@ -49,6 +51,10 @@ export const config = z
           .min(1 * MB)
           .default(64 * MB)
           .describe('Unsent bytes a connection may gather before it is closed with 1013. In bytes.'),
+      })
+      .refine(({ fileBytes, messageBytes }) => messageBytes >= fileBytes * BASE64_GROWTH, {
+        path: ['messageBytes'],
+        error: 'must be at least one and a half times limits.fileBytes, so that such a file fits into a message',
       })
       .prefault({}),
     bridge: z

@@ -33,14 +33,24 @@ const FREE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/
  * @throws EnsembleError E_UNKNOWN_DOCUMENT or E_PATH
  */
 export function parseDocumentName(encoded: string): DocumentName {
-  if (encoded.startsWith('~')) return specialName(decode(encoded.slice(1)))
+  return encoded.startsWith('~')
+    ? specialName(decode(encoded.slice(1)))
+    : { kind: 'file', path: parseEncodedPath(encoded) }
+}
+
+/**
+ * Reads a file's path, percent-encoded by segments, as it stands in an address.
+ *
+ * @throws EnsembleError E_PATH
+ */
+export function parseEncodedPath(encoded: string): WorkspacePath {
   const path = workspacePath.safeParse(encoded.split('/').map(decode).join('/'))
   if (!path.success) {
     throw new EnsembleError('E_PATH', path.error.issues[0]?.message ?? 'not a path in the workspace', {
       hint: 'Name a file relative to the workspace, as src/app.ts.',
     })
   }
-  return { kind: 'file', path: path.data }
+  return path.data
 }
 
 /** The inverse of parseDocumentName. */

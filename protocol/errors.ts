@@ -3,7 +3,7 @@
  * status, the WebSocket close code, and whether the same attempt may work later.
  *
  * Close codes (rule SYNC-11): 44xx is final (a stock y-websocket 3.1 provider stops), 45xx may be retried; so may 1013,
- * the one code here that is not ours but the standard's "try again later".
+ * the one code here that is not ours but the standard's "try again later". 4409 belongs to E_EPOCH alone (rule DOC-5).
  */
 interface ErrorTraits {
   readonly status: number
@@ -27,11 +27,12 @@ export const ERRORS = {
   E_NOT_FOUND: final(404),
   E_UNKNOWN_DOCUMENT: final(404),
   E_NOT_TEXT: final(415),
-  E_CONFLICT: final(409),
+  E_CONFLICT: final(409, 4460),
   E_EPOCH: final(409, 4409),
   E_AGENT_TAKEN: final(409, 4423),
   E_AGENT_TYPE: final(400),
   E_REPLACED: final(409, 4410),
+  E_UNKNOWN_BASE: final(412),
   E_TOO_LARGE: final(413),
   E_LIMIT: retryable(429, 4529),
   E_PROTOCOL_VERSION: final(426),
@@ -45,8 +46,8 @@ export const ERRORS = {
   E_STORAGE_VERSION: final(500, 4491),
   E_KEY_TOO_LONG: final(400),
   E_WORKSPACE: final(400),
-  E_WORKSPACE_BUSY: final(409),
-  E_PORT_TAKEN: final(409),
+  E_WORKSPACE_BUSY: final(409, 4461),
+  E_PORT_TAKEN: final(409, 4462),
   E_CONFIG: final(400),
   E_UNREACHABLE: retryable(503),
   E_TIMEOUT: retryable(504),

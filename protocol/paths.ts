@@ -13,7 +13,7 @@ const MAX_PATH_BYTES = 1024
  * Folders that are never synced, wherever they stand (rule PATH-3). In any case: on a disk that does not tell them apart
  * `.GIT/hooks` is `.git/hooks`, where a file is a program that runs.
  */
-const NEVER_SYNCED: ReadonlySet<string> = new Set(['.git', '.ensemble', 'node_modules'])
+export const NEVER_SYNCED: ReadonlySet<string> = new Set(['.git', '.ensemble', 'node_modules'])
 
 /** @param name of one file or folder, not a path */
 export function isNeverSynced(name: string): boolean {
