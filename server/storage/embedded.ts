@@ -10,6 +10,7 @@
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { commitFailure } from './commit-failure.js'
+import { syncFolder } from './files.js'
 import { decodeKey, encodeKey } from './keys.js'
 import type { Row, Storage, Value } from './storage.js'
 import { decodeValue, encodeValue } from './values.js'
@@ -39,6 +40,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
     // full disk then ends the process whatever the caller catches. A commit is one batch already.
     eventTurnBatching: false,
   })
+  await syncFolder(dir) // the file may be new
   let closing: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
 

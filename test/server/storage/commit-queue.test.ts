@@ -181,9 +181,9 @@ describe('a failed commit', () => {
     storage.fail(new Error('the cable is out'))
     void queue.enqueue([row(1)])
     await turn()
-    expect(queue.state).toMatchObject({
-      degraded: { code: 'E_STORAGE_DEGRADED', message: expect.stringContaining('cable') },
-    })
+    if (queue.state === 'ok') throw new Error('expected a degraded queue')
+    expect(queue.state.degraded.code).toBe('E_STORAGE_DEGRADED')
+    expect(queue.state.degraded.message).toContain('the cable is out')
   })
 
   test('whose rows were stored after all ends the same', async () => {
