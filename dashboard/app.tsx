@@ -1,0 +1,71 @@
+/** Which view an address shows. */
+import { useEffect } from 'preact/hooks'
+import { unreachable } from '../protocol/errors.js'
+import { fileName } from './model/format.js'
+import { Announcer } from './parts/announcer.js'
+import { PageContext, useKeys, usePage, type Page } from './parts/context.js'
+import { Frame } from './parts/frame.js'
+import { KeyHelp, openKeyHelp } from './parts/key-help.js'
+import type { Route } from './router.js'
+import { Conflicts } from './views/conflicts.js'
+import { Files } from './views/files.js'
+import { Overview } from './views/overview.js'
+
+export function App({ page }: { readonly page: Page }) {
+  const route = page.router.route.value
+  return (
+    <PageContext.Provider value={page}>
+      <Frame fills={route.view === 'files'}>
+        <View route={route} />
+      </Frame>
+      <Title route={route} />
+      <GlobalKeys />
+      <KeyHelp />
+      <Announcer />
+    </PageContext.Provider>
+  )
+}
+
+function View({ route }: { readonly route: Route }) {
+  switch (route.view) {
+    case 'overview':
+      return <Overview />
+    case 'files':
+      return <Files path={route.path} />
+    case 'conflicts':
+      return <Conflicts selected={route.id} />
+    case 'unknown':
+      return (
+        <div class="empty">
+          <h1>There is no such page</h1>
+          <p class="soft">
+            Nothing is at <code>{route.address}</code>. <a href="/">Go to the overview</a>.
+          </p>
+        </div>
+      )
+    default:
+      return unreachable(route)
+  }
+}
+
+function Title({ route }: { readonly route: Route }) {
+  const { store } = usePage()
+  const waiting = store.openConflicts.value.length
+  const place = route.view === 'files' && route.path !== null ? fileName(route.path) : ''
+  const title = [place, store.workspace.value ?? '', 'Ensemble'].filter((part) => part !== '').join(' · ')
+  useEffect(() => {
+    document.title = waiting === 0 ? title : `(${waiting}) ${title}`
+  }, [title, waiting])
+  return null
+}
+
+function GlobalKeys() {
+  const { router } = usePage()
+  useKeys([
+    { keys: 'g o', label: 'Go to the overview', run: () => router.go({ view: 'overview' }) },
+    { keys: 'g f', label: 'Go to the files', run: () => router.go({ view: 'files', path: null }) },
+    { keys: 'g c', label: 'Go to the conflicts', run: () => router.go({ view: 'conflicts', id: null }) },
+    { keys: '?', label: 'Show this list', run: openKeyHelp },
+  ])
+  return null
+}

@@ -1,0 +1,105 @@
+/**
+ * The editor of one live document.
+ *
+ * The position n of the editor is the position n of the Y.Text, always: a binding whose ends count differently writes into
+ * the wrong place. CodeMirror would count "\r\n" and "\r" as one line end, so the only line end here is "\n", a "\r" in a
+ * file of mixed ends stays an ordinary (visible) character, and pasted text is brought to "\n" before it goes in.
+ */
+import { defaultKeymap, indentWithTab } from '@codemirror/commands'
+import { bracketMatching, indentOnInput } from '@codemirror/language'
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
+import { Compartment, EditorState, type Extension } from '@codemirror/state'
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view'
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
+import type { Awareness } from 'y-protocols/awareness'
+import type { Text } from 'yjs'
+import { carets, type CaretOptions } from './carets.js'
+import { languageOf } from './languages.js'
+import { look } from './look.js'
+
+export interface EditorOptions {
+  readonly parent: HTMLElement
+  /** Read to screen readers, and decides on the grammar. */
+  readonly path: string
+  readonly text: Text
+  readonly awareness: Awareness
+  readonly caretLook: CaretOptions['look']
+  readonly more?: Extension
+}
+
+export class Editor {
+  readonly view: EditorView
+  readonly #writable = new Compartment()
+  readonly #language = new Compartment()
+
+  constructor({ parent, path, text, awareness, caretLook, more = [] }: EditorOptions) {
+    this.view = new EditorView({
+      parent,
+      state: EditorState.create({
+        // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
+        doc: text.toString(),
+        extensions: [
+          sameCounting,
+          this.#writable.of(readOnly(true)),
+          this.#language.of([]),
+          look,
+          lineNumbers(),
+          highlightActiveLine(),
+          highlightActiveLineGutter(),
+          highlightSpecialChars(),
+          highlightSelectionMatches(),
+          drawSelection(),
+          bracketMatching(),
+          indentOnInput(),
+          // Tab belongs to the text; Escape and then Tab leaves it, as the label says.
+          keymap.of([...yUndoManagerKeymap, ...searchKeymap, ...defaultKeymap, indentWithTab]),
+          yCollab(text, null),
+          carets({ awareness, text, look: caretLook }),
+          EditorView.contentAttributes.of({ 'aria-label': `${path}. Escape, then Tab leaves the text.` }),
+          more,
+        ],
+      }),
+    })
+    void this.#loadLanguage(path)
+  }
+
+  setWritable(writable: boolean): void {
+    this.view.dispatch({ effects: this.#writable.reconfigure(readOnly(!writable)) })
+  }
+
+  /** @param line from 1 */
+  showLine(line: number): void {
+    const { doc } = this.view.state
+    const { from } = doc.line(Math.min(Math.max(1, line), doc.lines))
+    this.view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+  }
+
+  close(): void {
+    this.view.destroy()
+  }
+
+  async #loadLanguage(path: string): Promise<void> {
+    const language = await languageOf(path)
+    if (language !== null) this.view.dispatch({ effects: this.#language.reconfigure(language) })
+  }
+}
+
+const sameCounting: Extension = [
+  EditorState.lineSeparator.of('\n'),
+  EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, '\n')),
+]
+
+function readOnly(on: boolean): Extension {
+  // Still focusable while read-only: it can be searched, and read with the keyboard.
+  return on
+    ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })]
+    : []
+}

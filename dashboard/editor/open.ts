@@ -1,0 +1,66 @@
+/** Opens the editor of a file: the one door through which the page loads CodeMirror and Yjs, when it first needs them. */
+import { computed, signal, type ReadonlySignal } from '@preact/signals'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { CaretLook } from './carets.js'
+import { Editor } from './editor.js'
+import { LiveDocument, type LiveState } from './live-document.js'
+import { peerOf, type Peer } from './peers.js'
+
+export interface OpenOptions {
+  readonly parent: HTMLElement
+  /** `ws://host:port` */
+  readonly server: string
+  readonly token: string
+  readonly path: WorkspacePath
+  readonly caretLook: (peer: Peer) => CaretLook
+  /** Shown when the text is there; from 1. Null: the top. */
+  readonly line: number | null
+  /** Whether the page as a whole is live: what cannot be sent is not to be typed. */
+  readonly online: ReadonlySignal<boolean>
+}
+
+export interface OpenFile {
+  readonly state: ReadonlySignal<LiveState>
+  /** Others who have this document open. */
+  readonly peers: ReadonlySignal<readonly Peer[]>
+  close(): void
+}
+
+/** How this page shows itself to peers of any kind; y-codemirror reads the colours. */
+const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
+
+export function openFile({ parent, server, token, path, caretLook, line, online }: OpenOptions): OpenFile {
+  const document = new LiveDocument({ server, path, token })
+  const { awareness } = document.provider
+  const peers = signal<readonly Peer[]>([])
+  let editor: Editor | undefined
+
+  awareness.setLocalStateField('user', SELF)
+  const readPeers = () => {
+    peers.value = [...awareness.getStates()].flatMap(([client, state]) =>
+      client === awareness.clientID ? [] : (peerOf(state) ?? []),
+    )
+  }
+  awareness.on('change', readPeers)
+
+  const writable = computed(() => document.state.value.kind === 'live' && online.value)
+  const dispose = writable.subscribe((on) => {
+    // Before the first sync the document is empty for want of knowledge: an editor would show an empty file.
+    if (on && editor === undefined) {
+      editor = new Editor({ parent, path, text: document.text, awareness, caretLook })
+      if (line !== null) editor.showLine(line)
+    }
+    editor?.setWritable(on)
+  })
+
+  return {
+    state: document.state,
+    peers,
+    close: () => {
+      dispose()
+      awareness.off('change', readPeers)
+      editor?.close()
+      document.close()
+    },
+  }
+}

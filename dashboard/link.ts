@@ -1,0 +1,120 @@
+/** The shell between connection and store: what is asked when, and the two timers of the page. */
+import type { Connection, Disposer, Timers } from '../client/sdk/connection.js'
+import { toEnsembleError } from '../protocol/errors.js'
+import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
+import { Batcher } from './batcher.js'
+import type { Store } from './store.js'
+
+/** What the link needs of a connection. */
+export type Source = Pick<Connection, 'state' | 'onState' | 'onMessage' | 'request'>
+
+export interface LinkOptions {
+  readonly store: Store
+  readonly source: Source
+  /** Whether nobody can see the page now. */
+  readonly hidden: () => boolean
+  readonly now: () => number
+  readonly timers: Timers
+}
+
+/** Of every clock on the page. In milliseconds. */
+const CLOCK_EVERY = 1_000
+/** In clock ticks. */
+const STATUS_EVERY = 5
+
+export class Link {
+  readonly #options: LinkOptions
+  readonly #batcher: Batcher<ServerMessage>
+  readonly #disposers: readonly Disposer[]
+  #clock: unknown
+  #ticks = 0
+  #heardAt: number | null = null
+  #asking = false
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    const { source, store, hidden, now, timers } = options
+    this.#batcher = new Batcher({ flush: (messages) => this.#flush(messages), hidden, now, timers })
+    store.setClock(now(), null)
+    this.#disposers = [
+      source.onState((state) => {
+        this.look()
+        store.setConnection(state)
+        if (state.kind === 'live') void this.#readAll()
+      }),
+      source.onMessage((message) => {
+        this.#heardAt = now()
+        this.#batcher.add(message)
+      }),
+    ]
+    store.setConnection(source.state)
+    this.#tickLater()
+  }
+
+  /** Brings the clocks and whatever has arrived onto the page at once: it has become visible, say. */
+  look(): void {
+    this.#options.store.setClock(this.#options.now(), this.#heardAt)
+    this.#batcher.flush()
+  }
+
+  close(): void {
+    for (const dispose of this.#disposers) dispose()
+    this.#batcher.close()
+    this.#options.timers.clearTimeout(this.#clock)
+  }
+
+  #flush(messages: readonly ServerMessage[]): void {
+    const { store } = this.#options
+    store.setClock(this.#options.now(), this.#heardAt)
+    store.receive(messages)
+    if (messages.some((message) => message.type === 'event' && message.event.type === 'conflict:raised')) {
+      void this.#readConflicts()
+    }
+  }
+
+  #tickLater(): void {
+    this.#clock = this.#options.timers.setTimeout(() => {
+      this.#tickLater()
+      this.#ticks += 1
+      this.#options.store.setClock(this.#options.now(), this.#heardAt)
+      if (this.#ticks % STATUS_EVERY === 0 && !this.#options.hidden()) void this.#readStatus()
+    }, CLOCK_EVERY)
+  }
+
+  async #readAll(): Promise<void> {
+    const { store } = this.#options
+    const since = store.filesKnown.value ? { since: store.seq } : {}
+    await Promise.all([
+      this.#ask('tree', since, (tree) => store.takeTree(tree)),
+      this.#readConflicts(),
+      this.#readStatus(),
+    ])
+  }
+
+  async #readConflicts(): Promise<void> {
+    await this.#ask('conflicts', {}, ({ conflicts }) => this.#options.store.takeConflicts(conflicts))
+  }
+
+  async #readStatus(): Promise<void> {
+    const { source, store, now } = this.#options
+    if (this.#asking || source.state.kind !== 'live') return
+    this.#asking = true
+    const asked = now()
+    await this.#ask('status', {}, (status) => {
+      store.takeStatus(status, now() - asked)
+      // A conflict may be settled elsewhere, and no event tells.
+      if (status.conflicts.open !== store.openConflicts.value.length) void this.#readConflicts()
+    })
+    this.#asking = false
+  }
+
+  async #ask<M extends Method>(method: M, params: Params<M>, take: (result: Result<M>) => void): Promise<void> {
+    try {
+      take(await this.#options.source.request(method, params))
+    } catch (thrown) {
+      const error = toEnsembleError(thrown)
+      // A broken connection is told of already, and everything is asked again once it is back.
+      if (error.code !== 'E_UNREACHABLE') this.#options.store.fault.value = error
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** Starts the page: token, theme, connection, store. */
+import { render } from 'preact'
+import { Connection } from '../client/sdk/connection.js'
+import { App } from './app.js'
+import { openBrowserSocket } from './browser-socket.js'
+import { Keys } from './keys.js'
+import { Link } from './link.js'
+import { Router } from './router.js'
+import { Store } from './store.js'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/frame.css'
+import './styles/overview.css'
+import './styles/files.css'
+import './styles/conflicts.css'
+import { ThemeSwitch } from './theme.js'
+import { forgetToken, keepToken, takeToken } from './token.js'
+import { NoToken } from './views/no-token.js'
+
+const timers = {
+  setTimeout: (run: () => void, milliseconds: number) => window.setTimeout(run, milliseconds),
+  clearTimeout: (timer: unknown) => {
+    if (typeof timer === 'number') window.clearTimeout(timer)
+  },
+}
+
+function start(root: HTMLElement): void {
+  const theme = new ThemeSwitch(window)
+  const token = takeToken({ location, history, storage: sessionStorage })
+  if (token === null) {
+    askForToken(root)
+    return
+  }
+  const connection = new Connection({
+    url: location.origin,
+    token,
+    client: 'dashboard',
+    agent: null,
+    feeds: ['heads', 'events', 'agents'],
+    openSocket: openBrowserSocket,
+  })
+  const store = new Store()
+  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, timers })
+  document.addEventListener('visibilitychange', () => link.look())
+  connection.start()
+  const signOut = () => {
+    forgetToken(sessionStorage)
+    location.reload()
+  }
+  const page = { store, router: new Router(window), theme, keys: new Keys(window), token, signOut }
+  render(<App page={page} />, root)
+}
+
+function askForToken(root: HTMLElement): void {
+  const use = (token: string) => {
+    keepToken(sessionStorage, token)
+    location.reload()
+  }
+  render(<NoToken use={use} />, root)
+}
+
+const root = document.getElementById('app')
+if (root !== null) start(root)

@@ -1,0 +1,79 @@
+/**
+ * The feed: events as sentences, newest first. Changes by one author to one file within 40 seconds are one row, so that a
+ * busy agent does not push everybody else off the page. A row stays where its first event put it.
+ */
+import type { WorkspaceEvent } from '../../protocol/events.js'
+
+/** In milliseconds. */
+const GROUP_SPAN = 40_000
+const MOST_ROWS = 200
+
+interface Common {
+  /** Of the row's first event; names the row. */
+  readonly seq: number
+  readonly time: number
+  /** How many events the row tells of. */
+  readonly count: number
+  readonly author: string
+}
+export type FeedRow =
+  | (Common & {
+      readonly kind: 'changed'
+      readonly file: string
+      readonly change: 'created' | 'modified' | 'deleted'
+      /** Of the row's last event. */
+      readonly lastTime: number
+    })
+  | (Common & { readonly kind: 'joined'; readonly partition: string | null })
+  | (Common & { readonly kind: 'left'; readonly reason: 'left' | 'lost' | 'replaced' })
+  | (Common & { readonly kind: 'conflict'; readonly file: string; readonly other: string; readonly conflictId: string })
+
+/** Rows are never changed: a group that grows is a new row in the old one's place. */
+export function addToFeed(rows: readonly FeedRow[], event: WorkspaceEvent): readonly FeedRow[] {
+  const row = rowOf(event)
+  if (row.kind !== 'changed') return [row, ...rows].slice(0, MOST_ROWS)
+  const place = rows.findIndex((other) => other.kind === 'changed' && joins(row, other))
+  const group = rows[place]
+  if (group?.kind !== 'changed') return [row, ...rows].slice(0, MOST_ROWS)
+  const change = group.change === 'created' && row.change === 'modified' ? 'created' : row.change
+  return rows.with(place, { ...group, change, count: group.count + 1, lastTime: row.time })
+}
+
+function joins(row: FeedRow & { kind: 'changed' }, group: FeedRow & { kind: 'changed' }): boolean {
+  return (
+    group.author === row.author &&
+    group.file === row.file &&
+    // What comes after a deletion is a new story.
+    group.change !== 'deleted' &&
+    row.time - group.time <= GROUP_SPAN
+  )
+}
+
+function rowOf(event: WorkspaceEvent): FeedRow {
+  const time = Date.parse(event.timestamp)
+  const common = { seq: event.seq, time, count: 1, author: event.agent_id ?? '' }
+  switch (event.type) {
+    case 'file:changed':
+      return {
+        ...common,
+        kind: 'changed',
+        author: event.data.author,
+        file: event.data.file,
+        change: event.data.change_type,
+        lastTime: time,
+      }
+    case 'agent:joined':
+      return { ...common, kind: 'joined', partition: event.data.partition }
+    case 'agent:left':
+      return { ...common, kind: 'left', reason: event.data.reason }
+    case 'conflict:raised':
+      return {
+        ...common,
+        kind: 'conflict',
+        author: event.data.theirs,
+        other: event.data.ours,
+        file: event.data.file,
+        conflictId: event.data.conflict_id,
+      }
+  }
+}

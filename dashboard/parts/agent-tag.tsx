@@ -1,0 +1,34 @@
+/** The tag of an author: shape, letter and colour, the same everywhere on the page. */
+import type { Tag } from '../model/tags.js'
+import { usePage } from './context.js'
+
+export interface AgentTagProps {
+  /** An agent's id, or `DISK`, `PEER`, `git`. */
+  readonly author: string
+  readonly small?: boolean
+  /** It is not connected any more. */
+  readonly gone?: boolean
+}
+
+export function AgentTag({ author, small = false, gone = false }: AgentTagProps) {
+  const tag = usePage().store.tag(author)
+  return (
+    <span class={tagClass(tag, small, gone)} style={{ '--agent': agentColour(tag) }} title={tag.name}>
+      {tag.text}
+      <span class="visually-hidden"> ({tag.name})</span>
+    </span>
+  )
+}
+
+/** As a value of CSS. */
+export function agentColour(tag: Tag): string {
+  return tag.colour === null ? 'var(--text)' : `var(--agent-${tag.colour})`
+}
+
+function tagClass(tag: Tag, small: boolean, gone: boolean): string {
+  const classes = ['tag', `tag-${tag.shape}`]
+  if (small) classes.push('tag-small')
+  if (tag.outlined || gone) classes.push('tag-outlined')
+  if (gone) classes.push('tag-gone')
+  return classes.join(' ')
+}

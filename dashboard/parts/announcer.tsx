@@ -1,0 +1,37 @@
+/**
+ * What a screen reader is told without asking: that the connection went or came back, and how many conflicts wait. Nothing
+ * that agents do all the time.
+ */
+import { useEffect } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { formatCount } from '../model/format.js'
+import { usePage } from './context.js'
+
+/** Changes within this time are told in one sentence. In milliseconds. */
+const JOINED_WITHIN = 5_000
+
+export function Announcer() {
+  const { store } = usePage()
+  const said = useSignal('')
+  const open = store.openConflicts.value.length
+  useEffect(() => {
+    if (!store.agentsKnown.peek()) return
+    const timer = setTimeout(() => {
+      said.value = open === 0 ? 'Nothing waits for you' : `${formatCount(open, 'conflict')} waiting for you`
+    }, JOINED_WITHIN)
+    return () => clearTimeout(timer)
+  }, [open, said, store])
+  const offline = store.freshness.value.kind === 'offline'
+  const back = store.caughtUp.value
+  return (
+    <>
+      <div class="visually-hidden" role="status">
+        {!offline && back !== null && 'Live again. '}
+        {said}
+      </div>
+      <div class="visually-hidden" role="alert">
+        {offline && 'Not live. The server does not answer.'}
+      </div>
+    </>
+  )
+}

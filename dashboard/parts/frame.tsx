@@ -1,0 +1,195 @@
+/** What stands around every view: the bar, the ways to the views, and the word about a connection that is not there. */
+import type { ComponentChildren } from 'preact'
+import { formatClock, formatDuration } from '../model/format.js'
+import type { Freshness } from '../model/freshness.js'
+import { formatRoute, type Route } from '../router.js'
+import { usePage } from './context.js'
+import { Icon, type IconName } from './icon.js'
+import { openKeyHelp } from './key-help.js'
+
+/** How long the page says that it is live again. In milliseconds. */
+const SAID_FOR = 6_000
+
+export function Frame({ children, fills = false }: { readonly children: ComponentChildren; readonly fills?: boolean }) {
+  const { freshness } = usePage().store
+  return (
+    <div class={`frame${fills ? ' frame-fills' : ''}${freshness.value.kind === 'offline' ? ' stale' : ''}`}>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <TopBar />
+      <nav class="side-nav" aria-label="Views">
+        <Ways />
+      </nav>
+      <main id="content" tabIndex={-1}>
+        <OfflineBar />
+        {children}
+      </main>
+      <nav class="bottom-nav" aria-label="Views">
+        <Ways />
+      </nav>
+    </div>
+  )
+}
+
+function TopBar() {
+  const { store, theme } = usePage()
+  const next = theme.theme.value === 'dark' ? 'light' : 'dark'
+  return (
+    <header class="top-bar">
+      <a class="brand" href="/" aria-label="Ensemble, overview">
+        <svg viewBox="0 0 18 18" aria-hidden="true">
+          <path d="M1 4h16M1 9h16M1 14h16" fill="none" stroke="currentColor" stroke-width="1.5" />
+          <g fill="currentColor">
+            <circle cx="5" cy="4" r="2.4" />
+            <circle cx="12" cy="9" r="2.4" />
+            <circle cx="7.5" cy="14" r="2.4" />
+          </g>
+        </svg>
+        <span>Ensemble</span>
+      </a>
+      <b class="workspace">{store.workspace}</b>
+      <LiveWord freshness={store.freshness.value} />
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={`Use ${next} colours`}
+        title={`Use ${next} colours`}
+        onClick={() => theme.toggle()}
+      >
+        <Icon name={next === 'dark' ? 'moon' : 'sun'} />
+      </button>
+      <button
+        type="button"
+        class="icon-button wide-only"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts"
+        onClick={openKeyHelp}
+      >
+        <Icon name="help" />
+      </button>
+    </header>
+  )
+}
+
+function LiveWord({ freshness }: { readonly freshness: Freshness }) {
+  const roundTrip = usePage().store.health.value.at(-1)?.roundTrip
+  switch (freshness.kind) {
+    case 'opening':
+      return <span class="live">Connecting</span>
+    case 'live':
+      return (
+        <span class="live">
+          <span class="live-dot" />
+          Live
+          {roundTrip !== undefined && (
+            <span class="dim wide-only" title="From a question to the server's answer">
+              {Math.round(roundTrip)} ms
+            </span>
+          )}
+        </span>
+      )
+    case 'behind':
+      return (
+        <span class="live live-behind">
+          <span class="live-dot live-dot-off" />
+          {freshness.seconds} s behind
+        </span>
+      )
+    case 'offline':
+      return (
+        <span class="live live-off">
+          <span class="live-dot live-dot-off" />
+          <b>Not live</b>
+          {freshness.since !== null && <span class="dim wide-only">since {formatClock(freshness.since)}</span>}
+        </span>
+      )
+  }
+}
+
+function OfflineBar() {
+  const { store, signOut } = usePage()
+  const freshness = store.freshness.value
+  if (freshness.kind !== 'offline') return <BackBar />
+  const retry =
+    freshness.retryAt === null ? 'Trying now.' : `Next try in ${formatDuration(freshness.retryAt - store.now.value)}.`
+  return (
+    <div class="banner">
+      <Icon name="unplug" />
+      <p>
+        <b>{freshness.cause}</b>{' '}
+        {freshness.since !== null && (
+          <>You see the workspace as it was at {formatClock(freshness.since)}. Agents may still be working. </>
+        )}
+        {freshness.final ? 'It does not try again by itself.' : retry}
+      </p>
+      {freshness.final && (
+        <button type="button" class="button" onClick={signOut}>
+          Use another token
+        </button>
+      )}
+    </div>
+  )
+}
+
+function BackBar() {
+  const { store } = usePage()
+  const back = store.caughtUp.value
+  if (back === null || store.now.value - back.at > SAID_FOR) return <FaultBar />
+  return (
+    <div class="banner">
+      <Icon name="check" />
+      <p>
+        <b>Live again</b>
+        {back.events > 0 && `, ${back.events} ${back.events === 1 ? 'event' : 'events'} caught up`}.
+      </p>
+    </div>
+  )
+}
+
+function FaultBar() {
+  const fault = usePage().store.fault.value
+  if (fault === null) return null
+  return (
+    <div class="banner" role="alert">
+      <Icon name="warning" />
+      <p>
+        <b>{fault.message}</b> {fault.hint} <span class="dim">{fault.code}</span>
+      </p>
+    </div>
+  )
+}
+
+function Ways() {
+  const open = usePage().store.openConflicts.value.length
+  return (
+    <>
+      <Way to={{ view: 'overview' }} icon="overview" label="Overview" />
+      <Way to={{ view: 'files', path: null }} icon="files" label="Files" />
+      <Way to={{ view: 'conflicts', id: null }} icon="conflict" label="Conflicts" badge={open} />
+    </>
+  )
+}
+
+interface WayProps {
+  readonly to: Route
+  readonly icon: IconName
+  readonly label: string
+  readonly badge?: number
+}
+
+function Way({ to, icon, label, badge = 0 }: WayProps) {
+  const here = usePage().router.route.value.view === to.view
+  return (
+    <a href={formatRoute(to)} aria-current={here ? 'page' : undefined} title={label}>
+      <Icon name={icon} />
+      <span class="way-label">{label}</span>
+      {badge > 0 && (
+        <span class="badge">
+          {badge}
+          <span class="visually-hidden"> open</span>
+        </span>
+      )}
+    </a>
+  )
+}

@@ -1,0 +1,146 @@
+/** Drawing the score: pure in what it is given, on a canvas of our own, since hundreds of ticks move every second. */
+import { BUCKET, type Collision, type Tick } from '../model/lanes.js'
+import { formatShortClock } from '../model/format.js'
+
+export interface LanePlace {
+  readonly author: string
+  /** Within the canvas, in CSS pixels. */
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface ScoreScene {
+  readonly width: number
+  readonly height: number
+  readonly lanes: readonly LanePlace[]
+  /** The time that a lane shows, in milliseconds, and its right end by the server's clock. */
+  readonly span: number
+  readonly now: number
+  /** One axis below all lanes, with lines through them; false: each lane stands alone. */
+  readonly axis: boolean
+  /** The right end is the present. */
+  readonly live: boolean
+  readonly ticks: (author: string) => readonly Tick[]
+  readonly collisions: readonly Collision[]
+  readonly colours: ScoreColours
+}
+
+export interface ScoreColours {
+  readonly background: string
+  readonly line: string
+  readonly text: string
+  readonly label: string
+  readonly collision: string
+  readonly agent: (author: string) => string
+}
+
+const GRID = 5 * 60_000
+/** In CSS pixels. */
+const TICK_WIDTH = 2
+const TALLEST_UP = 17
+const TALLEST_DOWN = 8
+const AXIS_HEIGHT = 20
+const DIAMOND = 4.5
+
+/** @param scale device pixels per CSS pixel */
+export function drawScore(context: CanvasRenderingContext2D, scene: ScoreScene, scale: number): void {
+  context.setTransform(scale, 0, 0, scale, 0, 0)
+  context.clearRect(0, 0, scene.width, scene.height)
+  if (scene.axis) drawAxis(context, scene)
+  for (const lane of scene.lanes) drawLane(context, scene, lane)
+  for (const collision of scene.collisions) drawCollision(context, scene, collision)
+  if (scene.axis) drawNow(context, scene)
+}
+
+/** Of a line count, logarithmic: one line is seen, a thousand do not leave the lane. */
+export function tickHeight(lines: number, tallest: number): number {
+  if (lines === 0) return 0
+  return Math.min(tallest, 2 + (tallest - 2) * (Math.log1p(lines) / Math.log1p(200)))
+}
+
+function xOf({ span, now }: ScoreScene, lane: LanePlace, time: number): number {
+  return lane.left + ((time - (now - span)) / span) * lane.width
+}
+
+function middleOf(lane: LanePlace): number {
+  return lane.top + lane.height / 2 + 3
+}
+
+function drawLane(context: CanvasRenderingContext2D, scene: ScoreScene, lane: LanePlace): void {
+  const middle = middleOf(lane)
+  context.fillStyle = scene.colours.line
+  context.fillRect(lane.left, Math.round(middle), lane.width, 1)
+  context.fillStyle = scene.colours.agent(lane.author)
+  for (const tick of scene.ticks(lane.author)) {
+    // The bucket's middle, so that a tick never stands in the future.
+    const x = xOf(scene, lane, Math.min(tick.time + BUCKET / 2, scene.now))
+    if (x < lane.left) continue
+    const up = Math.max(2, tickHeight(tick.added, TALLEST_UP))
+    const down = tickHeight(tick.removed, TALLEST_DOWN)
+    context.fillRect(Math.min(x, lane.left + lane.width - TICK_WIDTH), middle - up, TICK_WIDTH, up + down)
+  }
+}
+
+function drawCollision(context: CanvasRenderingContext2D, scene: ScoreScene, { time, authors }: Collision): void {
+  const lanes = scene.lanes.filter((lane) => authors.includes(lane.author))
+  const points = lanes.map((lane) => ({ x: xOf(scene, lane, time), y: middleOf(lane) }))
+  const [first, last] = [points[0], points.at(-1)]
+  if (first === undefined || last === undefined) return
+  context.strokeStyle = context.fillStyle = scene.colours.collision
+  if (scene.axis) {
+    context.lineWidth = 1.5
+    context.beginPath()
+    context.moveTo(first.x, first.y)
+    context.lineTo(last.x, last.y)
+    context.stroke()
+  }
+  for (const { x, y } of points) drawDiamond(context, scene, x, y)
+}
+
+function drawDiamond(context: CanvasRenderingContext2D, { colours }: ScoreScene, x: number, y: number): void {
+  const reach = DIAMOND * Math.SQRT2
+  context.beginPath()
+  context.moveTo(x, y - reach)
+  context.lineTo(x + reach, y)
+  context.lineTo(x, y + reach)
+  context.lineTo(x - reach, y)
+  context.closePath()
+  context.fillStyle = colours.collision
+  context.fill()
+  context.lineWidth = 1.5
+  context.strokeStyle = colours.background
+  context.stroke()
+}
+
+function drawAxis(context: CanvasRenderingContext2D, scene: ScoreScene): void {
+  const lane = scene.lanes[0]
+  if (lane === undefined) return
+  context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`
+  const foot = scene.height - AXIS_HEIGHT
+  const start = scene.now - scene.span
+  context.fillStyle = scene.colours.line
+  context.fillRect(Math.round(lane.left), 0, 1, foot)
+  for (let time = Math.ceil(start / GRID) * GRID; time < scene.now; time += GRID) {
+    const x = Math.round(xOf(scene, lane, time))
+    context.fillStyle = scene.colours.line
+    context.fillRect(x, 0, 1, foot)
+    // Beside "now" there is no room for another word.
+    if (x > lane.left + lane.width - 60) continue
+    context.fillStyle = scene.colours.label
+    context.textAlign = x < lane.left + 16 ? 'left' : 'center'
+    context.fillText(formatShortClock(time), Math.max(x, lane.left), scene.height - 6)
+  }
+}
+
+function drawNow(context: CanvasRenderingContext2D, scene: ScoreScene): void {
+  const lane = scene.lanes[0]
+  if (lane === undefined) return
+  const x = lane.left + lane.width
+  context.fillStyle = scene.colours.text
+  context.fillRect(x - 1, 0, 1, scene.height - AXIS_HEIGHT)
+  context.fillStyle = scene.colours.label
+  context.textAlign = 'right'
+  context.fillText(scene.live ? 'now' : formatShortClock(scene.now), x, scene.height - 6)
+}

@@ -1,0 +1,107 @@
+/** The canvas over the agents' table. It moves with every batch of events, past the rendering of the page. */
+import { useEffect, useRef } from 'preact/hooks'
+import { LANE_SPAN } from '../model/lanes.js'
+import { usePage, type Page } from './context.js'
+import { drawScore, type LanePlace, type ScoreColours } from './score-canvas.js'
+
+/** What a narrow screen shows of each lane. In milliseconds. */
+const NARROW_SPAN = 5 * 60_000
+
+/** Stands inside of the element whose `[data-lane]` parts are the lanes. */
+export function Score() {
+  const page = usePage()
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => (canvas.current === null ? undefined : keepDrawn(canvas.current, page)), [page])
+  return <canvas ref={canvas} class="score-canvas" aria-hidden="true" />
+}
+
+function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => void {
+  const table = canvas.parentElement
+  const context = canvas.getContext('2d')
+  if (table === null || context === null) return () => undefined
+  let lanes: readonly LanePlace[] = []
+  let size = { width: 0, height: 0 }
+  let axis = true
+  let colours: { readonly theme: string; readonly of: (name: string) => string } | undefined
+  let frame = 0
+
+  const draw = () => {
+    frame = 0
+    if (colours?.theme !== theme.theme.peek()) colours = { theme: theme.theme.peek(), of: colourReader(table) }
+    const span = axis ? LANE_SPAN : NARROW_SPAN
+    const now = store.serverNow.peek()
+    const { lanes: history } = store.lanes.peek()
+    drawScore(
+      context,
+      {
+        ...size,
+        lanes,
+        span,
+        now,
+        axis,
+        live: store.freshness.peek().kind !== 'offline',
+        ticks: (author) => history.ticks(author, now - span),
+        collisions: history.collisions(now - span),
+        colours: sceneColours(colours.of, (author) => store.tag(author).colour),
+      },
+      devicePixelRatio,
+    )
+  }
+  const drawSoon = () => {
+    if (frame === 0) frame = requestAnimationFrame(draw)
+  }
+  // The observer is called when layout is done: measuring costs nothing there, and rows come and go with its size.
+  const observer = new ResizeObserver(() => {
+    axis = matchMedia('(min-width: 641px)').matches
+    size = { width: table.clientWidth, height: table.clientHeight }
+    const origin = canvas.getBoundingClientRect()
+    lanes = [...table.querySelectorAll<HTMLElement>('[data-lane]')].map((lane) => {
+      const { left, top, width, height } = lane.getBoundingClientRect()
+      return { author: lane.dataset['lane'] ?? '', left: left - origin.left, top: top - origin.top, width, height }
+    })
+    canvas.width = size.width * devicePixelRatio
+    canvas.height = size.height * devicePixelRatio
+    cancelAnimationFrame(frame)
+    draw()
+  })
+  observer.observe(table)
+  const disposers = [
+    store.lanes.subscribe(drawSoon),
+    store.serverNow.subscribe(drawSoon),
+    store.agents.subscribe(drawSoon),
+    theme.theme.subscribe(drawSoon),
+  ]
+  void document.fonts.ready.then(drawSoon)
+  return () => {
+    observer.disconnect()
+    for (const dispose of disposers) dispose()
+    cancelAnimationFrame(frame)
+  }
+}
+
+function sceneColours(of: (name: string) => string, colourOf: (author: string) => number | null): ScoreColours {
+  return {
+    background: of('--bg'),
+    line: of('--line'),
+    text: of('--text'),
+    label: of('--text-3'),
+    collision: of('--bad-solid'),
+    agent: (author) => of(colourOf(author) === null ? '--text' : `--agent-${String(colourOf(author))}`),
+  }
+}
+
+/** A canvas knows no custom properties; an element that has the colour tells what it comes to. */
+function colourReader(parent: HTMLElement): (name: string) => string {
+  const known = new Map<string, string>()
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const probe = document.createElement('i')
+    probe.style.color = `var(${name})`
+    parent.append(probe)
+    const colour = getComputedStyle(probe).color
+    probe.remove()
+    known.set(name, colour)
+    return colour
+  }
+}

@@ -1,0 +1,83 @@
+/** Addresses: every selection stands in the URL, so that it can be sent to somebody else. */
+import { signal, type ReadonlySignal } from '@preact/signals'
+
+export type Route =
+  | { readonly view: 'overview' }
+  | { readonly view: 'files'; readonly path: string | null }
+  | { readonly view: 'conflicts'; readonly id: string | null }
+  | { readonly view: 'unknown'; readonly address: string }
+
+export function parseRoute(pathname: string): Route {
+  const [first = '', ...rest] = pathname.split('/').filter((segment) => segment !== '')
+  const below = rest.map(decode)
+  switch (first) {
+    case '':
+      return { view: 'overview' }
+    case 'files':
+      return { view: 'files', path: below.length === 0 ? null : below.join('/') }
+    case 'conflicts':
+      return { view: 'conflicts', id: below[0] ?? null }
+    default:
+      return { view: 'unknown', address: pathname }
+  }
+}
+
+export function formatRoute(route: Route): string {
+  switch (route.view) {
+    case 'overview':
+      return '/'
+    case 'files':
+      return route.path === null ? '/files' : `/files/${route.path.split('/').map(encodeURIComponent).join('/')}`
+    case 'conflicts':
+      return route.id === null ? '/conflicts' : `/conflicts/${encodeURIComponent(route.id)}`
+    case 'unknown':
+      return route.address
+  }
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment // A stray "%" typed by hand: it names no file, and the view says so.
+  }
+}
+
+export class Router {
+  readonly #route = signal<Route>({ view: 'overview' })
+  readonly #window: Window
+
+  constructor(window: Window) {
+    this.#window = window
+    this.#read()
+    window.addEventListener('popstate', () => this.#read())
+    // Links of the page are ordinary links; only a plain click stays inside.
+    window.document.addEventListener('click', (event) => {
+      if (event.defaultPrevented || event.button !== 0) return
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+      const link = event.target instanceof Element ? event.target.closest('a') : null
+      if (link === null || link.target !== '' || link.origin !== window.location.origin) return
+      event.preventDefault()
+      this.#push(link.pathname + link.hash)
+    })
+  }
+
+  get route(): ReadonlySignal<Route> {
+    return this.#route
+  }
+
+  go(route: Route): void {
+    this.#push(formatRoute(route))
+  }
+
+  #push(address: string): void {
+    if (address !== this.#window.location.pathname + this.#window.location.hash) {
+      this.#window.history.pushState(null, '', address)
+    }
+    this.#read()
+  }
+
+  #read(): void {
+    this.#route.value = parseRoute(this.#window.location.pathname)
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The store: everything that the page knows. Views read its signals; only link.ts writes, with what the server said.
+ * It owns no clock, no timer and no socket.
+ *
+ * Guarantees:
+ * 1. Whatever the order in which replies and feeds bring a file's head, the later one stays.
+ * 2. After a break the picture is brought up to date, never emptied; only another workspace begins anew.
+ */
+import { batch, computed, signal } from '@preact/signals'
+import type { ConnectionState } from '../client/sdk/connection-state.js'
+import type { Agent } from '../protocol/agents.js'
+import type { Conflict } from '../protocol/conflicts.js'
+import type { EnsembleError } from '../protocol/errors.js'
+import type { WorkspaceEvent } from '../protocol/events.js'
+import type { FileHead } from '../protocol/files.js'
+import type { Result, ServerMessage } from '../protocol/messages.js'
+import type { Status } from '../protocol/status.js'
+import { ACTIVITY_SPAN, activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
+import { addToFeed, type FeedRow } from './model/feed.js'
+import { FileTable } from './model/file-table.js'
+import { freshness } from './model/freshness.js'
+import { Lanes } from './model/lanes.js'
+import { Rate } from './model/rate.js'
+import { RingBuffer } from './model/ring-buffer.js'
+import { nextRows, type AgentRow, type Departure } from './model/roster.js'
+import { TagBook, type Tag } from './model/tags.js'
+import { buildTree } from './model/tree.js'
+
+export interface HealthSample {
+  readonly status: Status
+  /** From question to answer, in milliseconds. */
+  readonly roundTrip: number
+  readonly eventsPerMinute: number
+}
+
+const MOST_CHANGES = 2_000
+/** Ten minutes of samples, one each five seconds. */
+const MOST_SAMPLES = 120
+
+export class Store {
+  readonly connection = signal<ConnectionState>({ kind: 'idle' })
+  /** The page's clock, once a second; when the server was last heard, by the same clock. */
+  readonly now = signal(0)
+  readonly heardAt = signal<number | null>(null)
+  readonly freshness = computed(() => freshness(this.connection.value, this.heardAt.value, this.now.value))
+  readonly #offset = signal(0)
+  /** The server's clock, once a second; it stands still while the server is not heard. */
+  readonly serverNow = computed(
+    () => (this.freshness.value.kind === 'offline' ? (this.heardAt.value ?? 0) : this.now.value) + this.#offset.value,
+  )
+
+  readonly workspace = signal<string | null>(null)
+  readonly agents = signal<readonly AgentRow[]>([])
+  /** The roster was read: an empty list means that nobody is here. */
+  readonly agentsKnown = signal(false)
+  readonly feed = signal<readonly FeedRow[]>([])
+  /** Events since the page was opened. */
+  readonly eventCount = signal(0)
+  readonly conflicts = signal<readonly Conflict[]>([])
+  readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
+  readonly changes = signal<readonly Change[]>([])
+  readonly activity = computed(() => activityByFile(this.changes.value, this.serverNow.value))
+  readonly lines = computed<ReadonlyMap<string, AuthorLines>>(
+    () => new Map(linesByAuthor(this.changes.value, this.serverNow.value).map((lines) => [lines.author, lines])),
+  )
+  readonly health = signal<readonly HealthSample[]>([])
+  /** The question to the server that failed last; null again after one that succeeded. */
+  readonly fault = signal<EnsembleError | null>(null)
+  /** After a break: how many events came at once, and when, by the page's clock. */
+  readonly caughtUp = signal<{ readonly events: number; readonly at: number } | null>(null)
+
+  // What is too large to copy for every batch is changed in place; a new wrapper around it tells those who read it.
+  readonly lanes = signal({ lanes: new Lanes() })
+  readonly #heads = signal({ table: new FileTable() })
+  readonly #paths = signal(this.#heads.value)
+  readonly #tags = signal({ book: new TagBook() })
+  /** The list of files was read. */
+  readonly filesKnown = signal(false)
+  readonly tree = computed(() => buildTree(this.#paths.value.table.paths()))
+
+  readonly #departures = new Map<string, Departure>()
+  readonly #changeRing = new RingBuffer<Change>(MOST_CHANGES)
+  readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
+  readonly #rate = new Rate()
+  #workspaceId: string | null = null
+  #seq = 0
+  /** Set while events of a break are coming in: until the first tick after it. */
+  #returning: { events: number } | null = null
+
+  /** The last number of the workspace's sequence that the picture holds. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** Subscribes whoever reads it to changes of heads. Deleted files have a head as well. */
+  head(path: string): FileHead | undefined {
+    return this.#heads.value.table.head(path)
+  }
+
+  /** Subscribes whoever reads it to the roster. */
+  tag(author: string): Tag {
+    return this.#tags.value.book.of(author)
+  }
+
+  setClock(now: number, heardAt: number | null): void {
+    batch(() => {
+      this.now.value = now
+      this.heardAt.value = heardAt
+    })
+  }
+
+  setConnection(state: ConnectionState): void {
+    const wasOffline = this.freshness.value.kind === 'offline'
+    if (state.kind === 'live' && wasOffline && this.workspace.value !== null) this.#returning = { events: 0 }
+    batch(() => {
+      if (state.kind === 'live') this.#enter(state.welcome.workspaceId, state.welcome.workspace)
+      this.connection.value = state
+    })
+  }
+
+  receive(messages: readonly ServerMessage[]): void {
+    batch(() => {
+      this.#takeHeads(messages.flatMap((message) => (message.type === 'head' ? [message.head] : [])))
+      this.#takeEvents(messages.flatMap((message) => (message.type === 'event' ? [message.event] : [])))
+      for (const message of messages) {
+        if (message.type === 'agents') this.#takeRoster(message.agents)
+        if (message.type === 'tick') this.#tick(message.time, message.seq)
+      }
+    })
+  }
+
+  takeTree({ seq, files }: Result<'tree'>): void {
+    batch(() => {
+      if (!this.filesKnown.value) this.#seed(files)
+      this.#takeHeads(files)
+      this.#seq = Math.max(this.#seq, seq)
+      this.filesKnown.value = true
+    })
+  }
+
+  takeConflicts(conflicts: readonly Conflict[]): void {
+    batch(() => {
+      this.conflicts.value = [...conflicts].sort((a, b) => b.time - a.time)
+      for (const { id, time, authors } of conflicts) {
+        this.lanes.value.lanes.addCollision({ id, time, authors: [authors.ours, authors.theirs] })
+      }
+      this.lanes.value = { ...this.lanes.value }
+    })
+  }
+
+  takeStatus(status: Status, roundTrip: number): void {
+    batch(() => {
+      this.#samples.push({ status, roundTrip, eventsPerMinute: this.#rate.perMinute(this.serverNow.value) })
+      this.health.value = this.#samples.toArray()
+      this.#takeRoster(status.agents)
+      this.fault.value = null
+    })
+  }
+
+  #enter(workspaceId: string, name: string): void {
+    this.workspace.value = name
+    if (this.#workspaceId === workspaceId) return
+    if (this.#workspaceId !== null) this.#forget()
+    this.#workspaceId = workspaceId
+  }
+
+  #forget(): void {
+    this.#heads.value.table.clear()
+    this.#changeRing.clear()
+    this.#samples.clear()
+    this.#departures.clear()
+    this.lanes.value.lanes.clear()
+    this.#seq = 0
+    this.agents.value = []
+    this.feed.value = []
+    this.conflicts.value = []
+    this.changes.value = []
+    this.health.value = []
+    this.filesKnown.value = false
+    this.agentsKnown.value = false
+    this.lanes.value = { ...this.lanes.value }
+    this.#heads.value = { ...this.#heads.value }
+    this.#paths.value = this.#heads.value
+  }
+
+  #takeHeads(heads: readonly FileHead[]): void {
+    const changed = this.#heads.value.table.take(heads)
+    if (changed.heads) this.#heads.value = { ...this.#heads.value }
+    if (changed.paths) this.#paths.value = this.#heads.value
+  }
+
+  /** What was changed shortly before the page was opened, as far as heads tell: when, and by whom, but not how much. */
+  #seed(files: readonly FileHead[]): void {
+    const from = this.serverNow.value - ACTIVITY_SPAN
+    // The first revision by DISK is the server's own reading of its folder: nobody worked there.
+    const recent = files.filter((head) => head.time >= from && !(head.rev === 1 && head.author === 'DISK'))
+    for (const { path, author, time } of recent.sort((a, b) => a.time - b.time)) {
+      this.#changeRing.push({ file: path, author, time, lines: null })
+      this.lanes.value.lanes.addEdit(author, time, 0, 0)
+    }
+    this.changes.value = this.#changeRing.toArray()
+    this.lanes.value = { ...this.lanes.value }
+  }
+
+  #takeEvents(events: readonly WorkspaceEvent[]): void {
+    if (events.length === 0) return
+    let feed = this.feed.value
+    for (const event of events) {
+      const time = Date.parse(event.timestamp)
+      this.#rate.add(time)
+      if (this.#returning !== null) this.#returning.events += 1
+      feed = addToFeed(feed, event)
+      this.#note(event, time)
+    }
+    this.feed.value = feed
+    this.eventCount.value += events.length
+    this.changes.value = this.#changeRing.toArray()
+    this.lanes.value = { ...this.lanes.value }
+  }
+
+  #note(event: WorkspaceEvent, time: number): void {
+    switch (event.type) {
+      case 'file:changed': {
+        const { file, author, lines_added: added, lines_removed: removed } = event.data
+        this.#changeRing.push({ file, author, time, lines: { added, removed } })
+        this.lanes.value.lanes.addEdit(author, time, added, removed)
+        return
+      }
+      case 'conflict:raised': {
+        const { conflict_id: id, ours, theirs } = event.data
+        this.lanes.value.lanes.addCollision({ id, time, authors: [ours, theirs] })
+        return
+      }
+      case 'agent:left':
+        if (event.agent_id !== undefined) this.#departures.set(event.agent_id, { reason: event.data.reason, time })
+        return
+      case 'agent:joined':
+        return
+    }
+  }
+
+  #takeRoster(roster: readonly Agent[]): void {
+    this.#tags.value.book.learn(roster)
+    this.#tags.value = { ...this.#tags.value }
+    this.agents.value = nextRows(this.agents.value, roster, this.#departures, this.serverNow.value)
+    this.agentsKnown.value = true
+  }
+
+  #tick(time: number, seq: number): void {
+    this.#offset.value = time - this.now.value
+    this.#seq = Math.max(this.#seq, seq)
+    if (this.#returning === null) return
+    this.caughtUp.value = { events: this.#returning.events, at: this.now.value }
+    this.#returning = null
+  }
+}

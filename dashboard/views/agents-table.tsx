@@ -1,0 +1,83 @@
+/** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
+import { capitalize, formatClock, formatDuration } from '../model/format.js'
+import { isHere, type AgentRow } from '../model/roster.js'
+import { AgentTag } from '../parts/agent-tag.js'
+import { usePage } from '../parts/context.js'
+import { Score } from '../parts/score.js'
+import { StateWord } from '../parts/state-word.js'
+import { formatRoute } from '../router.js'
+
+export function AgentsTable() {
+  const rows = usePage().store.agents.value
+  if (rows.length === 0) return null
+  return (
+    <section class="agents" aria-labelledby="agents-title">
+      <div class="section-head">
+        <h2 id="agents-title">Agents</h2>
+        <span class="dim wide-only">last 15 minutes</span>
+        <p class="section-end legend wide-only" aria-hidden="true">
+          <span>
+            <i class="legend-edits" />
+            edits
+          </span>
+          <span>
+            <i class="legend-collision" />
+            collision
+          </span>
+        </p>
+      </div>
+      <div class="score" role="table" aria-labelledby="agents-title">
+        <div class="visually-hidden" role="row">
+          {['Agent', 'State', 'File', 'Lines in 15 minutes', 'Activity'].map((name) => (
+            <span key={name} role="columnheader">
+              {name}
+            </span>
+          ))}
+        </div>
+        {rows.map((row) => (
+          <Row key={row.agent.agentId} row={row} />
+        ))}
+        <div class="score-axis" aria-hidden="true" />
+        <Score />
+      </div>
+    </section>
+  )
+}
+
+function Row({ row }: { readonly row: AgentRow }) {
+  const { store } = usePage()
+  const { agent, state, since } = row
+  const offline = store.freshness.value.kind === 'offline'
+  const type = capitalize(agent.type)
+  const lines = store.lines.value.get(agent.agentId)
+  return (
+    <div class={`agent-row${isHere(row) ? '' : ' agent-gone'}`} role="row">
+      <div class="agent-who" role="rowheader">
+        <AgentTag author={agent.agentId} gone={!isHere(row)} />
+        <div>
+          <b>{agent.instance}</b>
+          <small>{agent.partition === null ? type : `${type}, ${agent.partition}`}</small>
+        </div>
+      </div>
+      <div class="agent-state" role="cell">
+        <StateWord state={state} />
+        <small>
+          {offline ? `at ${formatClock(store.serverNow.value)}` : formatDuration(store.serverNow.value - since)}
+        </small>
+      </div>
+      <div class="agent-file" role="cell">
+        {agent.file !== null && (
+          <a class="path" href={formatRoute({ view: 'files', path: agent.file })} title={agent.file}>
+            {agent.file}
+          </a>
+        )}
+      </div>
+      <div class="agent-lines" role="cell">
+        {lines !== undefined && `+${lines.added} −${lines.removed}`}
+      </div>
+      <div class="agent-lane" role="cell" data-lane={agent.agentId}>
+        <span class="visually-hidden">{lines === undefined ? 'no edits seen' : `${lines.edits} edits`}</span>
+      </div>
+    </div>
+  )
+}

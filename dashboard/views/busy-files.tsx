@@ -1,0 +1,41 @@
+/** Where the work is: the files with most changes of the last quarter of an hour. */
+import { busiest, heat } from '../model/activity.js'
+import { formatCount } from '../model/format.js'
+import { AgentTag } from '../parts/agent-tag.js'
+import { usePage } from '../parts/context.js'
+import { HeatBar } from '../parts/heat-bar.js'
+import { formatRoute } from '../router.js'
+
+const MOST_FILES = 8
+const MOST_AUTHORS = 3
+
+export function BusyFiles() {
+  const { store } = usePage()
+  const files = busiest(store.activity.value, MOST_FILES)
+  const most = files[0]?.changes ?? 0
+  return (
+    <section class="busy" aria-labelledby="busy-title">
+      <div class="section-head">
+        <h2 id="busy-title">Busy files</h2>
+        <span class="dim">last 15 minutes</span>
+      </div>
+      <ol class="busy-files">
+        {files.map((file) => (
+          <li key={file.path}>
+            <a class="path" href={formatRoute({ view: 'files', path: file.path })} title={file.path}>
+              {file.path}
+            </a>
+            <span class="tags">
+              {file.authors.slice(0, MOST_AUTHORS).map((author) => (
+                <AgentTag key={author} author={author} small />
+              ))}
+            </span>
+            <span class="soft">{formatCount(file.changes, 'change')}</span>
+            <HeatBar value={heat(file.changes, most)} />
+          </li>
+        ))}
+        {files.length === 0 && <li class="dim">No file was changed.</li>}
+      </ol>
+    </section>
+  )
+}

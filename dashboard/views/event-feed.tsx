@@ -1,0 +1,147 @@
+/** What has just happened, newest first. It stands still while someone reads it, and says how much is new. */
+import { useRef } from 'preact/hooks'
+import { useComputed, useSignal } from '@preact/signals'
+import { unreachable } from '../../protocol/errors.js'
+import type { FeedRow } from '../model/feed.js'
+import { fileName, formatClock, formatCount, formatDuration } from '../model/format.js'
+import { AgentTag } from '../parts/agent-tag.js'
+import { useKeys, usePage } from '../parts/context.js'
+import { Icon } from '../parts/icon.js'
+import { formatRoute } from '../router.js'
+
+export function EventFeed() {
+  const { store } = usePage()
+  const list = useRef<HTMLDivElement>(null)
+  const held = useSignal(false)
+  const hovered = useSignal(false)
+  const scrolled = useSignal(false)
+  /** What stood there when it was stopped; null: it runs. */
+  const stopped = useSignal<{ readonly rows: readonly FeedRow[]; readonly count: number } | null>(null)
+  const news = useComputed(() => (stopped.value === null ? 0 : store.eventCount.value - stopped.value.count))
+
+  const settle = () => {
+    const stop = held.value || hovered.value || scrolled.value
+    if (!stop) stopped.value = null
+    else stopped.value ??= { rows: store.feed.peek(), count: store.eventCount.peek() }
+  }
+  const run = () => {
+    held.value = hovered.value = scrolled.value = false
+    settle()
+    list.current?.scrollTo({ top: 0 })
+  }
+  const hold = () => {
+    held.value = !held.value
+    settle()
+  }
+  useKeys([{ keys: 'h', label: 'Hold the events, or let them run', run: hold }])
+
+  const rows = stopped.value?.rows ?? store.feed.value
+  const rate = store.health.value.at(-1)?.eventsPerMinute
+  return (
+    <section class="events" aria-labelledby="events-title">
+      <div class="section-head">
+        <h2 id="events-title">Events</h2>
+        {rate !== undefined && <span class="dim">{rate} in a minute</span>}
+        <span class="section-end">
+          {news.value > 0 && (
+            <button type="button" class="pill" onClick={run}>
+              +{news} new
+            </button>
+          )}
+          <button type="button" class="button button-ghost" aria-pressed={held} onClick={hold}>
+            <Icon name="pause" />
+            Hold
+          </button>
+        </span>
+      </div>
+      <div
+        ref={list}
+        class="feed"
+        role="log"
+        aria-live="off"
+        aria-labelledby="events-title"
+        tabIndex={0}
+        onScroll={(event) => {
+          scrolled.value = event.currentTarget.scrollTop > 0
+          settle()
+        }}
+        onPointerEnter={(event) => {
+          hovered.value = event.pointerType === 'mouse'
+          settle()
+        }}
+        onPointerLeave={() => {
+          hovered.value = false
+          settle()
+        }}
+      >
+        <ol>
+          {' '}
+          {rows.map((row) => (
+            <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+              <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
+              <AgentTag author={row.author} small />
+              <span class="feed-text">
+                <Sentence row={row} />
+              </span>
+            </li>
+          ))}
+          {rows.length === 0 && <li class="feed-none dim">Nothing has happened since you opened this page.</li>}
+        </ol>
+      </div>
+    </section>
+  )
+}
+
+function Sentence({ row }: { readonly row: FeedRow }) {
+  switch (row.kind) {
+    case 'changed': {
+      const verb = { created: 'created', modified: 'edited', deleted: 'deleted' }[row.change]
+      const span = row.lastTime - row.time
+      return (
+        <>
+          {verb}{' '}
+          <a href={formatRoute({ view: 'files', path: row.file })} title={row.file}>
+            <code>{fileName(row.file)}</code>
+          </a>
+          {row.count > 1 && `, ${formatCount(row.count, 'time')} in ${formatDuration(span + 999)}`}
+        </>
+      )
+    }
+    case 'joined':
+      return row.partition === null ? (
+        <>joined</>
+      ) : (
+        <>
+          joined for <code>{row.partition}</code>
+        </>
+      )
+    case 'left':
+      return (
+        <>
+          {
+            { left: 'left', lost: 'was lost: its connection broke', replaced: 'came back on a new connection' }[
+              row.reason
+            ]
+          }
+        </>
+      )
+    case 'conflict':
+      return (
+        <>
+          <b>
+            collided with <AgentTag author={row.other} small />
+          </b>{' '}
+          in{' '}
+          <a href={formatRoute({ view: 'conflicts', id: row.conflictId })}>
+            <code>{fileName(row.file)}</code>
+          </a>
+        </>
+      )
+    default:
+      return unreachable(row)
+  }
+}
+
+function keyOf(row: FeedRow): string {
+  return row.kind === 'changed' ? `${row.seq} ${row.file}` : `${row.seq} ${row.kind}`
+}

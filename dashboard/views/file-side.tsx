@@ -1,0 +1,74 @@
+/** Beside a file: conflicts in it, who is here, and who has lately changed how much. */
+import { linesByAuthor } from '../model/activity.js'
+import { formatDuration } from '../model/format.js'
+import { isHere } from '../model/roster.js'
+import type { Peer } from '../editor/peers.js'
+import { AgentTag } from '../parts/agent-tag.js'
+import { usePage } from '../parts/context.js'
+import { Icon } from '../parts/icon.js'
+import { StateWord } from '../parts/state-word.js'
+import { formatRoute } from '../router.js'
+import { ConflictStory } from './conflict-words.js'
+
+export function FileSide({ path, peers }: { readonly path: string; readonly peers: readonly Peer[] }) {
+  const { store } = usePage()
+  const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
+  const changes = linesByAuthor(
+    store.changes.value.filter((change) => change.file === path),
+    store.serverNow.value,
+  )
+  return (
+    <aside class="file-side" aria-label="In this file">
+      {store.openConflicts.value
+        .filter((conflict) => conflict.path === path)
+        .map((conflict) => (
+          <div key={conflict.id} class="side-conflict">
+            <b>
+              <Icon name="conflict" /> Collision
+            </b>
+            <p>
+              <ConflictStory conflict={conflict} />
+            </p>
+            <a class="button button-primary" href={formatRoute({ view: 'conflicts', id: conflict.id })}>
+              Compare
+            </a>
+          </div>
+        ))}
+      <h2>
+        Here now <span>{here.length + peers.length}</span>
+      </h2>
+      <ul>
+        {here.map((row) => (
+          <li key={row.agent.agentId}>
+            <AgentTag author={row.agent.agentId} small />
+            <StateWord state={row.state} />
+            <small>{formatDuration(store.serverNow.value - row.since)}</small>
+          </li>
+        ))}
+        {peers.map((peer, index) => (
+          <li key={`${peer.name} ${index}`}>
+            <span class="tag tag-plain tag-outlined tag-small tag-person">{peer.name.slice(0, 2)}</span>
+            <span class="path">{peer.name}</span>
+            <small>{peer.cursor === null ? 'reads' : 'has a caret'}</small>
+          </li>
+        ))}
+        {here.length + peers.length === 0 && <li class="dim">Nobody but you</li>}
+      </ul>
+      <h2>
+        Changes <span>last 15 min</span>
+      </h2>
+      <ul>
+        {changes.map((lines) => (
+          <li key={lines.author}>
+            <AgentTag author={lines.author} small />
+            <span>{formatDuration(store.serverNow.value - lines.lastTime)} ago</span>
+            <small class="path">
+              +{lines.added} −{lines.removed}
+            </small>
+          </li>
+        ))}
+        {changes.length === 0 && <li class="dim">None since you opened this page</li>}
+      </ul>
+    </aside>
+  )
+}

@@ -1,0 +1,129 @@
+/** The text of a file, live. The editor itself is loaded when the first file is opened. */
+import { useEffect, useRef } from 'preact/hooks'
+import { useComputed, useSignal, type Signal } from '@preact/signals'
+import type { FileHead } from '../../protocol/files.js'
+import type { CaretLook } from '../editor/carets.js'
+import type { LiveState } from '../editor/live-document.js'
+import type { Peer } from '../editor/peers.js'
+import { agentColour } from '../parts/agent-tag.js'
+import { usePage } from '../parts/context.js'
+import type { Store } from '../store.js'
+import { Notice } from './notice.js'
+
+export interface FileTextProps {
+  readonly head: FileHead
+  /** Filled with those who have the file open. */
+  readonly peers: Signal<readonly Peer[]>
+}
+
+type Shown = LiveState | { readonly kind: 'not-loaded' }
+
+export function FileText({ head, peers }: FileTextProps) {
+  const { store, token } = usePage()
+  const parent = useRef<HTMLDivElement>(null)
+  const state = useSignal<Shown>({ kind: 'opening' })
+  const attempt = useSignal(0)
+  const online = useComputed(() => store.freshness.value.kind !== 'offline')
+
+  useEffect(() => {
+    let close = (): void => undefined
+    let gone = false
+    const open = async () => {
+      const { openFile } = await import('../editor/open.js')
+      if (gone || parent.current === null) return
+      const file = openFile({
+        parent: parent.current,
+        server: location.origin.replace(/^http/, 'ws'),
+        token,
+        path: head.path,
+        caretLook: (peer) => caretLook(store, peer),
+        line: lineOfAddress(),
+        online,
+      })
+      const disposers = [
+        file.state.subscribe((next) => (state.value = next)),
+        file.peers.subscribe((next) => (peers.value = next)),
+      ]
+      close = () => {
+        for (const dispose of disposers) dispose()
+        file.close()
+      }
+    }
+    open().catch(() => (state.value = { kind: 'not-loaded' }))
+    return () => {
+      gone = true
+      close()
+      peers.value = []
+    }
+  }, [head.path, attempt.value])
+
+  return (
+    <div class="file-text" data-state={state.value.kind}>
+      <State state={state.value} again={() => (attempt.value += 1)} />
+      <div ref={parent} class="editor" />
+    </div>
+  )
+}
+
+function State({ state, again }: { readonly state: Shown; readonly again: () => void }) {
+  switch (state.kind) {
+    case 'live':
+      return null
+    case 'opening':
+      return <p class="editor-state dim">Opening…</p>
+    case 'broken':
+      return (
+        <p class="editor-state" role="status">
+          <b>Read-only.</b> The connection of this file broke. What you had typed is kept and sent when it is back.
+        </p>
+      )
+    case 'refused':
+      return (
+        <Notice title="The server does not give this file">
+          <p>{refusal(state.code, state.reason)}</p>
+          <button type="button" class="button" onClick={again}>
+            Open it again
+          </button>
+        </Notice>
+      )
+    case 'not-loaded':
+      return (
+        <Notice title="The editor could not be loaded">
+          <p>The server did not deliver it. It may have been stopped, or replaced by another version.</p>
+          <button type="button" class="button" onClick={() => location.reload()}>
+            Reload the page
+          </button>
+        </Notice>
+      )
+  }
+}
+
+/** @param code as in protocol/errors.ts */
+function refusal(code: number, reason: string): string {
+  switch (code) {
+    case 4401:
+      return 'It does not accept this token any more.'
+    case 4404:
+      return 'It knows no such file.'
+    case 4409:
+      return 'The file was replaced by one with another history while it was open here.'
+    case 4415:
+      return 'It is not text any more.'
+    default:
+      return reason === '' ? `It closed the connection with ${code}.` : reason
+  }
+}
+
+/** A peer that names itself as an agent looks like that agent everywhere; everybody else is a person, in ink. */
+function caretLook(store: Store, { name }: Peer): CaretLook {
+  const agent = store.agents.peek().find((row) => row.agent.agentId === name)
+  if (agent === undefined) return { label: name, colour: 'var(--text)', outlined: true }
+  const tag = store.tag(name)
+  return { label: tag.text, colour: agentColour(tag), outlined: tag.outlined }
+}
+
+/** `#L12` */
+function lineOfAddress(): number | null {
+  const line = /^#L(\d+)$/.exec(location.hash)?.[1]
+  return line === undefined ? null : Number(line)
+}

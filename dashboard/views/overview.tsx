@@ -1,0 +1,141 @@
+/** Overview: what waits for a person, who works where, what has just happened, how the server is. */
+import { formatBytes, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
+import { isHere, isWorking } from '../model/roster.js'
+import { usePage } from '../parts/context.js'
+import { CopyCommand } from '../parts/copy-command.js'
+import { Icon } from '../parts/icon.js'
+import { Sparkline } from '../parts/sparkline.js'
+import { AgentsTable } from './agents-table.js'
+import { BusyFiles } from './busy-files.js'
+import { EventFeed } from './event-feed.js'
+import { Inbox } from './inbox.js'
+
+export function Overview() {
+  const { store } = usePage()
+  if (!store.agentsKnown.value) return <p class="dim">Asking the server who is here…</p>
+  if (store.agents.value.length === 0 && store.openConflicts.value.length === 0) return <NobodyYet />
+  return (
+    <>
+      <Headline />
+      <Inbox />
+      <AgentsTable />
+      <div class="columns">
+        <EventFeed />
+        <BusyFiles />
+        <Health />
+      </div>
+    </>
+  )
+}
+
+function Headline() {
+  const { store } = usePage()
+  const waiting = store.openConflicts.value.length
+  const verb = tense(waiting, store.freshness.value.kind === 'offline')
+  const rows = store.agents.value
+  const here = rows.filter(isHere).length
+  const totals = [
+    here === 0 ? 'No agent is connected' : `${rows.filter(isWorking).length} of ${formatCount(here, 'agent')} working`,
+    ...(store.filesKnown.value ? [formatCount(store.tree.value.paths.length, 'file')] : []),
+    `${formatCount(store.activity.value.size, 'file')} changed in the last 15 minutes`,
+  ]
+  return (
+    <div class="headline">
+      <h1>{waiting === 0 ? `Nothing ${verb} for you` : `${formatCount(waiting, 'conflict')} ${verb} for you`}</h1>
+      <p class="soft">{totals.join(' · ')}</p>
+    </div>
+  )
+}
+
+function tense(waiting: number, offline: boolean): string {
+  if (offline) return 'waited'
+  return waiting > 1 ? 'wait' : 'waits'
+}
+
+function NobodyYet() {
+  const { store } = usePage()
+  const files = store.tree.value.paths.length
+  return (
+    <div class="empty">
+      <h1>No agent is connected yet</h1>
+      <p class="soft">
+        The server is up and watches <code>{store.workspace}</code>
+        {store.filesKnown.value && `, ${formatCount(files, 'file')} in step`}. Start an agent in another terminal:
+      </p>
+      <CopyCommand command="ensemble connect --agent CLAUDE --instance frontend" />
+      <p class="dim">This page fills itself as soon as the first agent joins.</p>
+    </div>
+  )
+}
+
+function Health() {
+  const samples = usePage().store.health.value
+  const last = samples.at(-1)
+  if (last === undefined) return null
+  const { status } = last
+  const { agents, observers, peers } = status.connections
+  const good = status.state === 'ready'
+  return (
+    <section aria-labelledby="health-title">
+      <div class="section-head">
+        <h2 id="health-title">Health</h2>
+        <span class={`section-end state ${good ? 'state-done' : 'state-bad'}`}>
+          <Icon name={good ? 'check' : 'warning'} />
+          {good ? 'All good' : (status.reason ?? status.state)}
+        </span>
+      </div>
+      <dl class="health">
+        <Measure
+          name="Commit, slowest 1 %"
+          value={status.commitLatency === null ? 'none yet' : formatMilliseconds(status.commitLatency.p99)}
+          values={samples.flatMap((sample) => sample.status.commitLatency?.p99 ?? [])}
+        />
+        <Measure
+          name="Events in a minute"
+          value={formatNumber(last.eventsPerMinute)}
+          values={samples.map((sample) => sample.eventsPerMinute)}
+        />
+        <Measure
+          name="Memory"
+          value={formatBytes(status.memoryBytes)}
+          values={samples.map((sample) => sample.status.memoryBytes)}
+        />
+        <Measure
+          name="Open documents"
+          value={formatNumber(status.documents.open)}
+          values={samples.map((sample) => sample.status.documents.open)}
+        />
+        <Measure
+          name="Connections"
+          value={formatNumber(agents + observers + peers)}
+          values={samples.map(
+            ({ status: { connections } }) => connections.agents + connections.observers + connections.peers,
+          )}
+          title={`${formatCount(agents, 'agent')}, ${formatCount(observers, 'observer')}, ${formatCount(peers, 'live editor')}`}
+        />
+      </dl>
+    </section>
+  )
+}
+
+interface MeasureProps {
+  readonly name: string
+  readonly value: string
+  readonly values: readonly number[]
+  readonly title?: string
+}
+
+function Measure({ name, value, values, title }: MeasureProps) {
+  return (
+    <div title={title}>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {title !== undefined && <span class="visually-hidden"> ({title})</span>}
+      </dd>
+      <dd aria-hidden="true">
+        <Sparkline values={values} />
+      </dd>
+    </div>
+  )
+}

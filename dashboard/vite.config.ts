@@ -1,0 +1,28 @@
+import { defineConfig } from 'vite'
+
+/** Where `npx vite dashboard` sends what belongs to the server while the page is being worked on. */
+const SERVER = process.env['ENSEMBLE_URL'] ?? 'http://127.0.0.1:9999'
+
+export default defineConfig({
+  root: import.meta.dirname,
+  build: {
+    outDir: '../dist/dashboard',
+    emptyOutDir: true,
+    // The oldest browsers that know light-dark(); older ones would need every colour twice.
+    target: ['chrome123', 'firefox121', 'safari17.5'],
+    // A font or icon inlined as a data: address would need a looser content policy.
+    assetsInlineLimit: 0,
+    // Its helper would be an inline script, which the content policy refuses.
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      treeshake: {
+        // Modules of protocol/ only declare: one whose exports go unused drags no schema (and no zod) into the page.
+        moduleSideEffects: (id) => !id.includes('/protocol/'),
+      },
+    },
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  server: {
+    proxy: Object.fromEntries(['/api', '/agent', '/sync'].map((path) => [path, { target: SERVER, ws: true }])),
+  },
+})
