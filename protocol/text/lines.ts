@@ -53,6 +53,47 @@ export function sliceLines(lines: Lines, from: number, to: number): string {
   return lines.text.slice(offsetOfLine(lines, from), offsetOfLine(lines, to))
 }
 
+/** The text of one line, with its end. */
+export function lineAt(lines: Lines, line: number): string {
+  return sliceLines(lines, line, line + 1)
+}
+
+/** Whether a line, or a piece of one, says something of its own: it holds a word, not blanks and brackets only. */
+export function isSignificant(text: string): boolean {
+  return /[\p{L}\p{N}_]{2}/u.test(text)
+}
+
+/** The text whose last line has no end: what is put behind it would run into that line. */
+export function isOpenEnded(text: string): boolean {
+  return text !== '' && !/[\r\n]$/.test(text)
+}
+
+/** Pieces one behind the other, each on lines of its own: a line end goes where a piece would run into the next. */
+export function joinPieces(pieces: readonly string[], lineEnd: string): string {
+  let text = ''
+  for (const piece of pieces) {
+    if (piece === '') continue
+    text += isOpenEnded(text) ? lineEnd + piece : piece
+  }
+  return text
+}
+
+/** How the first line ends; LF if it does not. */
+export function lineEndOf(lines: Lines): string {
+  return /\r?\n$|\r$/.exec(lineAt(lines, 0))?.[0] ?? '\n'
+}
+
+/** The lines of a text. */
+export function splitLines(text: string): string[] {
+  const starts = lineStarts(text)
+  return Array.from({ length: starts.length - 1 }, (_, line) => text.slice(starts[line], starts[line + 1]))
+}
+
+/** How many lines a text has; an end without line end counts as one. */
+export function countLines(text: string): number {
+  return lineStarts(text).length - 1
+}
+
 function lineStarts(text: string): Int32Array {
   const starts: number[] = []
   let start = 0

@@ -1,11 +1,24 @@
 /**
  * Three-way merge of texts.
+ *
+ * Guarantees
+ * 1. A hard place holds ours, verbatim: never markers, never a mixture. Base and theirs are in its hunk, verbatim.
+ * 2. Every hunk of theirs that is not hard stands in the text exactly once; what both sides did alike stands once.
+ * 3. What theirs did not touch is ours, verbatim.
+ * 4. The result is checked before it is returned. One that fails the check is replaced by the plain truth: one hard hunk
+ *    around everything that differs. It never throws and never guesses.
+ * 5. The same texts always merge to the same result; swapping the sides keeps the number of conflicts.
  */
 
+import { decideRun, type Decision, type Sides, type SoftReason } from './decide.js'
 import { EditList, type Edits } from './edits.js'
-import { pushRefined } from './diff.js'
-import { diffLines, type LineChange } from './line-diff.js'
-import { LineTable, offsetOfLine, sliceLines, type Lines } from './lines.js'
+import { diffLines } from './line-diff.js'
+import { countLines, LineTable, offsetOfLine, sliceLines, type Lines } from './lines.js'
+import { pushRefined } from './refine.js'
+import { overlapRegions, touchingRuns, type Region } from './regions.js'
+import { joinRewrites } from './rewrites.js'
+import type { Change } from './sequence-diff.js'
+import { isSoundMerge } from './verify-merge.js'
 
 /** A piece of one text: lines `fromLine` up to, not including, `toLine` (zero-based), at offsets `from` up to `to`. */
 export interface TextRange {
@@ -15,7 +28,7 @@ export interface TextRange {
   readonly to: number
 }
 
-/** Where a hunk stands in each of the four texts. */
+/** Where a hunk stands in each of the four texts. Whole lines everywhere. */
 export interface HunkPlace {
   readonly base: TextRange
   readonly ours: TextRange
@@ -30,12 +43,10 @@ export interface HunkTexts {
   readonly theirsText: string
 }
 
-export type SoftReason = 'insertions' | 'adjacent' | 'tokens'
-
 /**
- * One place where a side, or both, changed the base.
+ * One place that a side, or both, changed.
  * - `ours`, `theirs`: only that side did. `identical`: both, to the same text; it stands once.
- * - `soft`: both, and the merge holds both; worth a look. - `hard`: the text keeps ours, verbatim; theirs is held.
+ * - `soft`: both, and the merge holds both; worth a look. - `hard`: the text keeps ours; theirs is held.
  */
 export type MergeHunk = HunkPlace &
   (
@@ -50,7 +61,7 @@ export interface MergeOptions {
   readonly insertions?: boolean
   /** Changes of lines that touch. Default true. */
   readonly adjacent?: boolean
-  /** Changes of different tokens of one line. Default true. */
+  /** Changes of different words of one line, with an unchanged blank between them. Default true. */
   readonly tokens?: boolean
 }
 
@@ -66,76 +77,99 @@ export interface MergeResult {
 
 /** Merges `theirs`, the incoming text, into `ours`, the incumbent; `base` is what both began with. Never throws. */
 export function merge3(base: string, ours: string, theirs: string, options: MergeOptions = {}): MergeResult {
-  void options
+  const { insertions = true, adjacent = true, tokens = true } = options
   const table = new LineTable()
-  const b = table.cut(base)
-  const o = table.cut(ours)
-  const t = table.cut(theirs)
-  const mine = diffLines(b, o)
-  const yours = diffLines(b, t)
-  const edits = new EditList()
-  const hunks: MergeHunk[] = []
-  let i = 0
-  let j = 0
-  let shiftO = 0
-  let shiftT = 0
-  let text = ''
-  let textLine = 0
-  let done = 0 // lines of ours already in text
-  while (i < mine.length || j < yours.length) {
-    const i0 = i
-    const j0 = j
-    const from = Math.min(mine[i]?.aFrom ?? Infinity, yours[j]?.aFrom ?? Infinity)
-    let to = from
-    for (;;) {
-      const m = mine[i]
-      const y = yours[j]
-      if (m !== undefined && m.aFrom <= to) {
-        to = Math.max(to, m.aTo)
-        i++
-      } else if (y !== undefined && y.aFrom <= to) {
-        to = Math.max(to, y.aTo)
-        j++
-      } else break
-    }
-    const endO = shiftOf(mine, i0, i, shiftO)
-    const endT = shiftOf(yours, j0, j, shiftT)
-    const oFrom = from + shiftO
-    const oTo = to + endO
-    const tFrom = from + shiftT
-    const tTo = to + endT
-    const baseText = sliceLines(b, from, to)
-    const oursText = sliceLines(o, oFrom, oTo)
-    const theirsText = sliceLines(t, tFrom, tTo)
-    text += sliceLines(o, done, oFrom)
-    textLine += oFrom - done
-    done = oTo
-    const takes = i === i0
-    const chosen = takes ? theirsText : oursText
-    const lines = takes ? tTo - tFrom : oTo - oFrom
-    if (takes) pushRefined(edits, offsetOfLine(o, oFrom), oursText, theirsText)
-    const place: HunkPlace = {
-      base: rangeOf(b, from, to),
-      ours: rangeOf(o, oFrom, oTo),
-      theirs: rangeOf(t, tFrom, tTo),
-      text: { fromLine: textLine, toLine: textLine + lines, from: text.length, to: text.length + chosen.length },
-    }
-    text += chosen
-    textLine += lines
-    if (takes) hunks.push({ kind: 'theirs', ...place })
-    else if (j === j0) hunks.push({ kind: 'ours', ...place })
-    else if (oursText === theirsText) hunks.push({ kind: 'identical', ...place })
-    else hunks.push({ kind: 'hard', ...place, baseText, oursText, theirsText })
-    shiftO = endO
-    shiftT = endT
+  const lines = { base: table.cut(base), ours: table.cut(ours), theirs: table.cut(theirs) }
+  const known = new Set(lines.base.ids)
+  const sides: Sides = { ...lines, isKnown: (id) => known.has(id) }
+  const changes = (side: Lines): Change[] => joinRewrites(lines.base, diffLines(lines.base, side, table.size))
+  const merge = new MergeBuilder(sides)
+  for (const run of touchingRuns(overlapRegions(changes(lines.ours), changes(lines.theirs)))) {
+    for (const { region, decision } of decideRun(sides, run, { insertions, adjacent, tokens }))
+      merge.add(region, decision)
   }
-  text += sliceLines(o, done, o.count)
-  return { text, edits: edits.edits, hunks, conflicts: hunks.filter((hunk) => hunk.kind === 'hard').length }
+  const result = merge.finish()
+  return isSoundMerge(base, ours, theirs, result) ? result : oneHardHunk(sides)
 }
 
-function shiftOf(changes: LineChange[], from: number, to: number, shift: number): number {
-  for (const change of changes.slice(from, to)) shift += change.bTo - change.bFrom - (change.aTo - change.aFrom)
-  return shift
+/** Puts the result together: ours, with what was decided in place of its regions. */
+class MergeBuilder {
+  private readonly edits = new EditList()
+  private readonly hunks: MergeHunk[] = []
+  private readonly pieces: string[] = []
+  private offset = 0
+  private line = 0
+  private oursDone = 0 // lines of ours
+
+  constructor(private readonly sides: Sides) {}
+
+  /** Regions come in ascending order. */
+  add(region: Region, decision: Decision): void {
+    const { base, ours, theirs } = this.sides
+    const oursText = sliceLines(ours, region.oursFrom, region.oursTo)
+    const chosen = decision.kind === 'hard' ? oursText : decision.text
+    this.put(sliceLines(ours, this.oursDone, region.oursFrom), region.oursFrom - this.oursDone)
+    const lines = chosen === oursText ? region.oursTo - region.oursFrom : countLines(chosen)
+    const place: HunkPlace = {
+      base: rangeOf(base, region.from, region.to),
+      ours: rangeOf(ours, region.oursFrom, region.oursTo),
+      theirs: rangeOf(theirs, region.theirsFrom, region.theirsTo),
+      text: { fromLine: this.line, toLine: this.line + lines, from: this.offset, to: this.offset + chosen.length },
+    }
+    this.put(chosen, lines)
+    this.oursDone = region.oursTo
+    if (chosen !== oursText) pushRefined(this.edits, place.ours.from, oursText, chosen)
+    this.hunks.push(hunkOf(this.sides, place, decision))
+  }
+
+  finish(): MergeResult {
+    const { ours } = this.sides
+    this.put(sliceLines(ours, this.oursDone, ours.count), ours.count - this.oursDone)
+    this.oursDone = ours.count
+    const conflicts = this.hunks.filter((hunk) => hunk.kind === 'hard').length
+    return { text: this.pieces.join(''), edits: this.edits.edits, hunks: this.hunks, conflicts }
+  }
+
+  private put(text: string, lines: number): void {
+    this.pieces.push(text)
+    this.offset += text.length
+    this.line += lines
+  }
+}
+
+function hunkOf({ base, ours, theirs }: Sides, place: HunkPlace, decision: Decision): MergeHunk {
+  if (decision.kind !== 'soft' && decision.kind !== 'hard') return { kind: decision.kind, ...place }
+  const texts: HunkTexts = {
+    baseText: base.text.slice(place.base.from, place.base.to),
+    oursText: ours.text.slice(place.ours.from, place.ours.to),
+    theirsText: theirs.text.slice(place.theirs.from, place.theirs.to),
+  }
+  if (decision.kind === 'hard') return { kind: 'hard', ...place, ...texts }
+  return { kind: 'soft', reason: decision.reason, ...place, ...texts }
+}
+
+/** Ours, and one conflict around everything that is not the same in all three. */
+function oneHardHunk(sides: Sides): MergeResult {
+  const { base, ours, theirs } = sides
+  const least = Math.min(base.count, ours.count, theirs.count)
+  let head = 0
+  while (head < least && base.ids[head] === ours.ids[head] && base.ids[head] === theirs.ids[head]) head++
+  let tail = 0
+  const fromEnd = (lines: Lines): number | undefined => lines.ids[lines.count - 1 - tail]
+  while (tail < least - head && fromEnd(base) === fromEnd(ours) && fromEnd(base) === fromEnd(theirs)) tail++
+  const merge = new MergeBuilder(sides)
+  const region: Region = {
+    from: head,
+    to: base.count - tail,
+    oursFrom: head,
+    oursTo: ours.count - tail,
+    theirsFrom: head,
+    theirsTo: theirs.count - tail,
+    ours: [],
+    theirs: [],
+  }
+  merge.add(region, { kind: 'hard' })
+  return merge.finish()
 }
 
 function rangeOf(lines: Lines, fromLine: number, toLine: number): TextRange {
