@@ -10,6 +10,10 @@ export class EventBus<T> {
     this.#onError = onError
   }
 
+  get size(): number {
+    return this.#listeners.size
+  }
+
   subscribe(listener: (value: T) => void): Disposer {
     const own = (value: T): void => {
       listener(value)

@@ -1,0 +1,239 @@
+/**
+ * Puts the rooms together: the only file of the server that knows them all. Nothing is decided here.
+ */
+import { randomBytes, randomInt } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import { networkInterfaces } from 'node:os'
+import { basename } from 'node:path'
+import type { Config } from '../protocol/config.js'
+import { EnsembleError } from '../protocol/errors.js'
+import type { WorkspaceEvent } from '../protocol/events.js'
+import { agentType, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
+import type { Hello } from '../protocol/messages.js'
+import type { Status } from '../protocol/status.js'
+import { PROTOCOL_VERSION } from '../protocol/version.js'
+import { allowedHosts, type Gate } from './auth/authenticate.js'
+import { sameToken } from './auth/token.js'
+import { FileStore } from './documents/file-store.js'
+import { FreeDocuments } from './documents/free-documents.js'
+import type { FileCommit } from './documents/ledger.js'
+import { EventBus } from './events/event-bus.js'
+import { EventLog } from './events/event-log.js'
+import { createApp } from './http/app.js'
+import { Metrics } from './http/metrics.js'
+import { logError, type Logger } from './log.js'
+import { PresenceService } from './presence/presence-service.js'
+import { CommitQueue, type Timers } from './storage/commit-queue.js'
+import type { Storage } from './storage/storage.js'
+import { Control } from './sync/control.js'
+import { Feeds } from './sync/feeds.js'
+import { Rooms } from './sync/rooms.js'
+import type { Identity } from './sync/session.js'
+import { Sockets } from './sync/sockets.js'
+
+/** The type of the bridge that keeps the served folder itself in step; no agent can take it. */
+export const FOLDER_TYPE = agentType.parse('DISK')
+
+export interface AssembleOptions {
+  readonly storage: Storage
+  readonly config: Config
+  readonly log: Logger
+  readonly version: string
+  /** Absolute path of the served folder. */
+  readonly workspace: string
+  readonly host: string
+  readonly token: string
+  /** Proves that a connection is the server's own folder bridge. */
+  readonly folderSecret: string
+  readonly dashboardDir: string
+  readonly now?: () => number
+  readonly timers?: Timers
+  readonly random?: () => number
+}
+
+export interface Ensemble {
+  readonly server: Server
+  readonly workspaceId: WorkspaceId
+  status(): Status
+  /** The served folder has been read: stock providers may come in. */
+  ready(): void
+  /** Ends connections, stores what waits (at most `deadline` milliseconds); tells what could not be stored. */
+  close(deadline: number): Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
+}
+
+const newId = (): string => randomBytes(16).toString('base64url')
+const newClient = (): number => randomInt(2 ** 32)
+const defer = (run: () => void): void => void setImmediate(run)
+const REAL_TIMERS: Timers = {
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  clearTimeout: (timer) => {
+    clearTimeout(timer as NodeJS.Timeout)
+  },
+}
+
+export async function assemble(options: AssembleOptions): Promise<Ensemble> {
+  const { storage, config, log, version, workspace, folderSecret } = options
+  const { now = Date.now, timers = REAL_TIMERS, random = Math.random } = options
+  const onError = (error: EnsembleError): void => {
+    metrics.refused(error.code)
+    logError(log, error)
+  }
+  const onListenerError = (error: unknown): void => {
+    log.error({ err: error }, 'A listener failed; the others went on.')
+  }
+
+  const metrics = new Metrics({
+    files: () => files.count,
+    documents: () => files.openDocuments,
+    connections: () => connections(),
+    conflicts: () => files.openConflicts.length,
+    pendingBytes: () => queue.pending.bytes,
+  })
+  const queue = new CommitQueue({
+    storage,
+    now,
+    timers,
+    random,
+    onCommit: (measure) => {
+      metrics.committed(measure)
+    },
+  })
+  queue.onState((state) => {
+    if (state === 'ok') log.info('Storage accepts writes again.')
+    else logError(log, state.degraded)
+  })
+  const workspaceId = await workspaceIdOf(storage, queue)
+  const events = new EventLog(storage, now)
+  const commits = new EventBus<FileCommit>(onListenerError)
+  const eventBus = new EventBus<WorkspaceEvent>(onListenerError)
+  const files = new FileStore({ storage, queue, events, bus: commits, now, newId, newClient, defer })
+  const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
+  const presence = new PresenceService({
+    ...{ storage, queue, events, eventBus, now, timers },
+    types: config.agentTypes,
+    newSecret: newId,
+    onError: onListenerError,
+  })
+  commits.subscribe((commit) => {
+    for (const event of commit.events) eventBus.publish(event)
+  })
+  commits.subscribe(({ head, revised }) => {
+    if (revised) presence.wrote(head.author, head.path)
+  })
+
+  let phase: 'starting' | 'ready' | 'stopping' = 'starting'
+  const startedAt = now()
+  const connections = (): { agents: number; observers: number; peers: number } => {
+    const agents = presence.agents().length
+    // The folder's own bridge is a session, and neither agent nor observer.
+    return { agents, observers: Math.max(0, sockets.sessions - agents - folderSessions), peers: sockets.peers }
+  }
+  const status = (): Status => {
+    const degraded = queue.state === 'ok' ? undefined : queue.state.degraded
+    return {
+      version,
+      protocol: PROTOCOL_VERSION,
+      workspaceId,
+      workspace,
+      state: phase === 'ready' && degraded !== undefined ? 'degraded' : phase,
+      reason: degraded?.message ?? null,
+      seq: events.seq,
+      uptimeSeconds: (now() - startedAt) / 1000,
+      files: files.count,
+      documents: { open: files.openDocuments },
+      connections: connections(),
+      conflicts: { open: files.openConflicts.length },
+      commitLatency: metrics.commitLatency(),
+      memoryBytes: process.memoryUsage.rss(),
+      agents: presence.agents(),
+    }
+  }
+  const gate: Gate = {
+    token: options.token,
+    hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
+  }
+  const control = new Control({ files, queue, seq: () => events.seq, status })
+  const feeds = new Feeds({
+    ...{ workspaceId, events, commits, eventBus, now, timers },
+    agents: () => presence.agents(),
+    onAgents: (listener) => presence.onChange(listener),
+    onError: onListenerError,
+  })
+  const rooms = new Rooms({ files, free, defer })
+  const server = createServer(
+    createApp({
+      ...{ gate, files, status, metrics, newId, onError },
+      maxBytes: config.limits.fileBytes,
+      tree: () => control.handle('tree', {}, 'PEER'),
+      conflicts: () => files.openConflicts,
+      dashboardDir: options.dashboardDir,
+    }),
+  )
+  let folderSessions = 0
+  const identify = (hello: Hello, replaced: () => void): Identity => {
+    const { agent } = hello
+    if (agent === null) return { author: 'PEER', agentId: null, secret: null, ended: () => undefined }
+    if (agent.type === FOLDER_TYPE && agent.secret !== undefined && sameToken(folderSecret, agent.secret)) {
+      folderSessions++
+      return { author: 'DISK', agentId: null, secret: folderSecret, ended: () => void folderSessions-- }
+    }
+    const membership = presence.join(agent, replaced)
+    return {
+      author: membership.agent.agentId,
+      agentId: membership.agent.agentId,
+      secret: membership.secret,
+      ended: (reason) => {
+        presence.leave(membership, reason)
+      },
+    }
+  }
+  const sockets = new Sockets({
+    ...{ server, gate, rooms, control, feeds, identify, now, timers, onError },
+    limits: config.limits,
+    maxMessageBytes: config.limits.messageBytes,
+    maxDocuments: config.limits.documentsPerSocket,
+    welcome: { server: version, workspaceId, workspace: basename(workspace) },
+    starting: () => phase === 'starting',
+    closedFor: () => (phase === 'stopping' ? new EnsembleError('E_STOPPING', 'The server is stopping.') : undefined),
+  })
+
+  return {
+    server,
+    workspaceId,
+    status,
+    ready: () => {
+      if (phase === 'starting') phase = 'ready'
+    },
+    close: async (deadline) => {
+      phase = 'stopping'
+      sockets.close(
+        new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
+      )
+      server.close()
+      server.closeAllConnections()
+      feeds.close()
+      presence.close()
+      await Promise.race([Promise.all([files.close(), free.close()]), expiry(timers, deadline / 2)])
+      const { lost, reason } = await queue.close({ deadline: deadline / 2 })
+      return { lostRows: lost.length, ...(reason === undefined ? {} : { reason }) }
+    },
+  }
+}
+
+async function workspaceIdOf(storage: Storage, queue: CommitQueue): Promise<WorkspaceId> {
+  const stored = storage.get(['meta', 'workspaceId'])
+  if (stored !== undefined) return workspaceIdSchema.parse(stored)
+  const made = workspaceIdSchema.parse(newId())
+  await queue.enqueue([{ put: ['meta', 'workspaceId'], value: made }])
+  return made
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])
+}
+
+function expiry(timers: Timers, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.setTimeout(resolve, milliseconds)
+  })
+}

@@ -1,0 +1,67 @@
+/** Documents that never reach the disk: the shared context, and the free ones. Loaded while someone has them open. */
+import type { Author } from '../../protocol/ids.js'
+import { LiveDocument, type LiveDocumentOptions } from './live-document.js'
+
+interface Open {
+  readonly live: LiveDocument
+  references: number
+}
+
+export interface FreeDocument {
+  readonly live: LiveDocument
+  readonly epoch: null
+  apply(update: Uint8Array, author: Author): void
+  release(): void
+}
+
+export class FreeDocuments {
+  readonly #options: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
+  readonly #open = new Map<string, Open>()
+
+  constructor(options: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>) {
+    this.#options = options
+  }
+
+  /** @param id of the stored document */
+  open(id: string): FreeDocument {
+    const open = this.#open.get(id) ?? this.#load(id)
+    open.references++
+    const { live } = open
+    return {
+      live,
+      epoch: null,
+      apply: (update, author) => {
+        live.apply(update, author)
+      },
+      release: () => {
+        open.references--
+        void this.#unload(id, open)
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { live } of this.#open.values()) await live.flushed().catch(() => undefined)
+  }
+
+  #load(id: string): Open {
+    const open = { live: new LiveDocument({ ...this.#options, id }), references: 0 }
+    this.#open.set(id, open)
+    open.live.onExpelled(() => {
+      this.#forget(id, open)
+    })
+    return open
+  }
+
+  /** What is not durable yet keeps it loaded: another opening must not read a log that still grows (rule SYNC-3). */
+  async #unload(id: string, open: Open): Promise<void> {
+    await open.live.flushed().catch(() => undefined)
+    if (open.references === 0 && open.live.settled) this.#forget(id, open)
+  }
+
+  #forget(id: string, open: Open): void {
+    if (this.#open.get(id) !== open) return
+    this.#open.delete(id)
+    open.live.destroy()
+  }
+}

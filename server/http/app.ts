@@ -1,0 +1,99 @@
+/** The HTTP side: health, metrics, the API, and the dashboard's files. */
+import { join } from 'node:path'
+import express, { type Express, type RequestHandler } from 'express'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { Conflict } from '../../protocol/conflicts.js'
+import type { FileHead } from '../../protocol/files.js'
+import type { Status } from '../../protocol/status.js'
+import { checkHostAndOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import type { Metrics } from './metrics.js'
+import { problems } from './respond.js'
+import { filesRoute, type FilesRouteOptions } from './routes/files.js'
+
+export interface AppOptions extends FilesRouteOptions {
+  readonly gate: Gate
+  readonly status: () => Status
+  readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
+  readonly conflicts: () => readonly Conflict[]
+  readonly metrics: Metrics
+  /** Folder of the built dashboard. */
+  readonly dashboardDir: string
+  readonly onError: (error: EnsembleError) => void
+}
+
+/** Nothing from elsewhere, nothing inline but CodeMirror's style elements; sockets to this server only. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+export function createApp(options: AppOptions): Express {
+  const { gate, status, metrics } = options
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use((request, response, next) => {
+    checkHostAndOrigin(gate, request)
+    response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY)
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Referrer-Policy', 'no-referrer')
+    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
+    next()
+  })
+
+  app.get('/healthz', (_request, response) => {
+    const { state, reason, version } = status()
+    response.setHeader('X-Ensemble', version)
+    response.status(state === 'ready' ? 200 : 503).json({ state, reason })
+  })
+
+  const authorized: RequestHandler = (request, _response, next) => {
+    checkToken(gate, request)
+    next()
+  }
+  app.use(['/api', '/metrics'], authorized, (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store')
+    next()
+  })
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+  app.get('/api/status', (_request, response) => {
+    response.json(status())
+  })
+  app.get('/api/tree', async (_request, response) => {
+    const { seq, files } = await options.tree()
+    response.json({ seq, files: files.filter(({ deleted }) => !deleted) })
+  })
+  app.get('/api/conflicts', (_request, response) => {
+    response.json({ conflicts: options.conflicts() })
+  })
+  app.use('/api/files', filesRoute(options))
+  app.use('/api', (request) => {
+    throw new EnsembleError(
+      'E_NOT_FOUND',
+      `There is no ${request.method} ${request.originalUrl.split('?', 1)[0] ?? ''}.`,
+    )
+  })
+
+  serveDashboard(app, options.dashboardDir)
+  app.use(problems(options.onError))
+  return app
+}
+
+function serveDashboard(app: Express, dir: string): void {
+  app.use('/assets', express.static(join(dir, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }))
+  app.use(express.static(dir, { index: false }))
+  // Every other address is a view of the dashboard.
+  app.get(/.*/, (_request, response) => {
+    response.setHeader('Cache-Control', 'no-cache')
+    response.sendFile('index.html', { root: dir })
+  })
+}

@@ -1,0 +1,89 @@
+/** Figures for `/metrics` (Prometheus) and for `status`; every one is measured where it happens. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CommitMeasure } from '../storage/commit-queue.js'
+
+/** Group commits whose latency `status` tells about. */
+const REMEMBERED = 1_000
+
+export interface Gauges {
+  readonly files: () => number
+  readonly documents: () => number
+  readonly connections: () => Readonly<Record<'agents' | 'observers' | 'peers', number>>
+  readonly conflicts: () => number
+  readonly pendingBytes: () => number
+}
+
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #commitSeconds: Histogram
+  readonly #commitFailures: Counter
+  readonly #refused: Counter<'code'>
+  readonly #latencies: number[] = []
+  #next = 0
+
+  constructor(gauges: Gauges) {
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry, prefix: 'ensemble_' })
+    this.#commitSeconds = new Histogram({
+      name: 'ensemble_commit_seconds',
+      help: 'From the start of a group commit until it is on stable storage.',
+      buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    })
+    this.#commitFailures = new Counter({
+      name: 'ensemble_commit_failures_total',
+      help: 'Group commits that failed and were tried again.',
+      registers,
+    })
+    this.#refused = new Counter({
+      name: 'ensemble_refused_total',
+      help: 'Requests, frames and connections refused, by error code.',
+      labelNames: ['code'],
+      registers,
+    })
+    gauge('ensemble_files', 'Files in the workspace.', gauges.files)
+    gauge('ensemble_documents_open', 'Documents in memory.', gauges.documents)
+    gauge('ensemble_conflicts_open', 'Conflicts that wait for a decision.', gauges.conflicts)
+    gauge('ensemble_storage_pending_bytes', 'Bytes that wait to be stored.', gauges.pendingBytes)
+    const connections = new Gauge({
+      name: 'ensemble_connections',
+      help: 'Open connections, by kind.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        for (const [kind, count] of Object.entries(gauges.connections())) this.set({ kind }, count)
+      },
+    })
+    void connections
+
+    function gauge(name: string, help: string, read: () => number): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read())
+        },
+      })
+    }
+  }
+
+  committed({ stored, ms }: CommitMeasure): void {
+    if (!stored) {
+      this.#commitFailures.inc()
+      return
+    }
+    this.#commitSeconds.observe(ms / 1000)
+    this.#latencies[this.#next++ % REMEMBERED] = ms
+  }
+
+  refused(code: string): void {
+    this.#refused.inc({ code })
+  }
+
+  commitLatency(): { readonly p50: number; readonly p99: number } | null {
+    const sorted = [...this.#latencies].sort((a, b) => a - b)
+    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+    return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99) }
+  }
+}

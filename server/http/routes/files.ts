@@ -1,0 +1,145 @@
+/**
+ * `/api/files/<path>`: GET the bytes; PUT a whole file, merged upon the version named by If-Match; DELETE.
+ *
+ * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
+ * `If-None-Match: *` creates only.
+ */
+import { raw, Router, type Request, type Response } from 'express'
+import { parseEncodedPath } from '../../../protocol/document.js'
+import { EnsembleError } from '../../../protocol/errors.js'
+import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
+import { author as authorSchema, contentHash, writeId, type Author, type WriteId } from '../../../protocol/ids.js'
+import type { WorkspacePath } from '../../../protocol/paths.js'
+import { decodeText } from '../../../protocol/text/encoding.js'
+import { bytesOf } from '../../documents/content.js'
+import type { FileStore } from '../../documents/file-store.js'
+import { sendProblem } from '../respond.js'
+
+export interface FilesRouteOptions {
+  readonly files: FileStore
+  readonly maxBytes: number
+  readonly newId: () => string
+}
+
+export function filesRoute({ files, maxBytes, newId }: FilesRouteOptions): Router {
+  const router = Router()
+
+  router.get(/.*/, async (request, response) => {
+    const head = existing(files, pathOf(request))
+    const file = await files.read(head.id)
+    if (file === undefined) throw notFound(head.path)
+    const etag = etagOf(file.head)
+    response.setHeader('ETag', etag)
+    response.setHeader('X-Ensemble-Revision', String(file.head.rev))
+    response.setHeader(
+      'Content-Type',
+      file.head.kind === 'text' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+    )
+    if (request.headers['if-none-match'] === etag) response.status(304).end()
+    else response.end(bytesOf(file.content))
+  })
+
+  router.put(/.*/, raw({ type: () => true, limit: maxBytes }), async (request, response) => {
+    const path = pathOf(request)
+    const head = files.head(path)
+    const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
+    const result = await files.write(
+      {
+        writeId: writeIdOf(request, newId),
+        path,
+        base: baseOf(request, head),
+        content: contentOf(bytes),
+        executable: head?.executable ?? false,
+      },
+      authorOf(request),
+    )
+    answer(response, result, head === undefined || head.deleted ? 201 : 200)
+  })
+
+  router.delete(/.*/, async (request, response) => {
+    const head = existing(files, pathOf(request))
+    const base = baseOf(request, head) ?? { rev: head.rev, hash: head.hash }
+    const result = await files.delete({ writeId: writeIdOf(request, newId), path: head.path, base }, authorOf(request))
+    answer(response, result, 200)
+  })
+
+  return router
+}
+
+function answer(response: Response, result: WriteResult, done: number): void {
+  if (result.outcome === 'need-base') {
+    throw new EnsembleError('E_UNKNOWN_BASE', 'The version named by If-Match is not known here.', {
+      hint: 'GET the file again, and make your change upon that version.',
+    })
+  }
+  const { edits: _, ...outcome } = result
+  response.setHeader('ETag', etagOf(result.head))
+  if (result.outcome !== 'conflict') {
+    response.status(done).json(outcome)
+    return
+  }
+  const { applied, held } = result
+  const message = `${applied} of ${applied + held} changes were applied, ${held} held: someone changed the same lines.`
+  sendProblem(
+    response,
+    new EnsembleError('E_CONFLICT', message, { hint: 'GET /api/conflicts shows both sides.' }),
+    outcome,
+  )
+}
+
+function pathOf(request: Request): WorkspacePath {
+  const [path = ''] = request.url.split('?', 1)
+  return parseEncodedPath(path.replace(/^\//, ''))
+}
+
+function existing(files: FileStore, path: WorkspacePath): FileHead {
+  const head = files.head(path)
+  if (head === undefined || head.deleted) throw notFound(path)
+  return head
+}
+
+function notFound(path: WorkspacePath): EnsembleError {
+  return new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`, { hint: 'GET /api/tree lists them.' })
+}
+
+function contentOf(bytes: Uint8Array): FileContent {
+  const text = decodeText(bytes)
+  return text === undefined
+    ? { kind: 'binary', base64: Buffer.from(bytes).toString('base64') }
+    : { kind: 'text', ...text }
+}
+
+function etagOf({ rev, hash }: FileHead): string {
+  return `"${rev}-${hash}"`
+}
+
+/** Null: the writer says that there is no such file. */
+function baseOf(request: Request, head: FileHead | undefined): WriteBase | null {
+  if (request.headers['if-none-match'] === '*') return null
+  const condition = request.headers['if-match']
+  if (condition === undefined || condition === '*') {
+    if (condition === '*' && (head === undefined || head.deleted)) throw notFound(pathOf(request))
+    return head === undefined || head.deleted ? null : { rev: head.rev, hash: head.hash }
+  }
+  const [, rev, hash] = /^"(\d+)-([0-9a-f]{64})"$/.exec(condition) ?? []
+  if (rev !== undefined && hash !== undefined) return { rev: Number(rev), hash: contentHash.parse(hash) }
+  throw new EnsembleError('E_BAD_REQUEST', `If-Match: ${condition} is no ETag of this server.`, {
+    hint: 'Send the ETag of an earlier answer, with its quotes.',
+  })
+}
+
+function authorOf(request: Request): Author {
+  const given = request.headers['x-ensemble-agent']
+  if (given === undefined) return 'PEER'
+  const parsed = authorSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new EnsembleError('E_BAD_REQUEST', 'X-Ensemble-Agent must be an agent id, as CLAUDE-frontend.')
+}
+
+function writeIdOf(request: Request, newId: () => string): WriteId {
+  const given = request.headers['idempotency-key']
+  if (given === undefined) return writeId.parse(newId())
+  const parsed = writeId.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new EnsembleError('E_BAD_REQUEST', 'Idempotency-Key may hold up to 128 letters, digits, "-" and "_".')
+}

@@ -1,0 +1,18 @@
+/** The server's log: one JSON object a line, to standard error or to a file. Tokens never reach it. */
+import { pino, type Logger } from 'pino'
+import type { EnsembleError } from '../protocol/errors.js'
+
+export type { Logger } from 'pino'
+
+/** @param file absent: standard error */
+export function createLog(file?: string): Logger {
+  const level = process.env['ENSEMBLE_LOG'] ?? 'info'
+  return pino({ level, base: null }, pino.destination({ dest: file ?? 2, sync: false, mkdir: true }))
+}
+
+/** What a client did wrong is worth a line for whoever debugs; what we did wrong is worth a look. */
+export function logError(log: Logger, error: EnsembleError): void {
+  const { code, data, cause } = error
+  if (error.status >= 500) log.error({ code, data, err: cause }, error.message)
+  else log.info({ code, data }, error.message)
+}

@@ -1,0 +1,207 @@
+/**
+ * The server's process. Started by `ensemble server start`, to which it tells its progress over IPC.
+ *
+ *   node dist/server/main.js --workspace DIR [--port 9999] [--host 127.0.0.1] [--log FILE]
+ *
+ * It is the one place that imports both sides: the served folder is bridged by the same code as any agent's.
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openBridge, type Bridge } from '../client/bridge/bridge.js'
+import { Connection } from '../client/sdk/connection.js'
+import { openNodeSocket } from '../client/sdk/node-socket.js'
+import { EnsembleError, toEnsembleError } from '../protocol/errors.js'
+import { agentInstance } from '../protocol/ids.js'
+import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
+import { loadToken } from './auth/token.js'
+import { loadConfig } from './config.js'
+import { createLog, type Logger } from './log.js'
+import { portFault } from './port.js'
+import { forgetServer, rememberServer } from './server-file.js'
+import { openDataFolder } from './storage/data-folder.js'
+import { openEmbeddedStorage } from './storage/embedded.js'
+import { problemOf } from './sync/session.js'
+import { VERSION } from './version.js'
+import { checkWorkspace } from './workspace.js'
+
+/** How long a stop may take, in milliseconds: what waits is stored by then, or is named. */
+const STOP_DEADLINE = 8_000
+
+interface Arguments {
+  readonly workspace: string
+  readonly port: number
+  readonly host: string
+  readonly log: string | undefined
+}
+
+function readArguments(): Arguments {
+  const { values } = parseArgs({
+    options: {
+      workspace: { type: 'string' },
+      port: { type: 'string', default: '9999' },
+      host: { type: 'string', default: '127.0.0.1' },
+      log: { type: 'string' },
+    },
+  })
+  const port = Number(values.port)
+  if (values.workspace === undefined) throw new EnsembleError('E_USAGE', 'No --workspace was given.')
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new EnsembleError('E_USAGE', `--port ${values.port} is no port; ports are 0 to 65535.`)
+  }
+  return { workspace: values.workspace, port, host: values.host, log: values.log }
+}
+
+type Report =
+  | { readonly type: 'progress'; readonly phase: string; readonly done: number; readonly total: number }
+  | { readonly type: 'ready'; readonly info: Readonly<Record<string, unknown>> }
+  | { readonly type: 'failed'; readonly problem: ReturnType<typeof problemOf> }
+
+function report(message: Report): void {
+  if (process.connected) process.send?.(message)
+}
+
+async function start(args: Arguments): Promise<void> {
+  const startedAt = performance.now()
+  const undo: (() => Promise<void>)[] = []
+  try {
+    await serve(args, startedAt, undo)
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw error
+  }
+}
+
+async function serve(args: Arguments, startedAt: number, undo: (() => Promise<void>)[]): Promise<void> {
+  const workspace = await checkWorkspace(args.workspace)
+  const config = await loadConfig(workspace)
+  const folder = await openDataFolder(workspace, { now: Date.now })
+  undo.push(() => folder.close())
+  const log = createLog(args.log)
+  const storage = await openEmbeddedStorage({ dir: folder.databaseDir })
+  undo.push(() => storage.close())
+  const tokenFile = join(folder.dir, 'token')
+  const token = await loadToken(tokenFile)
+  const folderSecret = randomBytes(32).toString('base64url')
+  const ensemble = await assemble({
+    ...{ storage, config, log, version: VERSION, workspace, host: args.host, token, folderSecret },
+    dashboardDir: new URL('../dashboard', import.meta.url).pathname,
+  })
+  undo.push(async () => void (await ensemble.close(STOP_DEADLINE)))
+  const port = await listen(ensemble, args)
+  const url = `http://${addressFor(args.host)}:${port}`
+  await folder.announce(url)
+
+  const connection = new Connection({
+    ...{ url, token, client: `ensemble-folder/${VERSION}`, feeds: ['heads'], openSocket: openNodeSocket },
+    agent: { type: FOLDER_TYPE, instance: agentInstance.parse('workspace'), partition: null },
+    secret: folderSecret,
+  })
+  const bridge = await openBridge({
+    ...{ dir: workspace, connection, log, config: { ...config.bridge, fileBytes: config.limits.fileBytes } },
+    onProgress: ({ phase, done, total }) => {
+      report({ type: 'progress', phase, done, total })
+    },
+  })
+  undo.push(() => bridge.close())
+  connection.start()
+  await bridge.synced()
+  ensemble.ready()
+  const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
+  undo.push(() => forgetServer(forget))
+
+  stopOnSignals(log, async () => {
+    await forgetServer(forget)
+    return stop(ensemble, bridge, connection, async () => {
+      await storage.close()
+      await folder.close()
+    })
+  })
+  const readyMilliseconds = Math.round(performance.now() - startedAt)
+  const { files } = ensemble.status()
+  log.info({ url, workspace, files, readyMilliseconds }, 'ready')
+  const exposed = exposedAddresses(args.host, port)
+  report({
+    type: 'ready',
+    info: {
+      ...{ url, dashboard: `${url}/#token=${token}`, pid: process.pid, workspace, dataDir: folder.dir, tokenFile },
+      ...{ files, readyMilliseconds, exposed },
+    },
+  })
+}
+
+async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<number> {
+  server.listen(port, host)
+  await Promise.race([
+    once(server, 'listening'),
+    once(server, 'error').then(async ([error]: unknown[]) => {
+      throw await portFault(error, host, port)
+    }),
+  ])
+  return (server.address() as AddressInfo).port
+}
+
+function addressFor(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Every address at which others can reach the server, for whoever opened it to the network. */
+function exposedAddresses(host: string, port: number): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return []
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && (family === 'IPv4' || host === '::'))
+    .map(({ address, family }) => `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`)
+}
+
+/** Returns the exit code: 0, or 1 if something could not be made durable. */
+async function stop(
+  ensemble: Ensemble,
+  bridge: Bridge,
+  connection: Connection,
+  closeStorage: () => Promise<void>,
+): Promise<{ readonly code: number; readonly lostRows: number; readonly reason?: EnsembleError }> {
+  await bridge.close()
+  await connection.close()
+  const outcome = await ensemble.close(STOP_DEADLINE)
+  await closeStorage()
+  return { code: outcome.lostRows === 0 ? 0 : 1, ...outcome }
+}
+
+function stopOnSignals(log: Logger, stopping: () => ReturnType<typeof stop>): void {
+  let begun = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (begun) return
+    begun = true
+    stopping().then(
+      ({ code, lostRows, reason }) => {
+        if (lostRows > 0) log.error({ lostRows, code: reason?.code }, 'Stopped; some changes could not be stored.')
+        else log.info({ signal }, 'stopped')
+        process.exit(code)
+      },
+      (error: unknown) => {
+        log.fatal({ err: error }, 'The server could not stop cleanly.')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+try {
+  await start(readArguments())
+} catch (thrown) {
+  const error = toEnsembleError(thrown)
+  const log = createLog()
+  if (process.connected) report({ type: 'failed', problem: problemOf(error) })
+  else log.fatal({ code: error.code, hint: error.hint, err: error.cause }, error.message)
+  if (error.code === 'E_INTERNAL') log.fatal({ err: thrown }, 'The server could not start.')
+  process.exitCode = 1
+  if (process.connected) process.disconnect()
+}

@@ -1,0 +1,152 @@
+/**
+ * One peer in one document, whatever carries it: a socket of /sync, or a number on a socket of /agent.
+ *
+ * 1. Nothing is sent before the peer's state vector; a vector of another epoch ends the channel (rule SYNC-2).
+ * 2. What is sent is durable: the answer to a state vector waits for it, and later updates wait behind the answer.
+ */
+import * as Y from 'yjs'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import type { Author } from '../../protocol/ids.js'
+import type { Member, Room } from './room.js'
+import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
+
+export interface ChannelPort {
+  send(payload: Uint8Array): void
+  /** Ends the channel from this side. */
+  close(error: EnsembleError): void
+}
+
+export class Channel implements Member {
+  readonly #room: Room
+  readonly #author: Author
+  readonly #port: ChannelPort
+  /** Frames that wait for the answer to the state vector; undefined: it has been given. */
+  #waiting: Uint8Array[] | undefined
+  #state: 'new' | 'joined' | 'closed' = 'new'
+
+  constructor(room: Room, author: Author, port: ChannelPort) {
+    this.#room = room
+    this.#author = author
+    this.#port = port
+    room.enter(this)
+  }
+
+  /** @throws EnsembleError: the channel should be closed with it */
+  receive(payload: Uint8Array): void {
+    const message = decodePeerMessage(payload)
+    if (this.#state === 'closed') return
+    switch (message.kind) {
+      case 'step1':
+        this.#join(message.stateVector)
+        return
+      case 'update':
+        this.#apply(message.update)
+        return
+      case 'awareness':
+        this.#room.acceptAwareness(this, message.update)
+        return
+      case 'query-awareness':
+        this.#send(this.#room.awarenessFrame())
+        return
+      case 'ignored':
+        return
+    }
+  }
+
+  /** Awareness of everyone, which also tells a stock provider that the line lives. */
+  heartbeat(): void {
+    if (this.#state === 'joined') this.#send(this.#room.awarenessFrame())
+  }
+
+  deliver(frame: Uint8Array): void {
+    if (this.#state === 'joined') this.#send(frame)
+  }
+
+  expel(error: EnsembleError): void {
+    this.#port.close(error)
+    this.close()
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#room.leave(this)
+  }
+
+  #join(encoded: Uint8Array): void {
+    const stateVector = decodeStateVector(encoded)
+    const { live, epoch } = this.#room.document
+    if (epoch !== null && stateVector.size > 0 && !stateVector.has(epoch)) {
+      throw new EnsembleError('E_EPOCH', 'This copy of the document comes from another history.', {
+        hint: 'Start from an empty document, and write your text into it after the first sync.',
+      })
+    }
+    const first = this.#state === 'new'
+    this.#state = 'joined'
+    this.#waiting ??= []
+    const durable = live.flushed()
+    const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
+    const question = live.readOnly ? undefined : step1Frame(Y.encodeStateVector(live.doc))
+    durable.then(
+      () => {
+        this.#answer(first, answer, question)
+      },
+      (error: unknown) => {
+        this.expel(toEnsembleError(error))
+      },
+    )
+  }
+
+  #answer(first: boolean, answer: Uint8Array, question: Uint8Array | undefined): void {
+    if (this.#state === 'closed') return
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    this.#send(answer)
+    if (first && question !== undefined) this.#send(question)
+    if (first) this.#send(this.#room.awarenessFrame())
+    for (const frame of waiting) this.#send(frame)
+  }
+
+  #apply(update: Uint8Array): void {
+    if (this.#state === 'new') {
+      throw new EnsembleError('E_BAD_FRAME', 'An update came before the state vector.', {
+        hint: 'Begin with SyncStep1, as every y-websocket provider does.',
+      })
+    }
+    const decoded = decodeUpdate(update)
+    const { document } = this.#room
+    if (document.live.readOnly) {
+      if (!bringsNew(decoded, document.live.doc)) return
+      throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
+    }
+    if (decoded.structs.length > 0 || decoded.ds.clients.size > 0) document.apply(update, this.#author)
+  }
+
+  #send(frame: Uint8Array): void {
+    if (this.#waiting === undefined) this.#port.send(frame)
+    else this.#waiting.push(frame)
+  }
+}
+
+type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
+
+function decodeStateVector(encoded: Uint8Array): Map<number, number> {
+  try {
+    return Y.decodeStateVector(encoded)
+  } catch (cause) {
+    throw new EnsembleError('E_BAD_FRAME', 'This is no state vector.', { cause })
+  }
+}
+
+/** Decoded before it is applied: a document must not keep the first half of garbage. */
+function decodeUpdate(update: Uint8Array): DecodedUpdate {
+  try {
+    return Y.decodeUpdate(update)
+  } catch (cause) {
+    throw new EnsembleError('E_BAD_FRAME', 'This is no Yjs update.', { cause })
+  }
+}
+
+function bringsNew({ structs }: DecodedUpdate, doc: Y.Doc): boolean {
+  return structs.some(({ id, length }) => id.clock + length > Y.getState(doc.store, id.client))
+}

@@ -1,0 +1,81 @@
+/** Carries out the requests of the agent socket: parses their parameters, asks the rooms that know. */
+import { z } from 'zod'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { FileHead } from '../../protocol/files.js'
+import type { Author, FileId } from '../../protocol/ids.js'
+import { methods, type Method, type Params, type Result } from '../../protocol/messages.js'
+import type { Status } from '../../protocol/status.js'
+import { toWire } from '../documents/content.js'
+import type { FileStore } from '../documents/file-store.js'
+import type { CommitQueue } from '../storage/commit-queue.js'
+
+/** What a session answers itself. */
+type Own = 'open' | 'close' | 'leave'
+type Handlers = { [M in Exclude<Method, Own>]: (params: Params<M>, author: Author) => Promise<Result<M>> }
+
+export interface ControlOptions {
+  readonly files: FileStore
+  readonly queue: CommitQueue
+  readonly seq: () => number
+  readonly status: () => Status
+}
+
+/** Of one answer to `read`, in bytes on disk; one larger file still goes whole. */
+const READ_BYTES = 4 * 1024 * 1024
+
+export class Control {
+  readonly #handlers: Handlers
+
+  constructor({ files, queue, seq, status }: ControlOptions) {
+    this.#handlers = {
+      tree: async ({ since = 0 }) => {
+        const now = seq()
+        const heads: FileHead[] = []
+        for (const head of files.heads()) if (head.seq > since) heads.push(head)
+        await queue.enqueue([]) // heads are shown only when they are durable
+        return { seq: now, files: heads }
+      },
+      read: ({ ids }) => readMany(files, ids),
+      stat: async ({ path }) => {
+        const head = files.head(path) ?? null
+        await queue.enqueue([])
+        return { head }
+      },
+      write: (command, author) => files.write(command, author),
+      delete: (command, author) => files.delete(command, author),
+      conflicts: () => Promise.resolve({ conflicts: [...files.openConflicts] }),
+      status: () => Promise.resolve(status()),
+    }
+  }
+
+  /** @throws EnsembleError */
+  async handle<M extends Exclude<Method, Own>>(method: M, params: unknown, author: Author): Promise<Result<M>> {
+    return await this.#handlers[method](parseParams(method, params), author)
+  }
+}
+
+/** @throws EnsembleError E_BAD_REQUEST */
+export function parseParams<M extends Method>(method: M, params: unknown): Params<M> {
+  const parsed = methods[method].params.safeParse(params)
+  // The schema is the method's own.
+  if (parsed.success) return parsed.data as Params<M>
+  throw new EnsembleError(
+    'E_BAD_REQUEST',
+    `The parameters of "${method}" are not valid: ${z.prettifyError(parsed.error)}`,
+  )
+}
+
+async function readMany(files: FileStore, ids: readonly FileId[]): Promise<Result<'read'>> {
+  const found: Result<'read'>['files'] = []
+  let bytes = 0
+  let taken = 0
+  for (const id of ids) {
+    if (taken > 0 && bytes >= READ_BYTES) break
+    taken++
+    const file = await files.read(id)
+    if (file === undefined) continue
+    bytes += file.head.size
+    found.push({ head: file.head, content: toWire(file.content) })
+  }
+  return { files: found, rest: ids.slice(taken) }
+}

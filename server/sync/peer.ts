@@ -1,0 +1,75 @@
+/** A stock Yjs provider on `/sync/<document>`: the y-websocket protocol, one document a socket. */
+import type { WebSocket } from 'ws'
+import { parseDocumentName } from '../../protocol/document.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import { author as authorSchema, type Author } from '../../protocol/ids.js'
+import { Channel } from './channel.js'
+import type { Rooms } from './rooms.js'
+import { Socket, type SocketHandlers } from './socket.js'
+
+export interface PeerOptions {
+  readonly rooms: Rooms
+  readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
+  readonly onError: (error: EnsembleError) => void
+}
+
+/** Frames that may come before the document is loaded. */
+const MAX_EARLY_FRAMES = 64
+
+/** @param url of the upgrade request, path and query as they came */
+export function servePeer(ws: WebSocket, url: string, options: PeerOptions): void {
+  const early: Uint8Array[] = []
+  let channel: Channel | undefined
+  let closed = false
+  const socket = options.open(ws, {
+    onMessage: (data) => {
+      if (typeof data === 'string')
+        throw new EnsembleError('E_BAD_FRAME', 'The y-websocket protocol has binary frames only.')
+      if (channel !== undefined) channel.receive(data)
+      else if (early.push(data) > MAX_EARLY_FRAMES)
+        throw new EnsembleError('E_LIMIT', 'Too much came before the first sync.')
+    },
+    onClose: () => {
+      closed = true
+      channel?.close()
+    },
+    onHeartbeat: () => channel?.heartbeat(),
+    onError: options.onError,
+  })
+  const enter = async (): Promise<void> => {
+    const [path, query] = split(url)
+    const name = parseDocumentName(path)
+    const author = authorOf(query)
+    await options.rooms.open(name, (room) => {
+      if (closed) return
+      const port = {
+        send: (payload: Uint8Array) => {
+          socket.send(payload)
+        },
+        close: (error: EnsembleError) => {
+          socket.close(error)
+        },
+      }
+      channel = new Channel(room, author, port)
+      for (const frame of early.splice(0)) channel.receive(frame)
+    })
+  }
+  enter().catch((error: unknown) => {
+    socket.close(toEnsembleError(error))
+  })
+}
+
+/** The document's name, still encoded, and the query. */
+function split(url: string): [path: string, query: URLSearchParams] {
+  const at = url.indexOf('?')
+  const path = at === -1 ? url : url.slice(0, at)
+  return [path.slice('/sync/'.length), new URLSearchParams(at === -1 ? '' : url.slice(at + 1))]
+}
+
+function authorOf(query: URLSearchParams): Author {
+  const agent = query.get('agent')
+  if (agent === null) return 'PEER'
+  const parsed = authorSchema.safeParse(agent)
+  if (parsed.success) return parsed.data
+  throw new EnsembleError('E_BAD_REQUEST', `"${agent}" is no agent id; one reads TYPE-instance, as CLAUDE-frontend.`)
+}

@@ -1,0 +1,105 @@
+/**
+ * Everyone who is in one document: hands updates and awareness to all, each encoded once (rule SYNC-6).
+ */
+import * as Y from 'yjs'
+import type { EnsembleError } from '../../protocol/errors.js'
+import type { Author } from '../../protocol/ids.js'
+import type { LiveDocument } from '../documents/live-document.js'
+import { Awareness } from '../presence/awareness.js'
+import { awarenessFrame, updateFrame } from './sync-frames.js'
+
+/** A document as rooms see it. */
+export interface RoomDocument {
+  readonly live: LiveDocument
+  /** Client id of its first struct; null where there is none yet, or none is asked for. */
+  readonly epoch: number | null
+  apply(update: Uint8Array, author: Author): void
+  /** Called once, when nobody is in the room any more. */
+  release(): void
+}
+
+/** What a room does with a member. */
+export interface Member {
+  deliver(frame: Uint8Array): void
+  expel(error: EnsembleError): void
+}
+
+export class Room {
+  readonly document: RoomDocument
+  readonly #members = new Set<Member>()
+  readonly #awareness = new Awareness<Member>()
+  readonly #changedClients = new Set<number>()
+  readonly #defer: (run: () => void) => void
+  readonly #onEmpty: () => void
+  readonly #disposers: (() => void)[]
+  #wholeState: Uint8Array | undefined
+
+  constructor(document: RoomDocument, defer: (run: () => void) => void, onEmpty: () => void) {
+    this.document = document
+    this.#defer = defer
+    this.#onEmpty = onEmpty
+    const forget = (): void => {
+      this.#wholeState = undefined
+    }
+    document.live.doc.on('update', forget)
+    this.#disposers = [
+      () => {
+        document.live.doc.off('update', forget)
+      },
+      document.live.onUpdate((update) => {
+        this.#deliver(updateFrame(update))
+      }),
+      document.live.onExpelled((error) => {
+        for (const member of [...this.#members]) member.expel(error)
+      }),
+    ]
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  enter(member: Member): void {
+    this.#members.add(member)
+  }
+
+  leave(member: Member): void {
+    if (!this.#members.delete(member)) return
+    this.#announce(this.#awareness.leave(member))
+    if (this.#members.size > 0) return
+    for (const dispose of this.#disposers) dispose()
+    this.#onEmpty()
+  }
+
+  /** What a peer with this state vector lacks; the whole state is encoded once a version (rule SYNC-5). */
+  stateFor(stateVector: Uint8Array, isEmpty: boolean): Uint8Array {
+    if (!isEmpty) return Y.encodeStateAsUpdate(this.document.live.doc, stateVector)
+    this.#wholeState ??= Y.encodeStateAsUpdate(this.document.live.doc)
+    return this.#wholeState
+  }
+
+  acceptAwareness(member: Member, update: Uint8Array): void {
+    this.#announce(this.#awareness.accept(member, update))
+  }
+
+  /** All live states; without any it still says that the line lives. */
+  awarenessFrame(): Uint8Array {
+    return awarenessFrame(this.#awareness.encode(this.#awareness.ids()))
+  }
+
+  #announce(ids: readonly number[]): void {
+    if (ids.length === 0) return
+    if (this.#changedClients.size === 0) {
+      this.#defer(() => {
+        const frame = awarenessFrame(this.#awareness.encode(this.#changedClients))
+        this.#changedClients.clear()
+        this.#deliver(frame)
+      })
+    }
+    for (const id of ids) this.#changedClients.add(id)
+  }
+
+  #deliver(frame: Uint8Array): void {
+    for (const member of [...this.#members]) member.deliver(frame)
+  }
+}

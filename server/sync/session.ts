@@ -1,0 +1,244 @@
+/**
+ * One connection to `/agent`: a hello, then requests; feeds and documents back (protocol/messages.ts).
+ */
+import type { WebSocket } from 'ws'
+import { parseDocumentName } from '../../protocol/document.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import { FrameDecoder, FrameEncoder, type Frame } from '../../protocol/frames.js'
+import type { Author } from '../../protocol/ids.js'
+import {
+  clientMessage,
+  isMethod,
+  type Feed,
+  type Hello,
+  type Problem,
+  type ServerMessage,
+} from '../../protocol/messages.js'
+import { PROTOCOL_VERSION } from '../../protocol/version.js'
+import { Channel } from './channel.js'
+import { parseParams, type Control } from './control.js'
+import type { Feeds } from './feeds.js'
+import type { Rooms } from './rooms.js'
+import type { Socket, SocketHandlers } from './socket.js'
+
+/** Who a session turned out to be. */
+export interface Identity {
+  readonly author: Author
+  readonly agentId: Extract<ServerMessage, { type: 'welcome' }>['agentId']
+  readonly secret: string | null
+  /** The socket ended; `left`: after a farewell. */
+  readonly ended: (reason: 'left' | 'lost') => void
+}
+
+export interface SessionOptions {
+  readonly rooms: Rooms
+  readonly control: Control
+  readonly feeds: Feeds
+  readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
+  /** @throws EnsembleError E_AGENT_TAKEN, E_AGENT_TYPE */
+  readonly identify: (hello: Hello, replaced: () => void) => Identity
+  readonly welcome: Pick<Extract<ServerMessage, { type: 'welcome' }>, 'server' | 'workspaceId' | 'workspace'>
+  readonly maxMessageBytes: number
+  readonly maxDocuments: number
+  readonly onError: (error: EnsembleError) => void
+}
+
+export class Session {
+  readonly #options: SessionOptions
+  readonly #socket: Socket
+  readonly #decoder: FrameDecoder
+  readonly #encoder = new FrameEncoder()
+  readonly #channels = new Map<number, Channel>()
+  readonly #disposers: (() => void)[] = []
+  #identity: Identity | undefined
+  #farewell = false
+  #nextNumber = 1
+  #closed = false
+
+  constructor(ws: WebSocket, options: SessionOptions) {
+    this.#options = options
+    this.#decoder = new FrameDecoder(options.maxMessageBytes)
+    this.#socket = options.open(ws, {
+      onMessage: (data) => {
+        this.#receive(this.#decoder.decode(data))
+      },
+      onClose: () => {
+        this.#end()
+      },
+      onHeartbeat: () => {
+        for (const channel of this.#channels.values()) channel.heartbeat()
+      },
+      onError: options.onError,
+    })
+  }
+
+  #receive(frame: Frame | undefined): void {
+    if (frame === undefined) return
+    try {
+      if (frame.kind === 'document') this.#document(frame.number, frame.payload)
+      else this.#message(frame.json)
+    } catch (error) {
+      this.refuse(toEnsembleError(error))
+    }
+  }
+
+  /** Says why, and closes. */
+  refuse(error: EnsembleError): void {
+    this.#send({ type: 'refused', error: problemOf(error) })
+    this.#socket.close(error)
+  }
+
+  #message(json: string): void {
+    const message = parse(json)
+    if (message.type === 'hello') {
+      this.#hello(message)
+      return
+    }
+    if (this.#identity === undefined) throw new EnsembleError('E_BAD_FRAME', 'The first message must be a hello.')
+    const { id, method, params } = message
+    this.#handle(this.#identity, method, params).then(
+      (result) => {
+        this.#send({ type: 'reply', id, result })
+      },
+      (thrown: unknown) => {
+        const error = toEnsembleError(thrown)
+        this.#options.onError(error)
+        this.#send({ type: 'failed', id, error: problemOf(error) })
+      },
+    )
+  }
+
+  #hello(hello: Hello): void {
+    if (this.#identity !== undefined) throw new EnsembleError('E_BAD_FRAME', 'A second hello came.')
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      throw new EnsembleError(
+        'E_PROTOCOL_VERSION',
+        `The server speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}.`,
+        {
+          hint: 'Use the client of the same version as the server.',
+        },
+      )
+    }
+    const { feeds, identify, welcome } = this.#options
+    const identity = identify(hello, () => {
+      this.refuse(new EnsembleError('E_REPLACED', 'The same agent connected again from elsewhere.'))
+    })
+    this.#identity = identity
+    const backlog = feeds.backlog(hello)
+    const { agentId, secret } = identity
+    this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq: backlog.seq })
+    for (const event of backlog.events) this.#send({ type: 'event', event })
+    for (const feed of new Set<Feed>(hello.feeds)) {
+      this.#disposers.push(
+        feeds.subscribe(feed, (json) => {
+          this.#sendJson(json)
+        }),
+      )
+    }
+  }
+
+  async #handle(identity: Identity, method: string, params: unknown): Promise<unknown> {
+    if (!isMethod(method)) throw new EnsembleError('E_BAD_REQUEST', `There is no method "${method}".`)
+    switch (method) {
+      case 'open':
+        return await this.#open(identity, parseParams('open', params).document)
+      case 'close': {
+        const { number } = parseParams('close', params)
+        this.#channels.get(number)?.close()
+        this.#channels.delete(number)
+        return {}
+      }
+      case 'leave':
+        this.#farewell = true
+        return {}
+      default:
+        return await this.#options.control.handle(method, params, identity.author)
+    }
+  }
+
+  async #open(identity: Identity, document: string): Promise<{ number: number }> {
+    const { rooms, maxDocuments } = this.#options
+    if (this.#channels.size >= maxDocuments) {
+      throw new EnsembleError('E_LIMIT', `One socket carries at most ${maxDocuments} documents.`, {
+        hint: 'Close one first; the limit is limits.documentsPerSocket.',
+      })
+    }
+    const number = this.#nextNumber++
+    await rooms.open(parseDocumentName(document), (room) => {
+      if (this.#closed) return
+      const port = {
+        send: (payload: Uint8Array) => {
+          this.#sendFrame({ kind: 'document', number, payload })
+        },
+        close: (error: EnsembleError) => {
+          this.#endChannel(number, error)
+        },
+      }
+      this.#channels.set(number, new Channel(room, identity.author, port))
+    })
+    return { number }
+  }
+
+  #document(number: number, payload: Uint8Array): void {
+    const channel = this.#channels.get(number)
+    if (channel === undefined) {
+      if (number >= this.#nextNumber || number < 1) {
+        throw new EnsembleError('E_UNKNOWN_DOCUMENT', `No document was opened as number ${number} on this socket.`)
+      }
+      return // it was closed a moment ago, and this was on its way
+    }
+    try {
+      channel.receive(payload)
+    } catch (error) {
+      this.#endChannel(number, toEnsembleError(error))
+    }
+  }
+
+  #endChannel(number: number, error: EnsembleError): void {
+    this.#channels.get(number)?.close()
+    this.#channels.delete(number)
+    this.#send({ type: 'closed', number, error: problemOf(error) })
+  }
+
+  #send(message: ServerMessage): void {
+    this.#sendJson(JSON.stringify(message))
+  }
+
+  #sendJson(json: string): void {
+    this.#sendFrame({ kind: 'message', json })
+  }
+
+  #sendFrame(frame: Frame): void {
+    for (const payload of this.#encoder.encode(frame)) this.#socket.send(payload)
+  }
+
+  #end(): void {
+    this.#closed = true
+    for (const dispose of this.#disposers.splice(0)) dispose()
+    for (const channel of this.#channels.values()) channel.close()
+    this.#channels.clear()
+    this.#identity?.ended(this.#farewell ? 'left' : 'lost')
+  }
+}
+
+export function problemOf(error: EnsembleError): Problem {
+  const { code, message, hint, retry, data } = error
+  return { code, message, retry, ...(hint === undefined ? {} : { hint }), data: { ...data } }
+}
+
+function parse(json: string): ReturnType<typeof clientMessage.parse> {
+  let raw: unknown
+  try {
+    raw = JSON.parse(json)
+  } catch (cause) {
+    throw new EnsembleError('E_BAD_FRAME', 'A text frame must hold JSON.', { cause })
+  }
+  const parsed = clientMessage.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue?.path.join('.')
+  throw new EnsembleError(
+    'E_BAD_FRAME',
+    `The message is not valid: ${where ? `${where}: ` : ''}${issue?.message ?? ''}`,
+  )
+}

@@ -1,0 +1,134 @@
+/**
+ * One WebSocket: bounded in what it may send and in what waits to be sent, watched by heartbeats, closed with a code that
+ * tells whether to come back (rules SYNC-7, SYNC-11).
+ */
+import type { RawData, WebSocket } from 'ws'
+import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
+import { EnsembleError as Fault } from '../../protocol/errors.js'
+import type { Timers } from '../storage/commit-queue.js'
+
+export interface SocketLimits {
+  readonly messagesPerSecond: number
+  readonly outboundBytes: number
+}
+
+export interface SocketHandlers {
+  /** What it throws closes this socket, and no other. */
+  readonly onMessage: (data: string | Uint8Array) => void
+  readonly onClose: () => void
+  /** Every fifteen seconds, while it lives. */
+  readonly onHeartbeat?: () => void
+  readonly onError: (error: EnsembleError) => void
+}
+
+/** In milliseconds. A stock y-websocket 3.1 gives up after 30 s of silence. */
+const HEARTBEAT = 15_000
+/** Seconds over which the rate of messages is averaged. */
+const RATE_WINDOW = 10
+/** A WebSocket close reason holds at most 123 bytes. */
+const REASON_BYTES = 120
+
+export class Socket {
+  readonly #ws: WebSocket
+  readonly #limits: SocketLimits
+  readonly #handlers: SocketHandlers
+  readonly #timers: Timers
+  readonly #now: () => number
+  #heartbeat: unknown
+  #answered = true
+  #closed = false
+  #credit: number
+  #creditAt: number
+
+  constructor(ws: WebSocket, limits: SocketLimits, timers: Timers, now: () => number, handlers: SocketHandlers) {
+    this.#ws = ws
+    this.#limits = limits
+    this.#handlers = handlers
+    this.#timers = timers
+    this.#now = now
+    this.#credit = limits.messagesPerSecond * RATE_WINDOW
+    this.#creditAt = now()
+    ws.on('message', (data, isBinary) => {
+      this.#message(data, isBinary)
+    })
+    ws.on('pong', () => {
+      this.#answered = true
+    })
+    ws.on('close', () => {
+      this.#end()
+    })
+    ws.on('error', (error) => {
+      // A frame over the limit, or not a WebSocket frame at all; `ws` closes the socket itself.
+      handlers.onError(new Fault('E_BAD_FRAME', `The WebSocket broke: ${error.message}`, { cause: error }))
+    })
+    this.#beat()
+  }
+
+  send(data: string | Uint8Array): void {
+    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    this.#ws.send(data)
+    if (this.#ws.bufferedAmount <= this.#limits.outboundBytes) return
+    const waiting = `${this.#ws.bufferedAmount} bytes wait to be sent`
+    this.close(new Fault('E_SLOW_READER', `The connection reads too slowly: ${waiting}.`))
+    this.#ws.terminate() // a close frame would wait behind all of it
+  }
+
+  close(error: EnsembleError): void {
+    if (this.#closed) return
+    this.#handlers.onError(error)
+    this.#ws.close(error.close, shorten(`${error.code}: ${error.message}`))
+    this.#end()
+  }
+
+  #message(data: RawData, isBinary: boolean): void {
+    if (this.#closed) return
+    this.#answered = true
+    try {
+      this.#spend()
+      this.#handlers.onMessage(isBinary ? bytesOf(data) : bytesOf(data).toString('utf8'))
+    } catch (error) {
+      this.close(toEnsembleError(error))
+    }
+  }
+
+  #spend(): void {
+    const { messagesPerSecond } = this.#limits
+    const now = this.#now()
+    const earned = ((now - this.#creditAt) / 1000) * messagesPerSecond
+    this.#credit = Math.min(messagesPerSecond * RATE_WINDOW, this.#credit + earned) - 1
+    this.#creditAt = now
+    if (this.#credit >= 0) return
+    throw new Fault('E_LIMIT', `More than ${messagesPerSecond} messages a second came over this connection.`)
+  }
+
+  #beat(): void {
+    this.#heartbeat = this.#timers.setTimeout(() => {
+      if (!this.#answered) {
+        this.#ws.terminate()
+        return
+      }
+      this.#answered = false
+      this.#ws.ping()
+      this.#handlers.onHeartbeat?.()
+      this.#beat()
+    }, HEARTBEAT)
+  }
+
+  #end(): void {
+    this.#timers.clearTimeout(this.#heartbeat)
+    if (this.#closed) return
+    this.#closed = true
+    this.#handlers.onClose()
+  }
+}
+
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data
+}
+
+function shorten(text: string): string {
+  let short = text
+  while (Buffer.byteLength(short) > REASON_BYTES) short = short.slice(0, -1)
+  return short
+}

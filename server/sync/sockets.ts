@@ -1,0 +1,123 @@
+/** Takes upgrades: `/sync/…` for stock providers, `/agent` for agents. Who may not come in learns why by a close code. */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import { checkHostAndOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import type { Timers } from '../storage/commit-queue.js'
+import { servePeer } from './peer.js'
+import type { Rooms } from './rooms.js'
+import { Session, type SessionOptions } from './session.js'
+import { Socket, type SocketHandlers, type SocketLimits } from './socket.js'
+
+export interface SocketsOptions extends Omit<SessionOptions, 'open'> {
+  readonly server: Server
+  readonly gate: Gate
+  readonly rooms: Rooms
+  readonly limits: SocketLimits & { readonly frameBytes: number }
+  readonly now: () => number
+  readonly timers: Timers
+  /** Why nobody may come in now, if so. */
+  readonly closedFor: () => EnsembleError | undefined
+  /** Whether stock providers have to wait: the tree is not complete. */
+  readonly starting: () => boolean
+}
+
+export class Sockets {
+  readonly #options: SocketsOptions
+  readonly #wss: WebSocketServer
+  readonly #open = new Set<Socket>()
+  #peers = 0
+  #sessions = 0
+
+  constructor(options: SocketsOptions) {
+    this.#options = options
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      // Compressed frames cost more than loopback saves, and let one side's length tell about the other's content.
+      perMessageDeflate: false,
+      maxPayload: options.limits.frameBytes,
+    })
+    options.server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+      this.#upgrade(request, stream, head)
+    })
+  }
+
+  get peers(): number {
+    return this.#peers
+  }
+
+  get sessions(): number {
+    return this.#sessions
+  }
+
+  /** Ends every connection with `error`. */
+  close(error: EnsembleError): void {
+    for (const socket of [...this.#open]) socket.close(error)
+    this.#wss.close()
+  }
+
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => undefined) // the other side went away; nothing of it is ours
+    try {
+      checkHostAndOrigin(this.#options.gate, request)
+    } catch (thrown) {
+      const error = toEnsembleError(thrown)
+      this.#options.onError(error)
+      stream.end(`HTTP/1.1 ${error.status} Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    this.#wss.handleUpgrade(request, stream, head, (ws) => {
+      try {
+        this.#admit(request)
+        this.#serve(ws, request.url ?? '/')
+      } catch (thrown) {
+        const error = toEnsembleError(thrown)
+        this.#options.onError(error)
+        ws.on('error', () => undefined) // it is being closed already
+        ws.close(error.close, `${error.code}: ${error.message}`.slice(0, 120))
+      }
+    })
+  }
+
+  #admit(request: IncomingMessage): void {
+    checkToken(this.#options.gate, request)
+    const closed = this.#options.closedFor()
+    if (closed !== undefined) throw closed
+  }
+
+  #serve(ws: WebSocket, url: string): void {
+    const options = this.#options
+    if (url.startsWith('/sync/')) {
+      if (options.starting()) {
+        throw new EnsembleError('E_STARTING', 'The workspace is being read.', { hint: 'Try again in a moment.' })
+      }
+      const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
+        this.#track(socket, handlers, (change) => (this.#peers += change))
+      servePeer(ws, url, { rooms: options.rooms, open, onError: options.onError })
+      return
+    }
+    if (url.split('?', 1)[0] === '/agent') {
+      const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
+        this.#track(socket, handlers, (change) => (this.#sessions += change))
+      new Session(ws, { ...options, open })
+      return
+    }
+    throw new EnsembleError('E_UNKNOWN_DOCUMENT', 'WebSockets are served at /sync/<document> and at /agent.')
+  }
+
+  #track(ws: WebSocket, handlers: SocketHandlers, count: (change: 1 | -1) => void): Socket {
+    const { limits, timers, now } = this.#options
+    count(1)
+    const socket = new Socket(ws, limits, timers, now, {
+      ...handlers,
+      onClose: () => {
+        count(-1)
+        this.#open.delete(socket)
+        handlers.onClose()
+      },
+    })
+    this.#open.add(socket)
+    return socket
+  }
+}

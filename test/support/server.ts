@@ -1,0 +1,97 @@
+/** A server in this process, on a port of its own, with the storage that the test hands in. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { config as configSchema, type Config } from '../../protocol/config.js'
+import { agentInstance, agentType } from '../../protocol/ids.js'
+import type { Feed } from '../../protocol/messages.js'
+import { workspacePath } from '../../protocol/paths.js'
+import { assemble, FOLDER_TYPE, type Ensemble } from '../../server/assemble.js'
+import { createLog } from '../../server/log.js'
+import { openMemoryStorage } from '../../server/storage/memory.js'
+import type { Storage } from '../../server/storage/storage.js'
+import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
+import { openNodeSocket } from '../../client/sdk/node-socket.js'
+
+export const TOKEN = 'test-token'
+export const FOLDER_SECRET = 'folder-secret'
+
+export interface TestServer extends Ensemble {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  readonly port: number
+  connect(options?: Partial<ConnectionOptions>): Promise<Connection>
+  /** As the agent `TYPE-instance`. */
+  connectAs(agentId: string, options?: Partial<ConnectionOptions>): Promise<Connection>
+  stop(): Promise<void>
+}
+
+export interface TestServerOptions {
+  readonly storage?: Storage
+  readonly config?: unknown
+  readonly workspace?: string
+  readonly port?: number
+  /** Default true: as after the served folder was read. */
+  readonly ready?: boolean
+  readonly now?: () => number
+}
+
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const config: Config = configSchema.parse(options.config ?? {})
+  const log = createLog()
+  log.level = process.env['ENSEMBLE_LOG'] ?? 'silent'
+  const ensemble = await assemble({
+    storage: options.storage ?? openMemoryStorage(),
+    config,
+    log,
+    version: 'test',
+    workspace: options.workspace ?? '/tmp/workspace',
+    host: '127.0.0.1',
+    token: TOKEN,
+    folderSecret: FOLDER_SECRET,
+    dashboardDir: new URL('../../dist/dashboard', import.meta.url).pathname,
+    ...(options.now === undefined ? {} : { now: options.now }),
+  })
+  ensemble.server.listen(options.port ?? 0, '127.0.0.1')
+  await once(ensemble.server, 'listening')
+  if (options.ready !== false) ensemble.ready()
+  const { port } = ensemble.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const connections: Connection[] = []
+  const connect = async (own: Partial<ConnectionOptions> = {}): Promise<Connection> => {
+    const feeds: Feed[] = ['heads', 'events', 'agents']
+    const connection = new Connection({
+      ...{ url, token: TOKEN, client: 'test/0', agent: null, feeds, openSocket: openNodeSocket },
+      ...own,
+    })
+    connections.push(connection)
+    connection.start()
+    await connection.live()
+    return connection
+  }
+  return {
+    ...ensemble,
+    url,
+    port,
+    connect,
+    connectAs: (agentId, own = {}) => connect({ agent: parseAgent(agentId), ...own }),
+    stop: async () => {
+      for (const connection of connections) await connection.close()
+      await ensemble.close(2000)
+    },
+  }
+}
+
+export function parseAgent(agentId: string, partition?: string): NonNullable<ConnectionOptions['agent']> {
+  const dash = agentId.indexOf('-')
+  return {
+    type: agentType.parse(agentId.slice(0, dash)),
+    instance: agentInstance.parse(agentId.slice(dash + 1)),
+    partition: partition === undefined ? null : workspacePath.parse(partition),
+  }
+}
+
+/** Options that connect as the served folder's own bridge. */
+export const AS_FOLDER: Partial<ConnectionOptions> = {
+  agent: { type: FOLDER_TYPE, instance: agentInstance.parse('workspace'), partition: null },
+  secret: FOLDER_SECRET,
+}
