@@ -61,7 +61,9 @@ function textsBelow(...folders: string[]): { readonly file: string; readonly tex
 
 /** Rules that names of tests begin with: `[WRITE-4] …`, or several as `[WRITE-4, STORE-1] …`. */
 function quoted(): Set<string> {
-  const lists = textsBelow('test').flatMap(({ text }) => [...text.matchAll(/\(\s*['"`]\[([A-Z]+-\d+(?:, [A-Z]+-\d+)*)\]/g)])
+  const lists = textsBelow('test').flatMap(({ text }) => [
+    ...text.matchAll(/\(\s*['"`]\[([A-Z]+-\d+(?:, [A-Z]+-\d+)*)\]/g),
+  ])
   return new Set(lists.flatMap(([, list]) => list!.split(', ')))
 }
 
