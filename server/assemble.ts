@@ -5,6 +5,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { basename } from 'node:path'
+import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
@@ -21,7 +22,7 @@ import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
-import { logError, type Logger } from './log.js'
+import { logError } from './log.js'
 import { PresenceService } from './presence/presence-service.js'
 import { CommitQueue, type Timers } from './storage/commit-queue.js'
 import type { Storage } from './storage/storage.js'
@@ -65,9 +66,9 @@ const newId = (): string => randomBytes(16).toString('base64url')
 const newClient = (): number => randomInt(2 ** 32)
 const defer = (run: () => void): void => void setImmediate(run)
 const REAL_TIMERS: Timers = {
-  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds)[Symbol.toPrimitive](),
   clearTimeout: (timer) => {
-    clearTimeout(timer as NodeJS.Timeout)
+    if (typeof timer === 'number') clearTimeout(timer)
   },
 }
 
@@ -175,7 +176,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     if (agent === null) return { author: 'PEER', agentId: null, secret: null, ended: () => undefined }
     if (agent.type === FOLDER_TYPE && agent.secret !== undefined && sameToken(folderSecret, agent.secret)) {
       folderSessions++
-      return { author: 'DISK', agentId: null, secret: folderSecret, ended: () => void folderSessions-- }
+      return { author: 'DISK', agentId: null, secret: folderSecret, ended: () => (folderSessions -= 1) }
     }
     const membership = presence.join(agent, replaced)
     return {

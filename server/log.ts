@@ -2,8 +2,6 @@
 import { pino, type Logger } from 'pino'
 import type { EnsembleError } from '../protocol/errors.js'
 
-export type { Logger } from 'pino'
-
 /** @param file absent: standard error */
 export function createLog(file?: string): Logger {
   const level = process.env['ENSEMBLE_LOG'] ?? 'info'

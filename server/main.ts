@@ -7,10 +7,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Logger } from 'pino'
 import { openBridge, type Bridge } from '../client/bridge/bridge.js'
 import { Connection } from '../client/sdk/connection.js'
 import { openNodeSocket } from '../client/sdk/node-socket.js'
@@ -19,7 +19,7 @@ import { agentInstance } from '../protocol/ids.js'
 import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
-import { createLog, type Logger } from './log.js'
+import { createLog } from './log.js'
 import { portFault } from './port.js'
 import { forgetServer, rememberServer } from './server-file.js'
 import { openDataFolder } from './storage/data-folder.js'
@@ -66,7 +66,7 @@ function report(message: Report): void {
 
 async function start(args: Arguments): Promise<void> {
   const startedAt = performance.now()
-  const undo: (() => Promise<void>)[] = []
+  const undo: (() => Promise<unknown>)[] = []
   try {
     await serve(args, startedAt, undo)
   } catch (error) {
@@ -75,7 +75,7 @@ async function start(args: Arguments): Promise<void> {
   }
 }
 
-async function serve(args: Arguments, startedAt: number, undo: (() => Promise<void>)[]): Promise<void> {
+async function serve(args: Arguments, startedAt: number, undo: (() => Promise<unknown>)[]): Promise<void> {
   const workspace = await checkWorkspace(args.workspace)
   const config = await loadConfig(workspace)
   const folder = await openDataFolder(workspace, { now: Date.now })
@@ -90,7 +90,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<vo
     ...{ storage, config, log, version: VERSION, workspace, host: args.host, token, folderSecret },
     dashboardDir: new URL('../dashboard', import.meta.url).pathname,
   })
-  undo.push(async () => void (await ensemble.close(STOP_DEADLINE)))
+  undo.push(() => ensemble.close(STOP_DEADLINE))
   const port = await listen(ensemble, args)
   const url = `http://${addressFor(args.host)}:${port}`
   await folder.announce(url)
@@ -141,7 +141,8 @@ async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<
       throw await portFault(error, host, port)
     }),
   ])
-  return (server.address() as AddressInfo).port
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
 }
 
 function addressFor(host: string): string {

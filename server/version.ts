@@ -1,6 +1,7 @@
 /** The version of the package, from its package.json. */
 import { createRequire } from 'node:module'
+import { z } from 'zod'
 
-const manifest = createRequire(import.meta.url)('ensemble/package.json') as { readonly version: string }
+const manifest = z.object({ version: z.string() }).parse(createRequire(import.meta.url)('ensemble/package.json'))
 
 export const VERSION = manifest.version

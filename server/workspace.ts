@@ -3,19 +3,19 @@ import { access, constants, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EnsembleError } from '../protocol/errors.js'
 import { DATA_FOLDER } from './storage/data-folder.js'
+import { hasCode } from './storage/files.js'
 
 /**
  * The real path of a folder that can be served.
  * @throws EnsembleError E_WORKSPACE: missing, not a folder, not readable or writable, or inside another workspace
  */
 export async function checkWorkspace(dir: string): Promise<string> {
-  const found = await stat(dir).catch((error: NodeJS.ErrnoException) => error)
-  if (found instanceof Error) {
-    if (found.code === 'ENOENT') {
-      throw fault(`The folder ${dir} does not exist.`, 'Create it, or name another with --workspace.', found)
+  const found = await stat(dir).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) {
+      throw fault(`The folder ${dir} does not exist.`, 'Create it, or name another with --workspace.', error)
     }
-    throw fault(`The folder ${dir} cannot be read: ${found.message}.`, 'Check its permissions.', found)
-  }
+    throw fault(`The folder ${dir} cannot be read: ${String(error)}.`, 'Check its permissions.', error)
+  })
   if (!found.isDirectory()) throw fault(`${dir} is a file; a workspace is a folder.`, 'Name the folder that holds it.')
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK).catch((cause: unknown) => {
     throw fault(`The folder ${dir} cannot be read and written by this user.`, 'Check its permissions.', cause)

@@ -13,9 +13,9 @@ import type { AgentInstance, AgentType } from '../../protocol/ids.js'
 import type { Feed, Hello, Method, Params, Problem, Result, ServerMessage } from '../../protocol/messages.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { PROTOCOL_VERSION } from '../../protocol/version.js'
+import { trusted } from './trusted.js'
 import { nextState, type ConnectionEvent, type ConnectionState } from './connection-state.js'
 
-export type { ConnectionState } from './connection-state.js'
 export type Disposer = () => void
 
 /** What `ws` and the browser's WebSocket have in common. */
@@ -26,14 +26,12 @@ export interface SocketLike {
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
   onerror: ((event: never) => void) | null
   readonly bufferedAmount: number
-  send(data: string | Uint8Array<ArrayBuffer>): void
+  send(data: string | Uint8Array): void
   close(code?: number, reason?: string): void
 }
 
-export interface Timers {
-  setTimeout(run: () => void, milliseconds: number): unknown
-  clearTimeout(timer: unknown): void
-}
+/** Runs `run` once after so many milliseconds, unless disposed before. */
+export type After = (milliseconds: number, run: () => void) => Disposer
 
 export interface ConnectionOptions {
   /** `ws://127.0.0.1:9999` or `http://…`; without a path. */
@@ -53,7 +51,7 @@ export interface ConnectionOptions {
   readonly onSecret?: (secret: string) => void
   readonly openSocket: (url: string) => SocketLike
   readonly now?: () => number
-  readonly timers?: Timers
+  readonly after?: After
   readonly random?: () => number
 }
 
@@ -70,7 +68,7 @@ interface Pending {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #now: () => number
-  readonly #timers: Timers
+  readonly #after: After
   readonly #random: () => number
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
   readonly #messageListeners = new Set<(message: ServerMessage) => void>()
@@ -79,8 +77,8 @@ export class Connection {
   #state: ConnectionState = { kind: 'idle' }
   #socket: SocketLike | undefined
   #encoder = new FrameEncoder()
-  #retryTimer: unknown
-  #silenceTimer: unknown
+  #stopRetry: Disposer = nothing
+  #stopSilence: Disposer = nothing
   #nextRequest = 1
   #secret: string | undefined
   /** The last event that was seen, to go on from after a break. */
@@ -89,12 +87,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
-    this.#timers = options.timers ?? {
-      setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
-      clearTimeout: (timer) => {
-        clearTimeout(timer as ReturnType<typeof setTimeout>)
-      },
-    }
+    this.#after = options.after ?? realAfter
     this.#random = options.random ?? Math.random
     this.#secret = options.secret
   }
@@ -144,8 +137,8 @@ export class Connection {
     if (this.#state.kind !== 'live') return Promise.reject(unreachableError('There is no connection to the server.'))
     const id = this.#nextRequest++
     return new Promise<Result<M>>((resolve, reject) => {
-      // The server answers a request with its method's result: the wire's schemas are its contract (messages.ts).
-      this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject })
+      const accept = (result: unknown): void => resolve(trusted<Result<M>>(result))
+      this.#pending.set(id, { resolve: accept, reject })
       this.#sendMessage({ type: 'request', id, method, params })
     })
   }
@@ -171,7 +164,7 @@ export class Connection {
   }
 
   #leave(state: ConnectionState): void {
-    if (state.kind === 'waiting') this.#timers.clearTimeout(this.#retryTimer)
+    if (state.kind === 'waiting') this.#stopRetry()
     if (this.#state.kind === 'live' || (state.kind !== 'live' && state.kind !== 'connecting')) return
     this.#dropSocket()
     const error = unreachableError('The connection broke before the server answered.')
@@ -184,9 +177,9 @@ export class Connection {
   #enter(state: ConnectionState): void {
     if (state.kind === 'connecting') this.#open()
     if (state.kind === 'waiting') {
-      this.#retryTimer = this.#timers.setTimeout(() => {
+      this.#stopRetry = this.#after(state.until - this.#now(), () => {
         this.#step({ type: 'retry' })
-      }, state.until - this.#now())
+      })
     }
   }
 
@@ -205,14 +198,13 @@ export class Connection {
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return
       this.#heard()
-      const frame = decoder.decode(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
+      const frame = decoder.decode(payloadOf(data))
       if (frame === undefined) return
       if (frame.kind === 'document') {
         this.#documentListeners.get(frame.number)?.(frame.payload)
         return
       }
-      // The server is trusted to keep to its schemas: it holds the token that was made for this workspace.
-      const message = JSON.parse(frame.json) as ServerMessage
+      const message = trusted<ServerMessage>(JSON.parse(frame.json))
       if (message.type === 'refused') refusal = message.error
       else this.#receive(message)
     }
@@ -273,22 +265,37 @@ export class Connection {
   }
 
   #send(frame: Parameters<FrameEncoder['encode']>[0]): void {
-    for (const payload of this.#encoder.encode(frame)) this.#socket?.send(payload as string | Uint8Array<ArrayBuffer>)
+    for (const payload of this.#encoder.encode(frame)) this.#socket?.send(payload)
   }
 
   #heard(): void {
-    this.#timers.clearTimeout(this.#silenceTimer)
-    this.#silenceTimer = this.#timers.setTimeout(() => {
+    this.#stopSilence()
+    this.#stopSilence = this.#after(SILENCE_LIMIT, () => {
       this.#step({ type: 'broken', error: unreachableError('The server has been silent for 30 seconds.') })
-    }, SILENCE_LIMIT)
+    })
   }
 
   #dropSocket(): void {
-    this.#timers.clearTimeout(this.#silenceTimer)
+    this.#stopSilence()
     const socket = this.#socket
     this.#socket = undefined
     socket?.close(1000)
   }
+}
+
+const nothing = (): void => undefined
+
+const realAfter: After = (milliseconds, run) => {
+  const timer = setTimeout(run, milliseconds)
+  return () => {
+    clearTimeout(timer)
+  }
+}
+
+function payloadOf(data: unknown): string | Uint8Array {
+  if (typeof data === 'string') return data
+  if (data instanceof ArrayBuffer) return new Uint8Array(data)
+  throw new EnsembleError('E_BAD_FRAME', 'The socket gave a frame that is neither text nor bytes.')
 }
 
 export function fromProblem(problem: Problem): EnsembleError {

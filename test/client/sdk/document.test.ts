@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SharedDocument } from '../../../client/sdk/document.js'
+import { CONTENT_ROOT } from '../../../protocol/document.js'
+import { writeId } from '../../../protocol/ids.js'
+import { workspacePath } from '../../../protocol/paths.js'
+import { openMemoryStorage } from '../../../server/storage/memory.js'
+import { openPeer } from '../../support/peer.js'
+import { startServer, type TestServer } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+
+let server: TestServer
+beforeEach(async () => {
+  server = await startServer()
+})
+afterEach(() => server.stop())
+
+const path = workspacePath.parse('a.ts')
+const textOf = (document: SharedDocument): string => document.doc.getText(CONTENT_ROOT).toJSON()
+
+test('many documents share one socket, and each converges with a stock peer', async () => {
+  const connection = await server.connectAs('CLAUDE-one')
+  const names = ['a.ts', 'b.ts', '~context', '~notes']
+  const documents = names.map((name) => new SharedDocument(connection, name))
+  await Promise.all(documents.map((document) => document.synced()))
+  documents.forEach((document, i) => {
+    document.doc.getText(CONTENT_ROOT).insert(0, `hello ${i}`)
+  })
+  for (const [i, name] of names.entries()) {
+    const peer = openPeer(server.url, name)
+    await until(() => peer.text.toJSON() === `hello ${i}`)
+    peer.text.insert(0, 'well, ')
+    const document = documents[i]
+    await until(() => document !== undefined && textOf(document) === `well, hello ${i}`)
+    peer.close()
+  }
+  for (const document of documents) document.close()
+})
+
+test('the author of what an agent’s document writes is the agent', async () => {
+  const connection = await server.connectAs('CODEX-two')
+  const document = new SharedDocument(connection, 'a.ts')
+  await document.synced()
+  document.doc.getText(CONTENT_ROOT).insert(0, 'mine\n')
+  const head = await until(async () => (await connection.request('stat', { path })).head)
+  expect(head).toMatchObject({ author: 'CODEX-two', rev: 1, deleted: false })
+  document.close()
+})
+
+test('edits made while the connection is broken arrive when it is back', async () => {
+  const storage = openMemoryStorage()
+  const first = await startServer({ storage })
+  const connection = await first.connectAs('CLAUDE-one', { random: () => 0 })
+  const document = new SharedDocument(connection, 'a.ts')
+  await document.synced()
+  document.doc.getText(CONTENT_ROOT).insert(0, 'before\n')
+  await until(async () => (await connection.request('stat', { path })).head)
+  await first.close(1000)
+  await until(() => connection.state.kind === 'waiting')
+  document.doc.getText(CONTENT_ROOT).insert(0, 'offline\n')
+  const second = await startServer({ storage, port: first.port })
+  await connection.live()
+  await until(async () => (await connection.request('stat', { path })).head?.rev === 2)
+  expect(textOf(document)).toBe('offline\nbefore\n')
+  document.close()
+  await connection.close()
+  await second.stop()
+})
+
+test('a binary file has no document, and says so', async () => {
+  const connection = await server.connectAs('CLAUDE-one')
+  const content = { kind: 'binary', base64: 'AAEC' } as const
+  const id = writeId.parse(randomUUID())
+  await connection.request('write', { writeId: id, path, base: null, content, executable: false })
+  const document = new SharedDocument(connection, 'a.ts')
+  await expect(document.synced()).rejects.toMatchObject({ code: 'E_NOT_TEXT' })
+  document.close()
+})
