@@ -96,7 +96,7 @@ function decideByLine(sides: Sides, region: Region, coarse: readonly Region[], r
     region: piece,
     decision: decidePiece(sides, piece, rules),
   }))
-  const seams = new Set(coarse.map(({ from }) => from))
+  const seams = new Set(coarse.flatMap(({ from, to }) => [from, to]))
   const texts: string[] = []
   let at = region.from
   let before: Decided | undefined

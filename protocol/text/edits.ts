@@ -25,9 +25,9 @@ export type Edits = readonly Edit[]
 
 /** One step of a Yjs text delta. */
 export interface DeltaStep {
-  readonly retain?: number
-  readonly insert?: string | object
-  readonly delete?: number
+  readonly retain?: number | undefined
+  readonly insert?: string | object | undefined
+  readonly delete?: number | undefined
 }
 
 /** Which way an offset leans when text is put exactly where it stands. */
@@ -145,7 +145,7 @@ export class EditList {
 
   /** Offsets count in the text before; pushes come in ascending order. */
   push(at: number, removed: string, added: string): void {
-    if (removed === '' && added === '') return
+    if (removed === added) return
     const { last } = this
     if (last === undefined || last.at + last.removed.length !== at) {
       this.flush()
