@@ -1,0 +1,59 @@
+/** What a bridge is to those who open one (bridge.ts). */
+import type { EnsembleError } from '../../protocol/errors.js'
+import type { SubmitStep } from './path-flow.js'
+import type { BridgeConnection, BridgeLog, Environment } from './ports.js'
+import type { RootFault } from './root.js'
+import type { WriterStep } from './writer.js'
+
+export type BridgeProgress = {
+  readonly phase: 'scanning' | 'uploading' | 'downloading' | 'ready'
+  readonly done: number
+  readonly total: number
+}
+
+export interface PauseReason {
+  readonly code: RootFault | 'many-deletions' | 'store-failed'
+  /** What happened, and what was expected. */
+  readonly message: string
+  readonly hint: string
+}
+
+export type BridgeState =
+  /** Before the first look at the folder and at the server is complete. */
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'syncing' }
+  | { readonly kind: 'synced' }
+  /** The folder is watched; what changes is sent when the server is back. */
+  | { readonly kind: 'offline' }
+  /** What can't be undone waits; for `many-deletions` everything else goes on. */
+  | { readonly kind: 'paused'; readonly reason: PauseReason }
+  /** `error` null: on purpose. */
+  | { readonly kind: 'closed'; readonly error: EnsembleError | null }
+
+export interface BridgeOptions {
+  readonly dir: string
+  /** Live or not; with the feed `heads`. The bridge does not close it. */
+  readonly connection: BridgeConnection
+  readonly config: {
+    readonly quietMilliseconds: number
+    readonly auditSeconds: number
+    readonly fileBytes: number
+  }
+  readonly log: BridgeLog
+  readonly onProgress?: (progress: BridgeProgress) => void
+  /** Default: the system's clock, timers and randomness. */
+  readonly environment?: Environment
+  /** For tests: called between the steps of every write; what it returns is awaited. */
+  readonly onStep?: (step: WriterStep | SubmitStep, path: string) => Promise<void> | undefined
+  /** For tests: false leaves changes to the audit alone. Default true. */
+  readonly watch?: boolean
+}
+
+export interface BridgeStats {
+  /** On disk and on the server, the same or about to be. */
+  readonly files: number
+  /** Paths that wait for something to be done. */
+  readonly waiting: number
+  /** Paths that stay out of sync until something changes, with the reason. */
+  readonly blocked: ReadonlyMap<string, string>
+}

@@ -1,0 +1,382 @@
+/** The parts of a bridge, joined: what is seen goes to the queue, the queue to the flow, and what they meet to the state. */
+import { mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { BridgeOptions, BridgeState, BridgeStats } from './api.js'
+import { BaseStore, type Change } from './base-store.js'
+import { isSameState, stateOf } from './bridge-state.js'
+import { Contents } from './contents.js'
+import { Deletions } from './deletions.js'
+import { FirstSync } from './first-sync.js'
+import { Heads } from './heads.js'
+import { IgnoreRules, parentOf } from './ignore.js'
+import { LateWriters } from './late-writers.js'
+import { PathFlow } from './path-flow.js'
+import { PathQueue } from './path-queue.js'
+import { Places } from './places.js'
+import type { Disposer, Environment } from './ports.js'
+import { recover } from './recovery.js'
+import type { Root, RootFault } from './root.js'
+import { Scanner } from './scanner.js'
+import { ServerLink } from './server-link.js'
+import { Submitter } from './submitter.js'
+import { startWatcher, type Watcher } from './watcher.js'
+import { Writer } from './writer.js'
+
+/** Paths worked on at once. Each holds one file in memory. */
+const CONCURRENCY = 64
+
+/** The system's own. */
+export const SYSTEM: Environment = {
+  now: Date.now,
+  timers: {
+    after: (milliseconds, run) => {
+      const timer = setTimeout(run, milliseconds)
+      return () => clearTimeout(timer)
+    },
+    yield: () => setImmediate(),
+  },
+  random: Math.random,
+  newId: randomUUID,
+}
+
+export class FolderBridge {
+  readonly #options: BridgeOptions
+  readonly #root: Root
+  readonly #places: Places
+  readonly #rules: IgnoreRules
+  readonly #store: BaseStore
+  readonly #heads = new Heads()
+  readonly #deletions: Deletions
+  readonly #lateWriters: LateWriters
+  readonly #flow: PathFlow
+  readonly #queue: PathQueue
+  readonly #scanner: Scanner
+  readonly #link: ServerLink
+  readonly #first: FirstSync
+  readonly #holding: string
+  readonly #listeners = new Set<(state: BridgeState) => void>()
+  #watcher: Watcher | undefined
+  #state: BridgeState = { kind: 'starting' }
+  #scanned: Promise<void> | undefined
+  /** Files that the first scan found changed. */
+  #changed = 0
+  #rootFault: RootFault | undefined
+  #storeFailure: Error | undefined
+  #held = 0
+  #closing: Promise<void> | undefined
+
+  constructor(options: BridgeOptions, root: Root) {
+    const { connection, config, log } = options
+    const environment = options.environment ?? SYSTEM
+    const onStep = options.onStep ?? (() => undefined)
+    const live = (path: string): void => this.#queue.add(path, 'live')
+    this.#options = options
+    this.#root = root
+    const places = (this.#places = new Places(root.folder))
+    const rules = (this.#rules = new IgnoreRules(root.folder))
+    const holding = (this.#holding = join(root.data, 'holding'))
+    mkdirSync(holding, { recursive: true, mode: 0o700 })
+    const store = (this.#store = new BaseStore({
+      dir: root.data,
+      timers: environment.timers,
+      onFailure: (failure) => this.#onStoreFailure(failure),
+    }))
+    const heads = this.#heads
+    const deletions = (this.#deletions = new Deletions({
+      environment,
+      tracked: () => this.#files,
+      onApproved: live,
+      onHeld: (held) => this.#onHeld(held),
+    }))
+    const lateWriters = (this.#lateWriters = new LateWriters({ store, environment, onLate: live }))
+    const onPlaced = (id: string): void => lateWriters.watch(id)
+    this.#flow = new PathFlow({
+      places,
+      rules,
+      store,
+      heads,
+      contents: new Contents(connection),
+      submitter: new Submitter({ connection, store, environment, isStopped: () => this.#isClosed }),
+      writer: new Writer({ places, store, holding, environment, onPlaced, onStep }),
+      lateWriters,
+      deletions,
+      environment,
+      log,
+      quietMilliseconds: config.quietMilliseconds,
+      fileBytes: config.fileBytes,
+      isLive: () => this.#link.isAttached,
+      again: (path, milliseconds, counts) => this.#again(path, milliseconds, counts),
+      onStep,
+    })
+    this.#queue = new PathQueue({
+      limit: CONCURRENCY,
+      run: (path) => this.#run(path),
+      onFailure: (path, thrown) => {
+        log.error(
+          { path, error: thrown instanceof Error ? thrown.stack : String(thrown) },
+          'a path could not be worked on; it is tried again',
+        )
+        this.#again(path, 1000, true)
+      },
+      environment,
+    })
+    this.#scanner = new Scanner({
+      root: root.folder,
+      rules,
+      environment,
+      auditSeconds: config.auditSeconds,
+      isChanged: (path, sight) => this.#flow.isChanged(path, sight),
+      tracked: () => store.bases.keys(),
+      onChanged: (path) => this.#onChanged(path),
+      onRules: () => this.#everything(),
+      onAudit: () => this.#onAudit(),
+      onScanned: (files) => this.#first.scanning(files),
+    })
+    this.#first = new FirstSync({ now: environment.now, report: (progress) => options.onProgress?.(progress) })
+    this.#link = new ServerLink({
+      connection,
+      store,
+      heads,
+      environment,
+      log,
+      onDetached: () => this.#queue.pause(),
+      onAttached: (all) => void this.#onAttached(all),
+      onHead: live,
+      onState: () => this.#update(),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { log, watch = true } = this.#options
+    const found = await recover({ places: this.#places, store: this.#store, holding: this.#holding })
+    for (const id of found) this.#lateWriters.watch(id, 0)
+    if (watch) {
+      this.#watcher = startWatcher({
+        root: this.#root.folder,
+        ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
+        onHint: (path) => this.#onHint(path),
+        onFailure: (thrown) => log.warn({ reason: String(thrown) }, 'watching failed; the audit finds changes, later'),
+      })
+    }
+    this.#scanned = this.#scanner.scan().then(() => {
+      this.#scanner.startAudit()
+      void this.#store.sweep()
+    })
+    this.#link.start()
+  }
+
+  get state(): BridgeState {
+    return this.#state
+  }
+
+  onState(listener: (state: BridgeState) => void): Disposer {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get stats(): BridgeStats {
+    return { files: this.#files, waiting: this.#queue.size, blocked: this.#flow.blocked }
+  }
+
+  synced(): Promise<void> {
+    return this.#first.done
+  }
+
+  async idle(): Promise<void> {
+    await this.#first.done
+    while (!this.#isClosed && !this.#isIdle) {
+      await this.#queue.idle()
+      await this.#deletions.judged()
+      if (!this.#link.isAttached) await this.#nextState()
+    }
+  }
+
+  resume(choice: 'delete' | 'restore'): void {
+    if (choice === 'delete') {
+      this.#deletions.release()
+      return
+    }
+    const held = this.#deletions.takeHeld()
+    // Without its standing a base proves no deletion, so the head is written again.
+    const changes = held.flatMap((path): Change[] => {
+      const row = this.#store.bases.get(path)
+      return row === undefined ? [] : [{ table: 'bases', key: path, row: { ...row, standing: 'text' } }]
+    })
+    void this.#store.commit(changes)
+    for (const path of held) this.#queue.add(path, 'bulk')
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#update()
+    this.#link.close()
+    this.#scanner.close()
+    this.#lateWriters.close()
+    this.#deletions.close()
+    await this.#watcher?.close()
+    await this.#queue.close()
+    await this.#scanned
+    await this.#store.close()
+    this.#root.close()
+    this.#first.fail(
+      new EnsembleError('E_STOPPING', `The bridge of ${this.#options.dir} was closed before it was in sync.`),
+    )
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  get #isIdle(): boolean {
+    return this.#queue.size === 0 && !this.#deletions.isJudging && this.#link.isAttached
+  }
+
+  /** On disk and on the server. */
+  get #files(): number {
+    return this.#store.live
+  }
+
+  async #run(path: string): Promise<void> {
+    if (this.#checkRoot()) return // its return looks at everything
+    const isAtRest = await this.#flow.run(path)
+    if (isAtRest) this.#first.rest(path)
+    this.#update()
+  }
+
+  #again(path: string, milliseconds: number, counts: boolean): void {
+    if (milliseconds === 0) this.#queue.add(path, 'live')
+    else this.#queue.later(path, milliseconds, counts)
+  }
+
+  // ── what comes in
+
+  #onChanged(path: string): void {
+    if (!this.#first.isDone) this.#changed++
+    this.#queue.add(path, 'bulk')
+  }
+
+  #onHint(path: string): void {
+    if (this.#isClosed) return
+    if (IgnoreRules.isRuleFile(path) && this.#rules.refresh(parentOf(path))) this.#everything()
+    if (this.#rules.ignoresFolder(path)) return
+    const sight = path === '' ? undefined : this.#places.sight(path)
+    if (sight === undefined || sight.kind === 'folder') {
+      this.#scanner.scanFolder(path)
+      this.#scanner.rescanSoon(path, true)
+    } else {
+      this.#queue.add(path, 'live')
+      this.#scanner.rescanSoon(parentOf(path), false)
+    }
+    if (sight?.kind !== 'file') this.#below(path)
+  }
+
+  /** A folder went, or something took its place: what was in it has to be looked at. */
+  #below(folder: string): void {
+    const prefix = folder === '' ? '' : `${folder}/`
+    for (const path of this.#store.bases.keys()) {
+      if (path.startsWith(prefix) && this.#places.sight(path).kind !== 'file') this.#queue.add(path, 'live')
+    }
+  }
+
+  #everything(): void {
+    for (const path of this.#heads.paths()) this.#queue.add(path, 'bulk')
+    for (const path of this.#store.bases.keys()) this.#queue.add(path, 'bulk')
+    this.#scanner.rescanSoon('', true)
+  }
+
+  async #onAttached(all: boolean): Promise<void> {
+    await this.#scanned
+    if (!this.#link.isAttached) return
+    let missing = 0
+    for (const path of this.#heads.paths()) {
+      const head = this.#heads.get(path)
+      const row = this.#store.bases.get(path)
+      if (head === undefined) continue
+      const isKnown = row?.standing === 'live' && row.hash === head.hash && row.executable === head.executable
+      if (head.deleted ? row === undefined : isKnown) continue
+      if (row === undefined) missing++
+      this.#queue.add(path, 'bulk')
+    }
+    for (const path of this.#store.bases.keys()) {
+      if (all && this.#heads.get(path) === undefined) this.#queue.add(path, 'bulk')
+    }
+    for (const path of this.#store.pendings.keys()) this.#queue.add(path, 'live')
+    for (const { path } of this.#store.intents.values()) this.#queue.add(path, 'live')
+    if (this.#rootFault === undefined) this.#queue.resume()
+    this.#first.begin(this.#queue.paths(), missing > this.#changed ? 'downloading' : 'uploading')
+    this.#update()
+  }
+
+  /** What never comes by itself is tried again with each pass. */
+  #onAudit(): boolean {
+    if (this.#checkRoot()) return false
+    for (const path of this.#flow.blocked.keys()) this.#queue.add(path, 'bulk')
+    return true
+  }
+
+  // ── what goes wrong
+
+  /** True while the folder is not the one that was opened. */
+  #checkRoot(): boolean {
+    const before = this.#rootFault
+    this.#rootFault = this.#root.fault()
+    if (before === this.#rootFault) return before !== undefined
+    if (this.#rootFault === undefined) {
+      this.#options.log.info({}, 'the folder is back')
+      this.#flow.reset()
+      if (this.#link.isAttached) this.#queue.resume()
+      this.#everything()
+    } else {
+      this.#options.log.warn({ fault: this.#rootFault }, 'the folder is not what it was; nothing is written or deleted')
+      void this.#queue.pause()
+    }
+    this.#update()
+    return this.#rootFault !== undefined
+  }
+
+  #onStoreFailure(failure: Error | undefined): void {
+    this.#storeFailure = failure
+    if (failure === undefined) this.#options.log.info({}, 'the bridge can write its records again')
+    else this.#options.log.error({ reason: failure.message }, 'the bridge can’t write its records')
+    this.#update()
+  }
+
+  #onHeld(held: number): void {
+    if (held > 0 && this.#held === 0) this.#options.log.warn({ files: held }, 'many files are gone at once; held')
+    this.#held = held
+    this.#update()
+  }
+
+  #update(): void {
+    const next = stateOf({
+      dir: this.#options.dir,
+      isClosed: this.#isClosed,
+      link: this.#link.state,
+      rootFault: this.#rootFault,
+      storeFailure: this.#storeFailure,
+      held: this.#held,
+      hasSynced: this.#first.isDone,
+      isAttached: this.#link.isAttached,
+      waiting: this.#queue.size,
+    })
+    if (isSameState(this.#state, next)) return
+    this.#state = next
+    for (const listener of [...this.#listeners]) listener(next)
+  }
+
+  #nextState(): Promise<void> {
+    return new Promise((resolve) => {
+      const dispose = this.onState(() => {
+        dispose()
+        resolve()
+      })
+    })
+  }
+}

@@ -1,0 +1,82 @@
+/** What a bridge that died in the middle of a write left behind: each intent is settled by what the disk holds now. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BaseStore } from './base-store.js'
+import type { Places } from './places.js'
+import type { IntentRow } from './rows.js'
+import { errorCode, sightOf } from './stamp.js'
+import { remove, syncPlace } from './writer.js'
+import { parentOf } from './ignore.js'
+
+/** What can be seen of an intent after the fact. */
+export interface IntentFacts {
+  /** The place holds the inode that was to be put there. */
+  readonly isThere: boolean
+  readonly hasTemporary: boolean
+  /** The old inode is in the holding folder, and the place holds another one or nothing. */
+  readonly isOldMoved: boolean
+}
+
+/** Whether what an intent announced has happened. */
+export function hasHappened(intent: Pick<IntentRow, 'phase' | 'temporary'>, facts: IntentFacts): boolean {
+  if (intent.phase === 'placed') return true
+  if (intent.temporary === null) return facts.isOldMoved
+  // A temporary file goes only by being renamed; if something else stands there by now, it came afterwards.
+  return facts.isThere || !facts.hasTemporary
+}
+
+export interface RecoveryOptions {
+  readonly places: Places
+  readonly store: BaseStore
+  readonly holding: string
+}
+
+/** Settles every intent. @returns the intents whose old inode has to be read once more */
+export async function recover({ places, store, holding }: RecoveryOptions): Promise<string[]> {
+  const watched: string[] = []
+  for (const [id, intent] of [...store.intents]) {
+    const { path, temporary, old, next } = intent
+    if (hasHappened(intent, look(places, intent))) {
+      if (intent.phase === 'placing') {
+        await syncPlace(places.of(parentOf(path)))
+        await store.commit([
+          // Without a stamp: what stands there now is read, and what it says then counts as written upon this.
+          { table: 'bases', key: path, row: next },
+          { table: 'intents', key: id, row: old === null ? null : { ...intent, phase: 'placed' } },
+        ])
+      }
+      if (old !== null) watched.push(id)
+      if (temporary !== null) remove(temporary)
+    } else {
+      await store.commit([{ table: 'intents', key: id, row: null }])
+      if (temporary !== null) remove(temporary)
+      if (temporary !== null && old !== null) remove(old.file)
+    }
+  }
+  removeStrays(holding, store)
+  return watched
+}
+
+function look(places: Places, { path, temporary, inode, old }: IntentRow): IntentFacts {
+  const place = places.sight(path)
+  const at = place.kind === 'file' ? String(place.inode) : undefined
+  const moved = old === null ? undefined : sightOf(old.file)
+  return {
+    isThere: at !== undefined && at === inode,
+    hasTemporary: temporary !== null && sightOf(temporary).kind === 'file',
+    isOldMoved: moved?.kind === 'file' && at !== String(moved.inode),
+  }
+}
+
+/** Temporary files that no intent names: their process died before it could say what they were for. */
+function removeStrays(holding: string, store: BaseStore): void {
+  const named = new Set([...store.intents.values()].flatMap(({ old }) => (old === null ? [] : [old.file])))
+  let names: string[]
+  try {
+    names = readdirSync(holding)
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return
+    throw thrown
+  }
+  for (const name of names) if (!named.has(join(holding, name))) remove(join(holding, name))
+}

@@ -1,0 +1,129 @@
+/** The folder that is bridged: that it is still the same one, and that no other bridge works in it. */
+import { mkdirSync, readFileSync, realpathSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EnsembleError } from '../../protocol/errors.js'
+import { errorCode, sightOf } from './stamp.js'
+
+export interface Root {
+  /** Absolute, without symlinks. */
+  readonly folder: string
+  /** The bridge's own data; 0700, never synced. */
+  readonly data: string
+  /** Undefined while it is the folder that was opened. */
+  fault(): RootFault | undefined
+  close(): void
+}
+
+export type RootFault = 'root-missing' | 'root-replaced'
+
+/** Keeps git from offering the data folder to anyone. */
+const GIT_IGNORE = '*\n'
+
+/**
+ * @param dir an existing folder
+ * @throws EnsembleError E_WORKSPACE if it is none, E_WORKSPACE_BUSY if another bridge works in it
+ */
+export function openRoot(dir: string): Root {
+  const folder = resolveFolder(dir)
+  const first = sightOf(folder)
+  if (first.kind !== 'folder') throw noFolder(dir)
+  const ensemble = join(folder, '.ensemble')
+  const data = join(ensemble, 'bridge')
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  writeIfMissing(join(ensemble, '.gitignore'), GIT_IGNORE)
+  const lock = takeLock(join(data, 'lock'), dir)
+  const store = sightOf(data)
+  let closed = false
+  return {
+    folder,
+    data,
+    fault() {
+      const now = sightOf(folder)
+      if (now.kind === 'absent' || now.kind === 'unreadable') return 'root-missing'
+      const isSame = now.kind === 'folder' && now.inode === first.inode && now.device === first.device
+      if (!isSame) return 'root-replaced'
+      // An unmounted disk, or a folder emptied to its last hidden file: the place is there, all that was in it is gone.
+      const inside = sightOf(data)
+      return inside.kind === 'folder' && store.kind === 'folder' && inside.inode === store.inode
+        ? undefined
+        : 'root-replaced'
+    },
+    close() {
+      if (closed) return
+      closed = true
+      lock()
+    },
+  }
+}
+
+function resolveFolder(dir: string): string {
+  try {
+    return realpathSync(dir)
+  } catch {
+    throw noFolder(dir)
+  }
+}
+
+function noFolder(dir: string): EnsembleError {
+  return new EnsembleError('E_WORKSPACE', `${dir} is not a folder that can be read.`, {
+    hint: 'Name an existing folder; an empty one will do.',
+  })
+}
+
+/** The lock names the process and when it began, so that a number that was given to another process is no lock. */
+function takeLock(place: string, dir: string): () => void {
+  const mine = `${process.pid} ${startOf(process.pid) ?? ''}`
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(place, mine, { flag: 'wx', mode: 0o600 })
+      return () => {
+        if (readOr(place, '') === mine) unlinkSync(place)
+      }
+    } catch (thrown) {
+      if (errorCode(thrown) !== 'EEXIST') throw thrown
+    }
+    const [pid = '', start = ''] = readOr(place, '').split(' ')
+    if (isRunning(Number(pid), start)) {
+      throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process (${pid}) already syncs ${dir}.`, {
+        hint: 'Stop that one first, or use a folder of its own for each agent.',
+        data: { pid: Number(pid) },
+      })
+    }
+    unlinkSync(place)
+  }
+  throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process is starting to sync ${dir}.`)
+}
+
+function isRunning(pid: number, start: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ESRCH') return false
+  }
+  const now = startOf(pid)
+  return now === undefined || start === '' || now === start
+}
+
+/** When a process began, in clock ticks since the system did; undefined where the system does not tell. */
+function startOf(pid: number): string | undefined {
+  const stat = readOr(`/proc/${pid}/stat`, '')
+  // The second field is the program's name in brackets and may hold blanks; the start is the 22nd.
+  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+}
+
+function readOr(place: string, fallback: string): string {
+  try {
+    return readFileSync(place, 'utf8')
+  } catch {
+    return fallback
+  }
+}
+
+function writeIfMissing(place: string, text: string): void {
+  try {
+    writeFileSync(place, text, { flag: 'wx' })
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown
+  }
+}

@@ -1,0 +1,55 @@
+/** What a bridge remembers on its own disk; every row is parsed when the store is opened. */
+import { z } from 'zod'
+import { revision } from '../../protocol/files.js'
+import { contentHash, fileId, workspaceId, writeId } from '../../protocol/ids.js'
+import { workspacePath } from '../../protocol/paths.js'
+
+/** A version as the server knows it; `rev` 0: the server never had exactly this text, so it has to be sent along. */
+const knownVersion = z.object({ rev: revision, hash: contentHash })
+export type KnownVersion = z.infer<typeof knownVersion>
+
+export const baseRow = knownVersion.extend({
+  fileId,
+  /** The contents of texts are kept: a merge may need them. */
+  kind: z.enum(['text', 'binary']),
+  standing: z.enum(['live', 'text']),
+  executable: z.boolean(),
+  /** Of the file when it was read or written as this version; empty: read it again. */
+  stamp: z.string(),
+  /** Versions that this bridge put on the disk before, newest first, and what the first of them replaced. */
+  earlier: z.array(knownVersion),
+})
+export type BaseRow = z.infer<typeof baseRow>
+
+/** A write or delete that was begun and not yet answered: sent again, as it is, until it is. */
+export const pendingRow = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('write'),
+    writeId,
+    base: knownVersion.nullable(),
+    hash: contentHash,
+    executable: z.boolean(),
+  }),
+  z.object({ kind: z.literal('delete'), writeId, base: knownVersion }),
+])
+export type PendingRow = z.infer<typeof pendingRow>
+
+/** Written before a file's place is touched, removed when what stood there is known to be safe. */
+export const intentRow = z.object({
+  path: workspacePath,
+  /** `placing`: nobody knows whether it happened. `placed`: it did, the base row says so; only `old` is still watched. */
+  phase: z.enum(['placing', 'placed']),
+  /** Absolute; gone once it was renamed to its place. Null for a removal. */
+  temporary: z.string().nullable(),
+  /** Of the temporary file, in decimal: an inode is more than a number can hold. */
+  inode: z.string().nullable(),
+  /** What stood there before; its inode lives on at `file` for a while. Null where nothing stood there. */
+  old: z.object({ file: z.string(), version: knownVersion, executable: z.boolean() }).nullable(),
+  /** What the place holds when it is done; null: nothing. */
+  next: baseRow.nullable(),
+})
+export type IntentRow = z.infer<typeof intentRow>
+
+/** Null: no server yet. */
+export const metaRow = z.object({ workspaceId: workspaceId.nullable() })
+export type MetaRow = z.infer<typeof metaRow>

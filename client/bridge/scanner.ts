@@ -1,0 +1,111 @@
+/**
+ * Finds what changed without being told: at the start, after hints about folders, and every few seconds over everything.
+ *
+ * Looking at a file costs a few microseconds of the event loop, so that it is done in slices; the audit rests so long
+ * between them that it never takes more than 2 % of a processor, however large the folder is.
+ */
+import type { IgnoreRules } from './ignore.js'
+import type { Disposer, Environment } from './ports.js'
+import type { FileSight } from './stamp.js'
+import { inSlices, walk, type Step } from './walk.js'
+
+/** Of work between two turns of the event loop. In milliseconds. */
+const SLICE = 8
+const AUDIT_SLICE = 4
+/** 49 parts of rest for one of work. */
+const AUDIT_REST = 49
+/** When a folder in which something happened is listed again: events of new folders and quick ones get lost. */
+const RESCAN = [100, 1000]
+
+export interface ScannerOptions {
+  /** Absolute. */
+  readonly root: string
+  readonly rules: IgnoreRules
+  readonly environment: Environment
+  readonly auditSeconds: number
+  readonly isChanged: (path: string, sight: FileSight) => boolean
+  /** Every path that should be on this disk. */
+  readonly tracked: () => Iterable<string>
+  readonly onChanged: (path: string) => void
+  /** Rule files changed: every path has to be judged anew. */
+  readonly onRules: () => void
+  /** Before each pass of the audit. False: there is no point in looking now. */
+  readonly onAudit: () => boolean
+  readonly onScanned: (files: number) => void
+}
+
+export class Scanner {
+  readonly #options: ScannerOptions
+  readonly #rescans = new Map<string, Disposer>()
+  #audit: Disposer | undefined
+  #closed = false
+
+  constructor(options: ScannerOptions) {
+    this.#options = options
+  }
+
+  /** Everything, as fast as the event loop allows. */
+  async scan(): Promise<void> {
+    await this.#pass(SLICE, () => 0)
+  }
+
+  /** One folder with all below it, at once. */
+  scanFolder(folder: string): void {
+    for (const step of walk(this.#options.root, folder, this.#options.rules)) this.#take(step)
+  }
+
+  /** Lists a folder again, soon and a little later; calls in between count as one. */
+  rescanSoon(folder: string, deep: boolean): void {
+    for (const delay of RESCAN) {
+      const key = `${delay} ${deep} ${folder}`
+      if (this.#closed || this.#rescans.has(key)) continue
+      const dispose = this.#options.environment.timers.after(delay, () => {
+        this.#rescans.delete(key)
+        for (const step of walk(this.#options.root, folder, this.#options.rules, deep)) this.#take(step)
+      })
+      this.#rescans.set(key, dispose)
+      if (!deep) return
+    }
+  }
+
+  startAudit(): void {
+    const { environment, auditSeconds, onAudit } = this.#options
+    const next = (wait: number): void => {
+      if (this.#closed) return
+      this.#audit = environment.timers.after(wait, () => {
+        const start = environment.now()
+        const pass = onAudit() ? this.#pass(AUDIT_SLICE, (spent) => spent * AUDIT_REST) : Promise.resolve()
+        void pass.then(() => next(Math.max(0, start + auditSeconds * 1000 - environment.now())))
+      })
+    }
+    next(auditSeconds * 1000)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#audit?.()
+    for (const dispose of this.#rescans.values()) dispose()
+    this.#rescans.clear()
+  }
+
+  async #pass(slice: number, rest: (spent: number) => number): Promise<void> {
+    const { root, rules, environment, tracked, onChanged, onScanned } = this.#options
+    const found = new Set<string>()
+    const isStopped = (): boolean => this.#closed
+    const take = (step: Step): void => {
+      if (step.kind === 'file') found.add(step.path)
+      this.#take(step)
+    }
+    await inSlices(walk(root, '', rules), take, { slice, rest, timers: environment.timers, isStopped })
+    if (this.#closed) return
+    onScanned(found.size)
+    // Not found is no more than a reason to look: it may be unreadable, ignored, or below something that is.
+    for (const path of tracked()) if (!found.has(path)) onChanged(path)
+  }
+
+  #take(step: Step): void {
+    const { isChanged, onChanged, onRules } = this.#options
+    if (step.kind === 'file' && isChanged(step.path, step.sight)) onChanged(step.path)
+    if (step.kind === 'rules-changed') onRules()
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Hints that something may have changed. Never more than hints: events get lost when the event loop is blocked, when a
+ * folder is new, and when the system's queue overflows; the audit finds what they miss.
+ *
+ * chokidar watches folders only, which costs one watch a folder instead of one a file; its `raw` event names the file at
+ * once, where its own events come throttled and lose the second of two quick writes.
+ */
+import { relative, sep } from 'node:path'
+import { watch } from 'chokidar'
+
+export interface WatcherOptions {
+  /** Absolute, without symlinks. */
+  readonly root: string
+  /** @param folder relative to the root */
+  readonly ignoresFolder: (folder: string) => boolean
+  /** @param path relative to the root, of anything: a file, a folder, something gone */
+  readonly onHint: (path: string) => void
+  /** Watching does not work, or no longer; the audit alone finds changes then. */
+  readonly onFailure: (thrown: unknown) => void
+}
+
+export interface Watcher {
+  /** Every folder that existed at the start is watched. */
+  readonly ready: Promise<void>
+  close(): Promise<void>
+}
+
+export function startWatcher({ root, ignoresFolder, onHint, onFailure }: WatcherOptions): Watcher {
+  const pathOf = (place: string): string => relative(root, place).split(sep).join('/')
+  const watcher = watch(root, {
+    ignoreInitial: true,
+    followSymlinks: false,
+    ignorePermissionErrors: true,
+    ignored: (place, stats) => {
+      if (stats !== undefined && !stats.isDirectory()) return true
+      const path = pathOf(place)
+      return path !== '' && ignoresFolder(path)
+    },
+  })
+  watcher.on('raw', (_event: string, name: string | null, details: unknown) => {
+    const folder = watchedPath(details)
+    if (folder === undefined) return
+    // An event of a watched folder itself comes with the folder's own name.
+    const inside = pathOf(folder)
+    if (name === null) onHint(inside)
+    else onHint(inside === '' ? name : `${inside}/${name}`)
+  })
+  watcher.on('addDir', (place) => onHint(pathOf(place)))
+  watcher.on('unlinkDir', (place) => onHint(pathOf(place)))
+  watcher.on('error', onFailure)
+  const ready = new Promise<void>((resolve) => {
+    watcher.once('ready', resolve)
+    watcher.once('error', () => resolve())
+  })
+  return { ready, close: () => watcher.close() }
+}
+
+function watchedPath(details: unknown): string | undefined {
+  if (typeof details !== 'object' || details === null || !('watchedPath' in details)) return undefined
+  return typeof details.watchedPath === 'string' ? details.watchedPath : undefined
+}

@@ -1,0 +1,386 @@
+/**
+ * Puts versions on disk so that readers see whole ones only, and that nothing unseen is lost (bridge.md B5, B6, B7).
+ *
+ *   temporary file written → [it is synced, the intent is stored] → [the place is looked at, the old inode linked, renamed]
+ *   → folder synced → base row stored → the old inode read once more, after a while
+ *
+ * The middle brackets are one synchronous piece, a few microseconds between the last look and the rename. A writer that
+ * still holds the old inode open writes into the linked file, where it is found (late-writers.ts). What nothing in Node can
+ * prevent: another program's rename to the same place within those microseconds.
+ *
+ * Temporary files and old inodes live in the bridge's own data folder, so that neither `git add` nor a build's watcher ever
+ * meets them; on a file system mounted below the root they live beside the file, under TEMPORARY_PREFIX.
+ *
+ * A temporary file is dated 20 ms back: whoever writes to it after the rename changes its stamp, however soon.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { TEMPORARY_PREFIX, type WorkspacePath } from '../../protocol/paths.js'
+import type { BaseStore, Change } from './base-store.js'
+import { parentOf } from './ignore.js'
+import type { Places } from './places.js'
+import type { Environment } from './ports.js'
+import { isSmall, readFile, readSmallFile } from './reader.js'
+import type { BaseRow, IntentRow, KnownVersion } from './rows.js'
+import { errorCode, isExecutable, sightOf, sightOfStats, type FileSight, type Stamp } from './stamp.js'
+
+/** Where a step can be held up by a test: each stands for a moment at which the process may die. */
+export type WriterStep = 'begin' | 'temporary' | 'intent' | 'renamed' | 'folder' | 'base' | 'old'
+
+export interface WriterOptions {
+  readonly places: Places
+  readonly store: BaseStore
+  /** For temporary files and old inodes; in the bridge's data folder. */
+  readonly holding: string
+  readonly environment: Environment
+  /** Handed an old inode that has to be read once more. */
+  readonly onPlaced: (id: string) => void
+  readonly onStep: (step: WriterStep, path: string) => Promise<void> | undefined
+}
+
+/** What has to stand at the place for the write to happen. Null: nothing. */
+export type Expected = { readonly version: KnownVersion; readonly executable: boolean } | null
+
+export type Placed =
+  | { readonly kind: 'done' }
+  /** The place holds something else than expected: decide again. */
+  | { readonly kind: 'changed' }
+  /** The file system said no, or something that is no folder is in the way. */
+  | { readonly kind: 'blocked'; readonly code: string }
+
+const syncFile = promisify(fsync)
+const NEW_MODE = 0o666
+const NEW_EXECUTABLE_MODE = 0o777
+const BACKDATE_SECONDS = 0.02
+
+export class Writer {
+  readonly #options: WriterOptions
+  readonly #folderSyncs = new Map<string, { running: Promise<void>; next: Promise<void> | undefined }>()
+
+  /** Made, and their names not yet synced. */
+  readonly #newFolders = new Set<string>()
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** Puts `bytes` at `path` if it holds what is expected. `next.stamp` is filled in; `keep` is stored with it. */
+  async write(
+    path: WorkspacePath,
+    bytes: Uint8Array,
+    expected: Expected,
+    next: BaseRow,
+    keep: readonly Change[],
+  ): Promise<Placed> {
+    const { store, environment } = this.#options
+    await this.#options.onStep('begin', path)
+    try {
+      const barred = this.#makeFolders(path)
+      if (barred !== undefined) return { kind: 'blocked', code: barred }
+      const before = sightOf(this.#options.places.of(path))
+      if (before.kind === 'file' ? expected === null : before.kind !== 'absent' || expected !== null)
+        return { kind: 'changed' }
+      const old = before.kind === 'file' ? before : undefined
+      const id = environment.newId()
+      const holding = this.#holdingFor(path)
+      const temporary = `${holding}${id}`
+      const { descriptor, sight } = this.#writeTemporary(temporary, bytes, next.executable, old)
+      const intent: IntentRow = {
+        path,
+        phase: 'placing',
+        temporary,
+        inode: String(sight.inode),
+        old: expected === null ? null : { file: `${holding}${id}.old`, ...expected },
+        next,
+      }
+      try {
+        await this.#options.onStep('temporary', path)
+        await Promise.all([syncFile(descriptor), store.commit([...keep, { table: 'intents', key: id, row: intent }])])
+      } finally {
+        closeSync(descriptor)
+      }
+      await this.#options.onStep('intent', path)
+      let stamp: Stamp | undefined
+      try {
+        stamp = await this.#place(intent, old, sight)
+      } finally {
+        if (stamp === undefined) await this.#giveUp(id, intent)
+      }
+      if (stamp === undefined) return { kind: 'changed' }
+      await this.#finish(id, intent, { ...next, stamp })
+      return { kind: 'done' }
+    } catch (thrown) {
+      return { kind: 'blocked', code: errorCode(thrown) }
+    }
+  }
+
+  /** Takes the file at `path` away if it holds what is expected, and then the folders that the bridge had made for it. */
+  async remove(path: WorkspacePath, expected: NonNullable<Expected>): Promise<Placed> {
+    const { store, environment, places } = this.#options
+    await this.#options.onStep('begin', path)
+    try {
+      if (places.barrier(path) !== undefined) return { kind: 'changed' }
+      const before = sightOf(places.of(path))
+      if (before.kind !== 'file') return { kind: 'changed' }
+      const id = environment.newId()
+      const file = `${this.#holdingFor(path)}${id}.old`
+      const intent: IntentRow = {
+        path,
+        phase: 'placing',
+        temporary: null,
+        inode: null,
+        old: { file, ...expected },
+        next: null,
+      }
+      await store.commit([{ table: 'intents', key: id, row: intent }])
+      await this.#options.onStep('intent', path)
+      let isTaken = false
+      try {
+        isTaken = await this.#holds(path, expected, before)
+        if (isTaken) renameSync(places.of(path), file)
+      } catch (thrown) {
+        isTaken = false
+        throw thrown
+      } finally {
+        if (!isTaken) await this.#giveUp(id, intent)
+      }
+      if (!isTaken) return { kind: 'changed' }
+      await this.#finish(id, intent, null)
+      await this.#removeFolders(path)
+      return { kind: 'done' }
+    } catch (thrown) {
+      return { kind: 'blocked', code: errorCode(thrown) }
+    }
+  }
+
+  /** Makes what was done in a folder outlast a power cut; calls at one time share a sync. @param folder absolute */
+  syncFolder(folder: string): Promise<void> {
+    const known = this.#folderSyncs.get(folder)
+    if (known !== undefined) return (known.next ??= known.running.then(() => this.#startFolderSync(folder)))
+    return this.#startFolderSync(folder)
+  }
+
+  async #syncFolders(path: string): Promise<void> {
+    const { places } = this.#options
+    const parent = parentOf(path)
+    const syncs = [this.syncFolder(places.of(parent))]
+    for (let folder = parent; this.#newFolders.has(folder); folder = parentOf(folder)) {
+      syncs.push(this.syncFolder(places.of(parentOf(folder))))
+    }
+    await Promise.all(syncs)
+    for (let folder = parent; this.#newFolders.delete(folder);) folder = parentOf(folder)
+  }
+
+  #startFolderSync(folder: string): Promise<void> {
+    const entry = { running: syncPlace(folder), next: undefined }
+    this.#folderSyncs.set(folder, entry)
+    return entry.running.finally(() => {
+      if (this.#folderSyncs.get(folder) === entry && entry.next === undefined) this.#folderSyncs.delete(folder)
+    })
+  }
+
+  /** The last look and the rename, as one synchronous piece for all but large files. Undefined: not as expected. */
+  async #place(intent: IntentRow, old: FileSight | undefined, fresh: FileSight): Promise<Stamp | undefined> {
+    const { places } = this.#options
+    const { path, temporary } = intent
+    if (temporary === null) return undefined
+    const place = places.of(path)
+    if (intent.old === null) {
+      if (places.barrier(path) !== undefined) return undefined
+      if (!linkNew(temporary, place)) return undefined
+    } else {
+      if (old === undefined || !(await this.#holds(path, intent.old, old))) return undefined
+      linkOld(place, intent.old.file)
+      const last = sightOf(place)
+      if (last.kind !== 'file' || last.inode !== old.inode) return undefined
+      renameSync(temporary, place)
+    }
+    const placed = sightOf(place)
+    // Written to by someone between the rename and this look: then there is no stamp, and it is read again.
+    if (placed.kind !== 'file' || placed.inode !== fresh.inode) return ''
+    return placed.mtimeNs === fresh.mtimeNs && placed.size === fresh.size ? placed.stamp : ''
+  }
+
+  async #holds(path: string, expected: NonNullable<Expected>, before: FileSight): Promise<boolean> {
+    const { places, environment } = this.#options
+    const place = places.of(path)
+    // A large file is read before; if its stamp is then still the same, so is the file.
+    const read = isSmall(before) ? undefined : await readFile(place, before, environment.now(), environment.timers)
+    if (places.barrier(path) !== undefined) return false
+    const sight = sightOf(place)
+    if (sight.kind !== 'file') return false
+    const reading = isSmall(sight) ? readSmallFile(place, sight, environment.now()) : read
+    if (reading?.kind !== 'file' || (reading === read && sight.stamp !== before.stamp)) return false
+    return reading.hash === expected.version.hash && reading.executable === expected.executable
+  }
+
+  /** The row goes first: a row whose temporary file is gone says that the file was renamed to its place. */
+  async #giveUp(id: string, { temporary, old }: IntentRow): Promise<void> {
+    await this.#options.store.commit([{ table: 'intents', key: id, row: null }])
+    if (temporary !== null) remove(temporary)
+    if (temporary !== null && old !== null) remove(old.file)
+  }
+
+  async #finish(id: string, intent: IntentRow, next: BaseRow | null): Promise<void> {
+    const { store } = this.#options
+    const { path } = intent
+    await this.#options.onStep('renamed', path)
+    await this.#syncFolders(path)
+    await this.#options.onStep('folder', path)
+    await store.commit([
+      { table: 'bases', key: path, row: next },
+      { table: 'intents', key: id, row: intent.old === null ? null : { ...intent, phase: 'placed' } },
+    ])
+    await this.#options.onStep('base', path)
+    if (intent.old !== null) this.#options.onPlaced(id)
+  }
+
+  #writeTemporary(
+    temporary: string,
+    bytes: Uint8Array,
+    executable: boolean,
+    old: FileSight | undefined,
+  ): { descriptor: number; sight: FileSight } {
+    // A new file gets what the umask leaves; one that exists keeps its mode, and is closed to others until it has it.
+    const mode = old === undefined ? (executable ? NEW_EXECUTABLE_MODE : NEW_MODE) : 0o600
+    const descriptor = openSync(temporary, 'wx', mode)
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done)
+      if (old !== undefined) keepOwner(descriptor, old)
+      if (old !== undefined) fchmodSync(descriptor, modeFor(old.mode, executable))
+      const date = this.#options.environment.now() / 1000 - BACKDATE_SECONDS
+      futimesSync(descriptor, date, date)
+      const sight = sightOfStats(fstatSync(descriptor, { bigint: true }))
+      if (sight.kind !== 'file') throw new Error(`${temporary} is no file.`)
+      return { descriptor, sight }
+    } catch (thrown) {
+      closeSync(descriptor)
+      remove(temporary)
+      throw thrown
+    }
+  }
+
+  /** The start of a name for temporary files that can be renamed to `path`: on the same file system. */
+  #holdingFor(path: string): string {
+    const { places, holding } = this.#options
+    const folder = join(places.root, parentOf(path))
+    const there = sightOf(folder)
+    const here = sightOf(holding)
+    const isSame = there.kind === 'folder' && here.kind === 'folder' && there.device === here.device
+    return isSame ? join(holding, '/') : join(folder, TEMPORARY_PREFIX)
+  }
+
+  /** Makes the folders that `path` needs. The code of what is in the way, if something is. */
+  #makeFolders(path: string): string | undefined {
+    const { places, store } = this.#options
+    const made: Change[] = []
+    for (;;) {
+      const barrier = places.barrier(path)
+      if (barrier === undefined) break
+      if (barrier.sight.kind !== 'absent') {
+        return barrier.sight.kind === 'unreadable' ? barrier.sight.code : 'ENOTDIR'
+      }
+      // The root itself is never made: where it is missing, nobody knows where this would end up.
+      mkdirSync(places.of(barrier.folder))
+      this.#newFolders.add(barrier.folder)
+      made.push({ table: 'folders', key: barrier.folder, row: true })
+    }
+    if (made.length > 0) void store.commit(made)
+    return undefined
+  }
+
+  async #removeFolders(path: string): Promise<void> {
+    const { places, store } = this.#options
+    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+      if (!store.folders.has(folder)) return
+      try {
+        rmdirSync(places.of(folder))
+      } catch {
+        return // not empty: somebody still needs it
+      }
+      await store.commit([{ table: 'folders', key: folder, row: null }])
+    }
+  }
+}
+
+export function remove(place: string): void {
+  try {
+    unlinkSync(place)
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'ENOENT') throw thrown
+  }
+}
+
+/** `executable` follows who may read, as chmod +x under a usual umask does. */
+function modeFor(mode: number, executable: boolean): number {
+  const permissions = mode & 0o7777
+  if (executable === isExecutable(mode)) return permissions
+  return executable ? permissions | ((permissions & 0o444) >> 2) : permissions & ~0o111
+}
+
+function keepOwner(descriptor: number, old: FileSight): void {
+  if (old.uid === process.getuid?.() && old.gid === process.getgid?.()) return
+  try {
+    fchownSync(descriptor, old.uid, old.gid)
+  } catch {
+    // Only root may give files away; the group may still be ours to set. Otherwise it is ours now, as with any editor.
+  }
+}
+
+/** Puts a new file at a place that is free. False if it is not. */
+function linkNew(temporary: string, place: string): boolean {
+  try {
+    linkSync(temporary, place)
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST') return false
+    if (!hasNoLinks(thrown) || sightOf(place).kind !== 'absent') throw thrown
+    renameSync(temporary, place)
+    return true
+  }
+  unlinkSync(temporary)
+  return true
+}
+
+function linkOld(place: string, file: string): void {
+  try {
+    linkSync(place, file)
+  } catch (thrown) {
+    // Without hard links a write into the old inode after the rename is lost, as it is with every editor.
+    if (!hasNoLinks(thrown)) throw thrown
+  }
+}
+
+function hasNoLinks(thrown: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(thrown))
+}
+
+/** Syncs a file or folder, if it still exists. */
+export async function syncPlace(place: string): Promise<void> {
+  let descriptor
+  try {
+    descriptor = openSync(place, 'r')
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return // removed meanwhile, with all that was in it
+    throw thrown
+  }
+  try {
+    await syncFile(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
