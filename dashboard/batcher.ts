@@ -1,22 +1,21 @@
 /** Gathers what arrives, and hands it on at most so often: a thousand events a minute are still ten renderings a second. */
-import type { Timers } from '../client/sdk/connection.js'
+import type { After, Disposer } from '../client/sdk/connection.js'
 
 /** In milliseconds: ten flushes a second, and one while nobody looks. */
-export const FLUSH_EVERY = 100
-export const FLUSH_EVERY_HIDDEN = 1_000
+const FLUSH_EVERY = 100
+const FLUSH_EVERY_HIDDEN = 1_000
 
 export interface BatcherOptions<T> {
   readonly flush: (items: readonly T[]) => void
   readonly hidden: () => boolean
   readonly now: () => number
-  readonly timers: Timers
+  readonly after: After
 }
 
 export class Batcher<T> {
   readonly #options: BatcherOptions<T>
   #items: T[] = []
-  #timer: unknown
-  #waiting = false
+  #cancel: Disposer | undefined
   #flushedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: BatcherOptions<T>) {
@@ -25,25 +24,29 @@ export class Batcher<T> {
 
   add(item: T): void {
     this.#items.push(item)
-    if (this.#waiting) return
-    this.#waiting = true
-    const every = this.#options.hidden() ? FLUSH_EVERY_HIDDEN : FLUSH_EVERY
-    const wait = Math.max(0, this.#flushedAt + every - this.#options.now())
-    this.#timer = this.#options.timers.setTimeout(() => this.flush(), wait)
+    if (this.#cancel !== undefined) return
+    const { hidden, now, after } = this.#options
+    const due = this.#flushedAt + (hidden() ? FLUSH_EVERY_HIDDEN : FLUSH_EVERY)
+    this.#cancel = after(Math.max(0, due - now()), () => this.flush())
   }
 
   flush(): void {
-    this.#options.timers.clearTimeout(this.#timer)
-    this.#waiting = false
-    this.#flushedAt = this.#options.now()
+    this.#stop()
+    if (this.#items.length === 0) return
     const items = this.#items
     this.#items = []
-    if (items.length > 0) this.#options.flush(items)
+    this.#flushedAt = this.#options.now()
+    this.#options.flush(items)
   }
 
+  /** What has not been handed on is dropped. */
   close(): void {
-    this.#options.timers.clearTimeout(this.#timer)
+    this.#stop()
     this.#items = []
-    this.#waiting = true
+  }
+
+  #stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 }

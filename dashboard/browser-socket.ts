@@ -1,7 +1,7 @@
-/** The browser's WebSocket, as the SDK wants one. */
+/** The browser's WebSocket, as the SDK wants one: its handlers only say more of their events than the SDK asks. */
 import type { SocketLike } from '../client/sdk/connection.js'
+import { trusted } from '../client/sdk/trusted.js'
 
 export function openBrowserSocket(url: string): SocketLike {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- it is one; its handlers only say more of their events
-  return new WebSocket(url) as SocketLike
+  return trusted<SocketLike>(new WebSocket(url))
 }

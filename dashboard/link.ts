@@ -1,5 +1,5 @@
 /** The shell between connection and store: what is asked when, and the two timers of the page. */
-import type { Connection, Disposer, Timers } from '../client/sdk/connection.js'
+import type { After, Connection, Disposer } from '../client/sdk/connection.js'
 import { toEnsembleError } from '../protocol/errors.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
 import { Batcher } from './batcher.js'
@@ -14,7 +14,7 @@ export interface LinkOptions {
   /** Whether nobody can see the page now. */
   readonly hidden: () => boolean
   readonly now: () => number
-  readonly timers: Timers
+  readonly after: After
 }
 
 /** Of every clock on the page. In milliseconds. */
@@ -26,15 +26,15 @@ export class Link {
   readonly #options: LinkOptions
   readonly #batcher: Batcher<ServerMessage>
   readonly #disposers: readonly Disposer[]
-  #clock: unknown
+  #stopClock: Disposer = () => undefined
   #ticks = 0
   #heardAt: number | null = null
   #asking = false
 
   constructor(options: LinkOptions) {
     this.#options = options
-    const { source, store, hidden, now, timers } = options
-    this.#batcher = new Batcher({ flush: (messages) => this.#flush(messages), hidden, now, timers })
+    const { source, store, hidden, now, after } = options
+    this.#batcher = new Batcher({ flush: (messages) => this.#flush(messages), hidden, now, after })
     store.setClock(now(), null)
     this.#disposers = [
       source.onState((state) => {
@@ -60,7 +60,7 @@ export class Link {
   close(): void {
     for (const dispose of this.#disposers) dispose()
     this.#batcher.close()
-    this.#options.timers.clearTimeout(this.#clock)
+    this.#stopClock()
   }
 
   #flush(messages: readonly ServerMessage[]): void {
@@ -73,12 +73,13 @@ export class Link {
   }
 
   #tickLater(): void {
-    this.#clock = this.#options.timers.setTimeout(() => {
+    const { store, hidden, now, after } = this.#options
+    this.#stopClock = after(CLOCK_EVERY, () => {
       this.#tickLater()
       this.#ticks += 1
-      this.#options.store.setClock(this.#options.now(), this.#heardAt)
-      if (this.#ticks % STATUS_EVERY === 0 && !this.#options.hidden()) void this.#readStatus()
-    }, CLOCK_EVERY)
+      store.setClock(now(), this.#heardAt)
+      if (this.#ticks % STATUS_EVERY === 0 && !hidden()) void this.#readStatus()
+    })
   }
 
   async #readAll(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Starts the page: token, theme, connection, store. */
 import { render } from 'preact'
-import { Connection } from '../client/sdk/connection.js'
+import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
 import { openBrowserSocket } from './browser-socket.js'
 import { Keys } from './keys.js'
@@ -17,11 +17,9 @@ import { ThemeSwitch } from './theme.js'
 import { forgetToken, keepToken, takeToken } from './token.js'
 import { NoToken } from './views/no-token.js'
 
-const timers = {
-  setTimeout: (run: () => void, milliseconds: number) => window.setTimeout(run, milliseconds),
-  clearTimeout: (timer: unknown) => {
-    if (typeof timer === 'number') window.clearTimeout(timer)
-  },
+const after: After = (milliseconds, run) => {
+  const timer = setTimeout(run, milliseconds)
+  return () => clearTimeout(timer)
 }
 
 function start(root: HTMLElement): void {
@@ -40,7 +38,7 @@ function start(root: HTMLElement): void {
     openSocket: openBrowserSocket,
   })
   const store = new Store()
-  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, timers })
+  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, after })
   document.addEventListener('visibilitychange', () => link.look())
   connection.start()
   const signOut = () => {

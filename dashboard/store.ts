@@ -64,6 +64,7 @@ export class Store {
     () => new Map(linesByAuthor(this.changes.value, this.serverNow.value).map((lines) => [lines.author, lines])),
   )
   readonly health = signal<readonly HealthSample[]>([])
+  readonly eventsPerMinute = computed(() => this.#rate.value.rate.perMinute(this.serverNow.value))
   /** The question to the server that failed last; null again after one that succeeded. */
   readonly fault = signal<EnsembleError | null>(null)
   /** After a break: how many events came at once, and when, by the page's clock. */
@@ -81,7 +82,7 @@ export class Store {
   readonly #departures = new Map<string, Departure>()
   readonly #changeRing = new RingBuffer<Change>(MOST_CHANGES)
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
-  readonly #rate = new Rate()
+  readonly #rate = signal({ rate: new Rate() })
   #workspaceId: string | null = null
   #seq = 0
   /** Set while events of a break are coming in: until the first tick after it. */
@@ -150,7 +151,7 @@ export class Store {
 
   takeStatus(status: Status, roundTrip: number): void {
     batch(() => {
-      this.#samples.push({ status, roundTrip, eventsPerMinute: this.#rate.perMinute(this.serverNow.value) })
+      this.#samples.push({ status, roundTrip, eventsPerMinute: this.eventsPerMinute.value })
       this.health.value = this.#samples.toArray()
       this.#takeRoster(status.agents)
       this.fault.value = null
@@ -207,13 +208,14 @@ export class Store {
     let feed = this.feed.value
     for (const event of events) {
       const time = Date.parse(event.timestamp)
-      this.#rate.add(time)
+      this.#rate.value.rate.add(time)
       if (this.#returning !== null) this.#returning.events += 1
       feed = addToFeed(feed, event)
       this.#note(event, time)
     }
     this.feed.value = feed
     this.eventCount.value += events.length
+    this.#rate.value = { ...this.#rate.value }
     this.changes.value = this.#changeRing.toArray()
     this.lanes.value = { ...this.lanes.value }
   }

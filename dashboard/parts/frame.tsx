@@ -73,7 +73,8 @@ function TopBar() {
 }
 
 function LiveWord({ freshness }: { readonly freshness: Freshness }) {
-  const roundTrip = usePage().store.health.value.at(-1)?.roundTrip
+  // The first question is asked while the page still starts: its time is the page's, not the line's.
+  const roundTrip = usePage().store.health.value.slice(1).at(-1)?.roundTrip
   switch (freshness.kind) {
     case 'opening':
       return <span class="live">Connecting</span>

@@ -39,7 +39,7 @@ export interface ScoreColours {
 const GRID = 5 * 60_000
 /** In CSS pixels. */
 const TICK_WIDTH = 2
-const TALLEST_UP = 17
+const TALLEST_UP = 20
 const TALLEST_DOWN = 8
 const AXIS_HEIGHT = 20
 const DIAMOND = 4.5
@@ -54,10 +54,10 @@ export function drawScore(context: CanvasRenderingContext2D, scene: ScoreScene, 
   if (scene.axis) drawNow(context, scene)
 }
 
-/** Of a line count, logarithmic: one line is seen, a thousand do not leave the lane. */
+/** Of a line count, logarithmic: one line is seen, hundreds do not leave the lane. */
 export function tickHeight(lines: number, tallest: number): number {
   if (lines === 0) return 0
-  return Math.min(tallest, 2 + (tallest - 2) * (Math.log1p(lines) / Math.log1p(200)))
+  return Math.min(tallest, 2 + (tallest - 2) * (Math.log1p(lines) / Math.log1p(100)))
 }
 
 function xOf({ span, now }: ScoreScene, lane: LanePlace, time: number): number {

@@ -36,12 +36,11 @@ export function EventFeed() {
   useKeys([{ keys: 'h', label: 'Hold the events, or let them run', run: hold }])
 
   const rows = stopped.value?.rows ?? store.feed.value
-  const rate = store.health.value.at(-1)?.eventsPerMinute
   return (
     <section class="events" aria-labelledby="events-title">
       <div class="section-head">
         <h2 id="events-title">Events</h2>
-        {rate !== undefined && <span class="dim">{rate} in a minute</span>}
+        <span class="dim">{store.eventsPerMinute} in the last minute</span>
         <span class="section-end">
           {news.value > 0 && (
             <button type="button" class="pill" onClick={run}>

@@ -69,7 +69,8 @@ function NobodyYet() {
 }
 
 function Health() {
-  const samples = usePage().store.health.value
+  const { store } = usePage()
+  const samples = store.health.value
   const last = samples.at(-1)
   if (last === undefined) return null
   const { status } = last
@@ -92,7 +93,7 @@ function Health() {
         />
         <Measure
           name="Events in a minute"
-          value={formatNumber(last.eventsPerMinute)}
+          value={formatNumber(store.eventsPerMinute.value)}
           values={samples.map((sample) => sample.eventsPerMinute)}
         />
         <Measure

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import type { After } from '../../client/sdk/connection.js'
+import type { ConnectionState } from '../../client/sdk/connection-state.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { ServerMessage } from '../../protocol/messages.js'
+import { Link, type Source } from '../../dashboard/link.js'
+import { Store } from '../../dashboard/store.js'
+import { aChange, aConflict, aHead, anEvent, aStatus, aWelcome, NOON } from './builders.js'
+
+/** Timers that run when a test says so. */
+class ManualClock {
+  now = NOON
+  readonly #waiting = new Map<number, { readonly at: number; readonly run: () => void }>()
+  #next = 1
+
+  readonly after: After = (milliseconds, run) => {
+    const timer = this.#next++
+    this.#waiting.set(timer, { at: this.now + milliseconds, run })
+    return () => this.#waiting.delete(timer)
+  }
+
+  get pending(): number {
+    return this.#waiting.size
+  }
+
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.now + milliseconds
+    for (;;) {
+      const [due] = [...this.#waiting].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at)
+      if (due === undefined) break
+      this.now = Math.max(this.now, due[1].at)
+      this.#waiting.delete(due[0])
+      due[1].run()
+      await settled()
+    }
+    this.now = end
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+class FakeSource implements Source {
+  state: ConnectionState = { kind: 'idle' }
+  readonly asked: string[] = []
+  answers: Record<string, unknown> = {
+    tree: { seq: 7, files: [aHead('a.ts')] },
+    conflicts: { conflicts: [] },
+    status: aStatus(),
+  }
+  readonly #state = new Set<(state: ConnectionState) => void>()
+  readonly #message = new Set<(message: ServerMessage) => void>()
+
+  onState = (listener: (state: ConnectionState) => void) => {
+    this.#state.add(listener)
+    return () => this.#state.delete(listener)
+  }
+  onMessage = (listener: (message: ServerMessage) => void) => {
+    this.#message.add(listener)
+    return () => this.#message.delete(listener)
+  }
+  request: Source['request'] = async (method, params) => {
+    this.asked.push(`${method} ${JSON.stringify(params)}`)
+    const answer = this.answers[method]
+    if (answer instanceof EnsembleError) throw answer
+    return answer as never
+  }
+  enter(state: ConnectionState) {
+    this.state = state
+    for (const listener of this.#state) listener(state)
+  }
+  say(message: ServerMessage) {
+    for (const listener of this.#message) listener(message)
+  }
+}
+
+async function linked({ hidden = false } = {}) {
+  const clock = new ManualClock()
+  const source = new FakeSource()
+  const store = new Store()
+  const link = new Link({ store, source, hidden: () => hidden, now: () => clock.now, after: clock.after })
+  source.enter({ kind: 'live', welcome: aWelcome() })
+  await settled()
+  return { clock, source, store, link }
+}
+
+describe('the link', () => {
+  test('reads tree, conflicts and status as soon as it is live', async () => {
+    const { source, store } = await linked()
+    expect(source.asked).toEqual(['tree {}', 'conflicts {}', 'status {}'])
+    expect(store.filesKnown.value).toBe(true)
+  })
+
+  test('after a break, asks for the files that changed since', async () => {
+    const { source } = await linked()
+    source.asked.length = 0
+    source.enter({ kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') })
+    source.enter({ kind: 'live', welcome: aWelcome() })
+    await settled()
+    expect(source.asked).toContain('tree {"since":7}')
+  })
+
+  test('asks another workspace for everything', async () => {
+    const { source } = await linked()
+    source.asked.length = 0
+    source.enter({ kind: 'live', welcome: aWelcome('w2') })
+    await settled()
+    expect(source.asked).toContain('tree {}')
+  })
+
+  test('renders at most ten times a second', async () => {
+    const { clock, source, store } = await linked()
+    let renderings = -1
+    store.feed.subscribe(() => (renderings += 1))
+    for (let index = 0; index < 200; index++) {
+      source.say({ type: 'event', event: aChange(index, 'CLAUDE-a', `${index}.ts`) })
+      await clock.advance(5)
+    }
+    await clock.advance(100)
+    expect(renderings).toBeLessThanOrEqual(11)
+    expect(store.eventCount.value).toBe(200)
+  })
+
+  test('renders once a second while nobody looks, and at once when someone does', async () => {
+    const { clock, source, store, link } = await linked({ hidden: true })
+    source.say({ type: 'event', event: aChange(1, 'CLAUDE-a', 'a.ts') })
+    await clock.advance(10)
+    source.say({ type: 'event', event: aChange(2, 'CLAUDE-a', 'a.ts') })
+    await clock.advance(500)
+    expect(store.eventCount.value).toBe(1)
+    link.look()
+    expect(store.eventCount.value).toBe(2)
+  })
+
+  test('reads the conflicts when one is raised', async () => {
+    const { clock, source, store } = await linked()
+    source.answers['conflicts'] = { conflicts: [aConflict('c1')] }
+    const data = { conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-one', theirs: 'CODEX-two' }
+    source.say({ type: 'event', event: anEvent(1, 'conflict:raised', 'CODEX-two', NOON, data) })
+    await clock.advance(100)
+    expect(store.openConflicts.value).toHaveLength(1)
+  })
+
+  test('reads them again when the status counts another number', async () => {
+    const { clock, source } = await linked()
+    source.asked.length = 0
+    source.answers['status'] = aStatus({ conflicts: { open: 2 } })
+    await clock.advance(5_000)
+    expect(source.asked).toEqual(['status {}', 'conflicts {}'])
+  })
+
+  test('shows what the server answered when it could not answer', async () => {
+    const { clock, source, store } = await linked()
+    source.answers['status'] = new EnsembleError('E_STORAGE_DEGRADED', 'The disk is full.')
+    await clock.advance(5_000)
+    expect(store.fault.value?.message).toBe('The disk is full.')
+    source.answers['status'] = aStatus()
+    await clock.advance(5_000)
+    expect(store.fault.value).toBeNull()
+  })
+
+  test('leaves no timer behind', async () => {
+    const { clock, source, link } = await linked()
+    source.say({ type: 'tick', time: NOON, seq: 1 })
+    link.close()
+    expect(clock.pending).toBe(0)
+  })
+})

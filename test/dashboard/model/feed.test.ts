@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { addToFeed, type FeedRow } from '../../../dashboard/model/feed.js'
+import { aChange, anEvent, NOON } from '../builders.js'
+
+function feedOf(...events: WorkspaceEvent[]): readonly FeedRow[] {
+  return events.reduce<readonly FeedRow[]>((rows, event) => addToFeed(rows, event), [])
+}
+
+describe('the feed', () => {
+  test('joins changes by one agent to one file within 40 seconds', () => {
+    const rows = feedOf(
+      aChange(1, 'CLAUDE-a', 'x.ts', { time: NOON }),
+      aChange(2, 'CODEX-b', 'x.ts', { time: NOON + 1_000 }),
+      aChange(3, 'CLAUDE-a', 'x.ts', { time: NOON + 40_000 }),
+    )
+    expect(rows).toMatchObject([
+      { author: 'CODEX-b', count: 1 },
+      { author: 'CLAUDE-a', count: 2, time: NOON, lastTime: NOON + 40_000 },
+    ])
+  })
+
+  test('begins a new row after 40 seconds, and above the old one', () => {
+    const rows = feedOf(aChange(1, 'CLAUDE-a', 'x.ts'), aChange(2, 'CLAUDE-a', 'x.ts', { time: NOON + 40_001 }))
+    expect(rows.map((row) => row.seq)).toEqual([2, 1])
+  })
+
+  test('calls a file that was created and then edited created', () => {
+    const rows = feedOf(aChange(1, 'CLAUDE-a', 'x.ts', { change: 'created' }), aChange(2, 'CLAUDE-a', 'x.ts'))
+    expect(rows).toMatchObject([{ change: 'created', count: 2 }])
+  })
+
+  test('tells what comes after a deletion on its own', () => {
+    const rows = feedOf(
+      aChange(1, 'CLAUDE-a', 'x.ts', { change: 'deleted' }),
+      aChange(2, 'CLAUDE-a', 'x.ts', { change: 'created' }),
+    )
+    expect(rows).toMatchObject([{ change: 'created' }, { change: 'deleted' }])
+  })
+
+  test('names both authors of a conflict, the one who came second first', () => {
+    const data = { conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
+    expect(feedOf(anEvent(1, 'conflict:raised', 'CODEX-b', NOON, data))).toMatchObject([
+      { kind: 'conflict', author: 'CODEX-b', other: 'CLAUDE-a', conflictId: 'c' },
+    ])
+  })
+
+  test('keeps 200 rows', () => {
+    const rows = feedOf(...Array.from({ length: 250 }, (_, index) => aChange(index + 1, 'CLAUDE-a', `${index}.ts`)))
+    expect(rows).toHaveLength(200)
+    expect(rows[0]?.seq).toBe(250)
+  })
+})

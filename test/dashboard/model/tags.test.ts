@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { TagBook } from '../../../dashboard/model/tags.js'
+import { anAgent } from '../builders.js'
+
+describe('tags', () => {
+  test('count per type in the order of joining, and take their colour from it', () => {
+    const book = new TagBook()
+    book.learn([anAgent('CLAUDE-late', 3), anAgent('CODEX-b', 2), anAgent('CLAUDE-a', 1)])
+    expect(book.of('CLAUDE-a')).toMatchObject({ text: 'C1', shape: 'round', colour: 1 })
+    expect(book.of('CODEX-b')).toMatchObject({ text: 'X1', shape: 'square', colour: 2 })
+    expect(book.of('CLAUDE-late')).toMatchObject({ text: 'C2', shape: 'round', colour: 3, name: 'late, Claude' })
+  })
+
+  test('stay with an agent that comes back', () => {
+    const book = new TagBook()
+    book.learn([anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 2)])
+    book.learn([anAgent('CLAUDE-b', 2)])
+    book.learn([anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 2)])
+    expect([book.of('CLAUDE-a').text, book.of('CLAUDE-b').text]).toEqual(['C1', 'C2'])
+  })
+
+  test('begin the colours again at the ninth agent, outlined', () => {
+    const book = new TagBook()
+    book.learn([anAgent('GEMINI-i', 9)])
+    expect(book.of('GEMINI-i')).toMatchObject({ colour: 1, outlined: true, shape: 'hexagon' })
+  })
+
+  test('give every type a letter of its own', () => {
+    const book = new TagBook()
+    book.learn([anAgent('CURSOR-a', 1), anAgent('COPILOT-b', 2), anAgent('CLAUDE-c', 3)])
+    expect(['CURSOR-a', 'COPILOT-b', 'CLAUDE-c'].map((id) => book.of(id).text)).toEqual(['U1', 'O1', 'C1'])
+  })
+
+  test('show in ink who is no agent, or was gone before the page was opened', () => {
+    const book = new TagBook()
+    expect(book.of('DISK')).toMatchObject({ text: 'disk', colour: null })
+    expect(book.of('CLAUDE-frontend')).toMatchObject({
+      text: 'Cf',
+      colour: null,
+      name: 'frontend, Claude, not connected',
+    })
+  })
+})

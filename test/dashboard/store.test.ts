@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { EnsembleError } from '../../protocol/errors.js'
+import { Store } from '../../dashboard/store.js'
+import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aWelcome, NOON } from './builders.js'
+
+/** The page's clock is five seconds behind the server's. */
+const PAGE_NOON = NOON - 5_000
+
+let store: Store
+beforeEach(() => {
+  store = new Store()
+  store.setClock(PAGE_NOON, PAGE_NOON)
+  store.setConnection({ kind: 'live', welcome: aWelcome() })
+  store.receive([{ type: 'tick', time: NOON, seq: 0 }])
+})
+
+const event = (value: ReturnType<typeof aChange>) => ({ type: 'event', event: value }) as const
+const head = (value: ReturnType<typeof aHead>) => ({ type: 'head', head: value, edits: null }) as const
+
+describe('files', () => {
+  test('the later head stays, whether a reply or the feed brings it first', () => {
+    store.receive([head(aHead('a.ts', { rev: 3, seq: 9 }))])
+    store.takeTree({ seq: 5, files: [aHead('a.ts', { rev: 2, seq: 5 }), aHead('b.ts', { seq: 2 })] })
+    expect(store.head('a.ts')?.rev).toBe(3)
+    expect(store.tree.value.paths).toEqual(['a.ts', 'b.ts'])
+  })
+
+  test('a deleted file leaves the tree, and its head stays to tell who did it', () => {
+    store.takeTree({ seq: 1, files: [aHead('a.ts')] })
+    store.receive([head(aHead('a.ts', { deleted: true, rev: 2, seq: 2, author: 'CLAUDE-a' }))])
+    expect(store.tree.value.paths).toEqual([])
+    expect(store.head('a.ts')).toMatchObject({ deleted: true, author: 'CLAUDE-a' })
+  })
+
+  test('the tree is built anew only when a path comes or goes', () => {
+    store.takeTree({ seq: 1, files: [aHead('a.ts')] })
+    const before = store.tree.value
+    store.receive([head(aHead('a.ts', { rev: 2, seq: 2 }))])
+    expect(store.tree.value).toBe(before)
+    store.receive([head(aHead('b.ts', { seq: 3 }))])
+    expect(store.tree.value).not.toBe(before)
+  })
+
+  test('a renamed file is in one place', () => {
+    store.takeTree({ seq: 1, files: [aHead('old.ts', { id: 'f' })] })
+    store.receive([head(aHead('new.ts', { id: 'f', rev: 2, seq: 2 }))])
+    expect(store.tree.value.paths).toEqual(['new.ts'])
+  })
+
+  test('changes shortly before the page was opened are shown without a size; the first reading of the folder is not', () => {
+    store.takeTree({
+      seq: 2,
+      files: [
+        aHead('a.ts', { rev: 2, author: 'CLAUDE-a', time: NOON - 60_000 }),
+        aHead('b.ts', { rev: 1, author: 'DISK', time: NOON - 60_000 }),
+      ],
+    })
+    expect(store.changes.value).toEqual([{ file: 'a.ts', author: 'CLAUDE-a', time: NOON - 60_000, lines: null }])
+  })
+})
+
+describe('agents', () => {
+  const agents = (...list: ReturnType<typeof anAgent>[]) => ({ type: 'agents', agents: list }) as const
+  const states = () => store.agents.value.map((row) => `${row.agent.instance} ${row.state}`)
+
+  test('keep their order, whoever is active', () => {
+    store.receive([agents(anAgent('CODEX-b', 2, { state: 'editing' }), anAgent('CLAUDE-a', 1))])
+    expect(states()).toEqual(['a idle', 'b editing'])
+  })
+
+  test('stay in the table for a quarter of an hour after they left', () => {
+    store.receive([agents(anAgent('CLAUDE-a', 1), anAgent('CODEX-b', 2))])
+    store.receive([
+      event(anEvent(1, 'agent:left', 'CLAUDE-a', NOON + 1_000, { reason: 'lost' })),
+      agents(anAgent('CODEX-b', 2)),
+    ])
+    expect(states()).toEqual(['a lost', 'b idle'])
+    expect(store.agents.value[0]?.since).toBe(NOON + 1_000)
+    store.setClock(PAGE_NOON + 16 * 60_000, PAGE_NOON + 16 * 60_000)
+    store.receive([agents(anAgent('CODEX-b', 2))])
+    expect(states()).toEqual(['b idle'])
+  })
+
+  test('an agent that comes back is here again, in its row', () => {
+    store.receive([agents(anAgent('CLAUDE-a', 1))])
+    store.receive([agents()])
+    store.receive([agents(anAgent('CLAUDE-a', 1, { connectedAt: NOON + 9 }))])
+    expect(states()).toEqual(['a idle'])
+  })
+})
+
+describe('events', () => {
+  test('feed the rows, the lanes, the lines and the rate at once', () => {
+    store.receive([event(aChange(1, 'CLAUDE-a', 'a.ts', { added: 4, removed: 2 }))])
+    expect(store.feed.value).toHaveLength(1)
+    expect(store.lanes.value.lanes.ticks('CLAUDE-a', 0)).toHaveLength(1)
+    expect(store.lines.value.get('CLAUDE-a')).toMatchObject({ added: 4, removed: 2 })
+    expect(store.eventsPerMinute.value).toBe(1)
+    expect(store.activity.value.get('a.ts')?.changes).toBe(1)
+  })
+
+  test('a batch of any size changes each signal once', () => {
+    let renderings = 0
+    const dispose = store.feed.subscribe(() => (renderings += 1))
+    store.receive(Array.from({ length: 100 }, (_, index) => event(aChange(index, 'CLAUDE-a', `${index}.ts`))))
+    dispose()
+    expect(renderings).toBe(2) // the first is the subscription's own
+  })
+})
+
+describe('conflicts', () => {
+  test('those that are open wait, newest first', () => {
+    store.takeConflicts([aConflict('c1'), aConflict('c2', { time: NOON + 1 }), aConflict('c3', { state: 'resolved' })])
+    expect(store.openConflicts.value.map((conflict) => conflict.id)).toEqual(['c2', 'c1'])
+  })
+})
+
+describe('a break', () => {
+  const broken = { kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') } as const
+
+  beforeEach(() => {
+    store.receive([{ type: 'agents', agents: [anAgent('CLAUDE-a', 1)] }, event(aChange(1, 'CLAUDE-a', 'a.ts'))])
+    store.setConnection(broken)
+    store.setClock(PAGE_NOON + 20_000, PAGE_NOON)
+  })
+
+  test('leaves the picture as it was, with the clock of the last word', () => {
+    expect(store.freshness.value.kind).toBe('offline')
+    expect(store.agents.value).toHaveLength(1)
+    expect(store.serverNow.value).toBe(NOON)
+  })
+
+  test('when it is over, tells how many events were caught up', () => {
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 1) })
+    store.setClock(PAGE_NOON + 20_000, PAGE_NOON + 20_000)
+    store.receive([event(aChange(2, 'CLAUDE-a', 'a.ts')), event(aChange(3, 'CLAUDE-a', 'b.ts'))])
+    expect(store.caughtUp.value).toBeNull()
+    store.receive([{ type: 'tick', time: NOON + 20_000, seq: 3 }])
+    expect(store.caughtUp.value).toEqual({ events: 2, at: PAGE_NOON + 20_000 })
+    expect(store.feed.value.length).toBeGreaterThan(1)
+  })
+
+  test('another workspace behind the same address begins anew', () => {
+    store.takeTree({ seq: 1, files: [aHead('a.ts')] })
+    store.setConnection({ kind: 'live', welcome: aWelcome('w2') })
+    expect(store.agents.value).toEqual([])
+    expect(store.feed.value).toEqual([])
+    expect(store.tree.value.paths).toEqual([])
+    expect(store.seq).toBe(0)
+  })
+})
+
+test('a status is a sample of the health, and brings the roster', () => {
+  store.takeStatus(aStatus({ agents: [anAgent('CLAUDE-a', 1)], memoryBytes: 7 }), 3)
+  expect(store.health.value).toMatchObject([{ roundTrip: 3, status: { memoryBytes: 7 } }])
+  expect(store.agents.value).toHaveLength(1)
+})
