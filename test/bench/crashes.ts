@@ -1,0 +1,135 @@
+/** kill -9 of the server or of a bridge at random moments during load: what was lost, what came twice. */
+import { appendFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Section } from './figures.js'
+import { kill, Lab, type AgentInfo, type ServerInfo } from './processes.js'
+import { makeTree } from './trees.js'
+
+const KILLS = 200
+const AGENTS = 3
+/** Longest time between two kills, in milliseconds. */
+const LONGEST_LIFE = 400
+const SETTLED_AFTER = 60_000
+
+interface Agent {
+  readonly name: string
+  readonly dir: string
+  info: AgentInfo
+}
+
+export async function crashes(seed = 1): Promise<Section> {
+  const random = generator(seed)
+  const lab = await Lab.make()
+  try {
+    const workspace = await lab.folder('workspace')
+    const paths = await makeTree(workspace, 40, 2_000)
+    let server = await lab.server(workspace)
+    const port = Number(new URL(server.url).port)
+    const agents: Agent[] = []
+    for (let i = 0; i < AGENTS; i++) {
+      const dir = await lab.folder(`copy-${i}`)
+      agents.push({ name: `agent${i}`, dir, info: await lab.agent('CLAUDE', `agent${i}`, dir, server) })
+    }
+    const markers: string[] = []
+    const stop = new AbortController()
+    const writers = agents.map(async ({ dir, name }) => {
+      for (let i = 0; !stop.signal.aborted; i++) {
+        const marker = `<${name}:${i}>`
+        const file = join(dir, paths[Math.floor(random() * paths.length)] ?? '')
+        markers.push(marker)
+        await appendFile(file, `// ${marker}\n`)
+        await pause(5 + random() * 40)
+      }
+    })
+    for (let killed = 0; killed < KILLS; killed++) {
+      await pause(random() * LONGEST_LIFE)
+      server = await crash(lab, server, agents, workspace, port, random)
+    }
+    stop.abort()
+    await Promise.all(writers)
+    const dirs = [workspace, ...agents.map(({ dir }) => dir)]
+    const equal = await settle(dirs, paths)
+    const texts = (await Promise.all(paths.map((path) => readFile(join(workspace, path), 'utf8')))).join('')
+    const { held } = await conflicts(lab, server)
+    const counts = markers.map((marker) => texts.split(marker).length - 1)
+    const lost = markers.filter((marker, i) => counts[i] === 0 && !held.includes(marker)).length
+    const doubled = counts.filter((count) => count > 1).length
+    return {
+      title: 'kill -9 during load',
+      method:
+        `${AGENTS} agents append a line with a marker of its own to files of a tree of ${paths.length}, every 5–45 ms, ` +
+        `while the server or one of the bridges is killed ${KILLS} times (seed ${seed}), at most ${LONGEST_LIFE} ms apart, and started again. ` +
+        'Afterwards all folders must be equal, and each marker must be in its file, or in a conflict record, once.',
+      columns: ['kills', 'markers written', 'lost', 'doubled', 'held in conflicts', 'folders equal'],
+      rows: [
+        [
+          String(KILLS),
+          String(markers.length),
+          String(lost),
+          String(doubled),
+          String(markers.filter((marker, i) => counts[i] === 0 && held.includes(marker)).length),
+          equal ? 'yes' : '**no**',
+        ],
+      ],
+    }
+  } finally {
+    await lab.close()
+  }
+}
+
+/** Kills the server (one time in three) or an agent's bridge, and starts it again. */
+async function crash(
+  lab: Lab,
+  server: ServerInfo,
+  agents: readonly Agent[],
+  workspace: string,
+  port: number,
+  random: () => number,
+): Promise<ServerInfo> {
+  const victim = agents[Math.floor(random() * agents.length)]
+  if (victim === undefined || random() < 1 / 3) {
+    kill(server.pid, 'SIGKILL')
+    return await lab.server(workspace, port)
+  }
+  kill(victim.info.pid, 'SIGKILL')
+  victim.info = await lab.agent('CLAUDE', victim.name, victim.dir, server)
+  return server
+}
+
+async function settle(dirs: readonly string[], paths: readonly string[]): Promise<boolean> {
+  for (const start = performance.now(); performance.now() - start < SETTLED_AFTER;) {
+    if (await allEqual(dirs, paths)) {
+      await pause(500)
+      if (await allEqual(dirs, paths)) return true
+    }
+    await pause(100)
+  }
+  return false
+}
+
+async function allEqual(dirs: readonly string[], paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    const texts = await Promise.all(dirs.map((dir) => readFile(join(dir, path), 'utf8').catch(() => undefined))) // may be on its way
+    if (texts.some((text) => text === undefined || text !== texts[0])) return false
+  }
+  return true
+}
+
+async function conflicts(lab: Lab, { url, tokenFile }: ServerInfo): Promise<{ readonly held: string }> {
+  return { held: JSON.stringify(await lab.run('conflicts', '--json', '--url', url, '--token-file', tokenFile)) }
+}
+
+/** Mulberry32: the same sequence for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,52 @@
+/**
+ * `npm run bench [-- NAME…]`: measures, prints, and writes test/bench/RESULTS.md when nothing is left out.
+ * It takes some minutes and wants the machine for itself.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { crashes } from './crashes.js'
+import { durability } from './durability.js'
+import { machine, markdown, type Section } from './figures.js'
+import { folders } from './folders.js'
+import { sockets } from './sockets.js'
+import { workspace } from './workspace.js'
+
+const benches: Readonly<Record<string, () => Promise<Section>>> = { folders, sockets, workspace, crashes, durability }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  process.stderr.write(`No benchmark is named ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.\n`)
+  process.exit(2)
+}
+
+const parts: string[] = []
+for (const [name, measure] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  const part = markdown(await measure())
+  process.stdout.write(`${part}\n`)
+  parts.push(part)
+}
+if (wanted.length === 0) await writeFile(await resultsFile(), [await preface(), ...parts].join('\n'))
+
+async function resultsFile(): Promise<string> {
+  return new URL('../../../test/bench/RESULTS.md', import.meta.url).pathname
+}
+
+async function preface(): Promise<string> {
+  const lock = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
+    packages: Record<string, { version: string }>
+  }
+  const version = (name: string): string => `${name} ${lock.packages[`node_modules/${name}`]?.version ?? '?'}`
+  const versions = ['yjs', 'ws', 'lmdb', 'chokidar', 'y-websocket'].map(version).join(', ')
+  return [
+    '# Results',
+    '',
+    'Written by `npm run bench`; every figure is from one run of that command on one machine.',
+    '',
+    `- Machine: ${machine()}`,
+    `- Versions: ${versions}`,
+    `- Date: ${new Date().toISOString().slice(0, 10)}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,105 @@
+/** Servers and agents as a user runs them: processes of their own, through the command line. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+
+const ENSEMBLE = new URL('../../../client/cli/ensemble.js', import.meta.url).pathname
+
+const serverInfo = z.object({
+  url: z.string(),
+  pid: z.int(),
+  workspace: z.string(),
+  tokenFile: z.string(),
+  dashboard: z.string(),
+})
+export type ServerInfo = z.infer<typeof serverInfo>
+
+const agentInfo = z.object({ agentId: z.string(), dir: z.string(), pid: z.int(), files: z.int() })
+export type AgentInfo = z.infer<typeof agentInfo>
+
+/** A scratch folder with its own state, so that nothing meets servers that run on this machine. */
+export class Lab {
+  readonly dir: string
+  readonly #pids = new Set<number>()
+  readonly #env: NodeJS.ProcessEnv
+
+  private constructor(dir: string) {
+    this.dir = dir
+    this.#env = { ...process.env, XDG_STATE_HOME: join(dir, 'state'), NO_COLOR: '1' }
+  }
+
+  static async make(): Promise<Lab> {
+    return new Lab(await mkdtemp(join(tmpdir(), 'ensemble-bench-')))
+  }
+
+  async folder(name: string): Promise<string> {
+    const dir = join(this.dir, name)
+    await mkdir(dir, { recursive: true })
+    return dir
+  }
+
+  async run(...args: readonly string[]): Promise<unknown> {
+    const { stdout } = await promisify(execFile)(process.execPath, [ENSEMBLE, ...args], { env: this.#env })
+    return JSON.parse(stdout)
+  }
+
+  async server(workspace: string, port = 0): Promise<ServerInfo> {
+    const args = ['server', 'start', workspace, '--port', String(port), '--background', '--json']
+    const info = serverInfo.parse(await this.run(...args))
+    this.#pids.add(info.pid)
+    return info
+  }
+
+  async agent(type: string, instance: string, dir: string, { url, tokenFile }: ServerInfo): Promise<AgentInfo> {
+    const who = ['connect', '--agent', type, '--instance', instance, '--dir', dir]
+    const where = ['--url', url, '--token-file', tokenFile, '--background', '--json']
+    const info = agentInfo.parse(await this.run(...who, ...where))
+    this.#pids.add(info.pid)
+    return info
+  }
+
+  /** A process of our own for load or measuring. */
+  spawn(script: string, ...args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, [script, ...args], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    if (child.pid !== undefined) this.#pids.add(child.pid)
+    return child
+  }
+
+  async close(): Promise<void> {
+    for (const pid of this.#pids) kill(pid, 'SIGKILL')
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+export function kill(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false // it has ended already
+  }
+}
+
+export async function token(info: ServerInfo): Promise<string> {
+  return (await readFile(info.tokenFile, 'utf8')).trim()
+}
+
+/** Memory of a process, in bytes: all that is resident, and the part that is not a file's cache. */
+export async function memory(pid: number): Promise<{ readonly resident: number; readonly anonymous: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const read = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) * 1024
+  return { resident: read('VmRSS'), anonymous: read('RssAnon') }
+}
+
+/** Processor time of a process so far, in seconds. */
+export async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
