@@ -70,6 +70,8 @@ export default defineConfig(
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }], // by code points is what is meant
       '@typescript-eslint/no-redundant-type-constituents': 'off', // `unknown | undefined` tells a reader more
       '@typescript-eslint/no-unnecessary-condition': 'off', // knows nothing of a field that changes during an await
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off', // costs more than all the others
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off', // there are no enums
       '@typescript-eslint/no-unsafe-type-assertion': 'error', // parse at the door; inside, types are true
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off', // `async` also turns a throw into a rejection, as a port promises
