@@ -211,13 +211,24 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       test('read stays as it was while other rows are read and written', async () => {
         const { storage, reread } = await fresh()
         const sizes = [1, 100, 5_000, 70_000, 3_000_000]
-        await storage.commit(sizes.map((size) => ({ put: ['t', size], value: new Uint8Array(size).fill(size % 251) })))
+        const bytes = (size: number): Uint8Array => new Uint8Array(size).fill(size % 251)
+        await storage.commit(
+          sizes.flatMap((size) => [
+            { put: ['bare', size], value: bytes(size) },
+            { put: ['inside', size], value: { bytes: bytes(size) } },
+          ]),
+        )
         const seen = await reread()
-        const values = sizes.map((size) => seen.get(['t', size]))
-        await seen.commit(sizes.map((size) => ({ put: ['t', size], value: new Uint8Array(size) })))
-        for (const size of sizes) seen.get(['t', size])
+        const bare = sizes.map((size) => seen.get(['bare', size]))
+        const inside = sizes.map((size) => seen.get(['inside', size]))
+        const inRange = rowsOf(seen, ['inside']).map(([, value]) => value)
+        await seen.commit(sizes.map((size) => ({ put: ['bare', size], value: new Uint8Array(size) })))
+        await seen.commit(sizes.map((size) => ({ put: ['inside', size], value: { bytes: new Uint8Array(size) } })))
+        for (const table of ['bare', 'inside']) for (const size of sizes) seen.get([table, size])
         for (const [i, size] of sizes.entries()) {
-          expect(isDeepStrictEqual(values[i], new Uint8Array(size).fill(size % 251))).toBe(true)
+          expect(isDeepStrictEqual(bare[i], bytes(size))).toBe(true)
+          expect(isDeepStrictEqual(inside[i], { bytes: bytes(size) })).toBe(true)
+          expect(isDeepStrictEqual(inRange[i], { bytes: bytes(size) })).toBe(true)
         }
       })
     })
@@ -432,6 +443,9 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
   })
 }
 
+const cyclic: Record<string, unknown> = { list: [] }
+cyclic['self'] = cyclic
+
 const VALUES: [string, Value][] = [
   ['null', null],
   ['a boolean', false],
@@ -455,6 +469,7 @@ const VALUES: [string, Value][] = [
   ],
   ['a big integer', 2n ** 80n],
   ['deep nesting', numbers(100).reduce<Value>((inner) => ({ inner }), 'core')],
+  ['an object that holds itself', cyclic],
   ['a property named __proto__', JSON.parse('{"__proto__":{"polluted":true},"toString":1}')],
 ]
 

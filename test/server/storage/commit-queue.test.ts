@@ -331,6 +331,7 @@ describe('closing', () => {
     await clock.advance(1_000)
     expect(await closed).toMatchObject({ lost: [row(1), row(2), row(3)], reason: { code: 'E_STORAGE_FULL' } })
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: 'E_STORAGE_FULL' } })
+    expect(clock.waiting).toEqual([])
     const tries = storage.tries.length
     storage.heal()
     await clock.advance(60_000)

@@ -247,27 +247,33 @@ describe('a damaged database', () => {
   })
 
   test.each([
-    ['is gone', () => rm(file())],
-    ['is empty', () => truncate(file(), 0)],
-    ['is text', () => writeFile(file(), 'not a database\n'.repeat(10_000))],
-    ['is random bytes', async () => writeFile(file(), randomBytes((await stat(file())).size))],
-    ['is cut to a page', () => truncate(file(), 4_096)],
-    ['is cut in a page', () => truncate(file(), 6_000)],
-    ['is cut in the middle', async () => truncate(file(), Math.floor((await stat(file())).size / 2 / 4_096) * 4_096)],
-    ['has lost its last pages', async () => truncate(file(), (await stat(file())).size - 200_000)],
+    ['is gone', 'missing or empty', () => rm(file())],
+    ['is empty', 'missing or empty', () => truncate(file(), 0)],
+    ['is text', 'reading it', () => writeFile(file(), 'not a database\n'.repeat(10_000))],
+    ['is random bytes', 'reading it', async () => writeFile(file(), randomBytes((await stat(file())).size))],
+    ['is cut to a page', 'SIG', () => truncate(file(), 4_096)],
+    ['is cut in a page', 'SIG', () => truncate(file(), 6_000)],
+    [
+      'is cut in the middle',
+      'SIGBUS',
+      async () => truncate(file(), Math.floor((await stat(file())).size / 2 / 4_096) * 4_096),
+    ],
+    ['has lost its last pages', 'SIGBUS', async () => truncate(file(), (await stat(file())).size - 200_000)],
     [
       'has zeros from its third page on',
+      '',
       async () => {
         const bytes = await readFile(file())
         await writeFile(file(), bytes.fill(0, 8_192))
       },
     ],
-  ])('is refused when it %s, says how to go on, and is left as it is', async (_, damage) => {
+  ])('is refused when it %s, says how to go on, and is left as it is', async (_, trouble, damage) => {
     await damage()
     const before = await contentHash()
     const error = await refusal()
     expect(error.code).toBe('E_STORAGE_DAMAGED')
     expect(error.message).toContain(file())
+    expect(error.message).toContain(trouble)
     expect(error.hint).toContain(`move the folder ${dir} away`)
     expect(await contentHash()).toBe(before)
     expect((await refusal()).code).toBe('E_STORAGE_DAMAGED')
