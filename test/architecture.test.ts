@@ -4,10 +4,12 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import ts from 'typescript'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '..')
+// These read the whole source: seconds alone, much longer on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 const TIERS = ['protocol', 'server', 'client', 'dashboard']
 /** Longer files hold more than one thing. In lines. */
 const LONGEST_FILE = 450
