@@ -5,14 +5,14 @@
 
 /** Rooms of server/, lowest first. A room is a folder or a single file of that name. */
 const SERVER = [
-  ['storage', 'metrics', 'config', 'log', 'version'],
+  ['storage', 'log', 'version'],
   ['events', 'auth'],
   ['documents', 'locks', 'presence'],
   ['journal', 'conflicts', 'tasks', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics'],
   ['sync', 'http'],
   ['assemble'],
   // What a process needs around a server: main's own.
-  ['workspace', 'port', 'server-file'],
+  ['config', 'workspace', 'port', 'server-file'],
   ['main'],
 ]
 /** Rooms of client/, lowest first. */
