@@ -267,6 +267,19 @@ describe('a damaged database', () => {
         await writeFile(file(), bytes.fill(0, 8_192))
       },
     ],
+    [
+      'has lost rows and is well-formed otherwise',
+      'rows and holds',
+      async () => {
+        // A leaf page of lmdb has 2 at byte 18, and at byte 20 where its row of entries ends, of two bytes each.
+        const bytes = await readFile(file())
+        for (let page = 8_192; page < bytes.length; page += 4_096) {
+          const end = bytes.readUInt16LE(page + 20)
+          if (bytes.readUInt16LE(page + 18) === 2 && end > 60) bytes.writeUInt16LE(end - 20, page + 20)
+        }
+        await writeFile(file(), bytes)
+      },
+    ],
   ])('is refused when it %s, says how to go on, and is left as it is', async (_, trouble, damage) => {
     await damage()
     const before = await contentHash()
