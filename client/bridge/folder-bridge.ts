@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { BridgeOptions, BridgeState, BridgeStats } from './api.js'
+import type { FileHead } from '../../protocol/files.js'
 import { BaseStore, type Change } from './base-store.js'
 import { isSameState, stateOf } from './bridge-state.js'
 import { Contents } from './contents.js'
@@ -25,8 +26,10 @@ import { Submitter } from './submitter.js'
 import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
 
-/** Paths worked on at once. Each holds one file in memory. */
-const CONCURRENCY = 64
+/** Paths worked on at once. */
+const CONCURRENCY = 128
+/** How long the root is taken to be the one that was opened; deletions wait longer than this. In milliseconds. */
+const ROOT_CHECK = 20
 
 /** The system's own. */
 export const SYSTEM: Environment = {
@@ -63,6 +66,7 @@ export class FolderBridge {
   #scanned: Promise<void> | undefined
   /** Files that the first scan found changed. */
   #changed = 0
+  #rootChecked = -Infinity
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
   #held = 0
@@ -144,7 +148,7 @@ export class FolderBridge {
       log,
       onDetached: () => this.#queue.pause(),
       onAttached: (all) => void this.#onAttached(all),
-      onHead: live,
+      onHead: (head) => this.#onHead(head),
       onState: () => this.#update(),
     })
   }
@@ -257,6 +261,13 @@ export class FolderBridge {
 
   // ── what comes in
 
+  #onHead(head: FileHead): void {
+    const pending = this.#store.pendings.get(head.path)
+    // Most likely the echo of what is being written here, to which the reply says everything.
+    if (pending?.kind === 'write' && pending.hash === head.hash) return
+    this.#queue.add(head.path, 'live')
+  }
+
   #onChanged(path: string): void {
     if (!this.#first.isDone) this.#changed++
     this.#queue.add(path, 'bulk')
@@ -326,6 +337,9 @@ export class FolderBridge {
   /** True while the folder is not the one that was opened. */
   #checkRoot(): boolean {
     const before = this.#rootFault
+    const now = performance.now()
+    if (before === undefined && now - this.#rootChecked < ROOT_CHECK) return false
+    this.#rootChecked = now
     this.#rootFault = this.#root.fault()
     if (before === this.#rootFault) return before !== undefined
     if (this.#rootFault === undefined) {

@@ -8,11 +8,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
-import { pathFault } from '../../protocol/paths.js'
+import { pathFault, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
 import { sightOf } from './stamp.js'
 
 /** In the order in which they are asked. */
 const RULE_FILES = ['.ensembleignore', '.gitignore'] as const
+/** Verdicts kept; about 100 bytes each. */
+const MAX_KEPT = 200_000
 /** A folder that holds this is a workspace of its own. */
 const DATA_FOLDER = '.ensemble'
 
@@ -28,14 +30,26 @@ export class IgnoreRules {
   readonly #root: string
   readonly #folders = new Map<string, FolderRules>()
   readonly #verdicts = new Map<string, boolean>()
+  /** Undefined: ignored. Judging a file costs more than looking at it, and the audit looks at each every few seconds. */
+  readonly #files = new Map<string, WorkspacePath | undefined>()
 
   constructor(root: string) {
     this.#root = root
   }
 
-  /** @param path of a file, relative to the root */
-  ignoresFile(path: string): boolean {
-    return pathFault(path) !== undefined || this.ignoresFolder(parentOf(path)) || this.#isRuledOut(path, '')
+  /**
+   * The path, if its file takes part; undefined if it is ignored or no workspace path.
+   *
+   * @param name of a file, relative to the root
+   */
+  accept(name: string): WorkspacePath | undefined {
+    if (this.#files.has(name)) return this.#files.get(name)
+    const parsed = workspacePath.safeParse(name)
+    const isIgnored = !parsed.success || this.ignoresFolder(parentOf(name)) || this.#isRuledOut(name, '')
+    const path = isIgnored ? undefined : parsed.data
+    if (this.#files.size >= MAX_KEPT) this.#files.clear()
+    this.#files.set(name, path)
+    return path
   }
 
   /** @param folder relative to the root, '' for the root itself */
@@ -58,6 +72,7 @@ export class IgnoreRules {
     if (known === undefined || known.stamp === this.#stampOf(folder)) return false
     this.#folders.clear()
     this.#verdicts.clear()
+    this.#files.clear()
     return true
   }
 

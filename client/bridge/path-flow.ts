@@ -8,7 +8,7 @@
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import { contentHash, writeId } from '../../protocol/ids.js'
-import { workspacePath, type WorkspacePath } from '../../protocol/paths.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Contents } from './contents.js'
 import type { Deletions } from './deletions.js'
@@ -103,24 +103,35 @@ export class PathFlow {
 
   /** True: nothing is left to do for this path. */
   async run(name: string): Promise<boolean> {
-    const parsed = workspacePath.safeParse(name)
-    if (!parsed.success) return true
-    const path = parsed.data
     const { store, heads, rules, deletions, log } = this.#options
+    const path = rules.accept(name)
+    if (path === undefined) return this.#ignored(name)
     const pending = store.pendings.get(path)
     if (pending !== undefined && !(await this.#finish(path, pending))) return false
     for await (const edit of this.#options.lateWriters.edits(path)) {
       if (!(await this.#submitLate(edit))) return false
     }
-    const ignored = rules.ignoresFile(path)
-    const look: Look = ignored ? { kind: 'unknown' } : await this.#look(path)
+    const look = await this.#look(path)
     if (look.kind === 'unsettled') return false
     if (look.kind !== 'absent') deletions.withdraw(path)
     const row = store.bases.get(path)
     const head = heads.get(path)
-    const decision = reconcile({ base: baseOf(row), disk: diskOf(look), head: head ?? null, ignored })
+    const decision = reconcile({ base: baseOf(row), disk: diskOf(look), head: head ?? null, ignored: false })
     log.debug({ path, decision: decision.kind }, 'reconciled')
     return this.#act(path, decision, look, row, head)
+  }
+
+  async #ignored(name: string): Promise<true> {
+    const { store, deletions, heads } = this.#options
+    const row = store.bases.get(name)
+    const facts = { base: row ?? null, disk: { kind: 'unknown' }, head: null, ignored: true } as const
+    deletions.withdraw(name)
+    heads.dropEdits(name)
+    this.#blocked.delete(name)
+    if (row !== undefined && reconcile(facts).kind === 'untrack') {
+      await store.commit([{ table: 'bases', key: name, row: asText(row) }])
+    }
+    return true
   }
 
   async #act(
@@ -143,8 +154,7 @@ export class PathFlow {
         await store.commit([{ table: 'bases', key: path, row: null }])
         return true
       case 'untrack':
-        if (row !== undefined) await store.commit([{ table: 'bases', key: path, row: asText(row) }])
-        return true
+        return this.#ignored(path)
       case 'delete':
         return row === undefined ? true : this.#delete(path, row)
       case 'submit':
@@ -282,9 +292,9 @@ export class PathFlow {
     try {
       const outcome = await submitter.submit(path, pending, bytes)
       await onStep('answered', path)
-      await this.#settle(path, pending, outcome, bytes)
+      const isDone = await this.#settle(path, pending, outcome, bytes)
       await onStep('settled', path)
-      return this.#runAgain(path)
+      return isDone || this.#runAgain(path)
     } catch (thrown) {
       if (!(thrown instanceof EnsembleError)) throw thrown
       if (thrown.code === 'E_UNREACHABLE') return false // it is sent again with the next connection
@@ -296,7 +306,8 @@ export class PathFlow {
     }
   }
 
-  async #settle(path: WorkspacePath, pending: PendingRow, outcome: WriteOutcome, bytes: Uint8Array): Promise<void> {
+  /** True if nothing is left to do, as far as is known here: a change that came meanwhile is told by itself. */
+  async #settle(path: WorkspacePath, pending: PendingRow, outcome: WriteOutcome, bytes: Uint8Array): Promise<boolean> {
     const { store, heads, places } = this.#options
     const { head } = outcome
     const done: Change = { table: 'pendings', key: path, row: null }
@@ -304,7 +315,7 @@ export class PathFlow {
       // Deleted, or kept because someone had changed it: in both cases this folder starts from nothing.
       heads.learn(head)
       await store.commit([done, { table: 'bases', key: path, row: null }])
-      return
+      return false
     }
     heads.merged(head, pending.hash, outcome.edits)
     // Only what outlasts a power cut may be called a base; else the file's older content would look like an edit.
@@ -323,6 +334,9 @@ export class PathFlow {
     }
     await store.commit([done, { table: 'bases', key: path, row }])
     this.#forgetSeen(path, row)
+    if (!isHead || heads.get(path)?.seq !== head.seq) return false
+    heads.dropEdits(path)
+    return true
   }
 
   async #submitLate(edit: LateEdit): Promise<boolean> {

@@ -5,6 +5,7 @@
  * because a path without a head means "the server never had it".
  */
 import { EnsembleError } from '../../protocol/errors.js'
+import type { FileHead } from '../../protocol/files.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Heads } from './heads.js'
@@ -24,7 +25,7 @@ export interface ServerLinkOptions {
   readonly onDetached: () => Promise<void>
   /** Every head is known. `all`: they were read anew, so that a path without one has none. */
   readonly onAttached: (all: boolean) => void
-  readonly onHead: (path: string) => void
+  readonly onHead: (head: FileHead) => void
   readonly onState: () => void
 }
 
@@ -132,6 +133,6 @@ export class ServerLink {
     const { heads, onHead } = this.#options
     // Before the tree is known, heads that come by the feed leave a gap below them.
     if (this.#attached) this.#seq = Math.max(this.#seq, message.head.seq)
-    if (heads.follow(message.head, message.edits)) onHead(message.head.path)
+    if (heads.follow(message.head, message.edits)) onHead(message.head)
   }
 }

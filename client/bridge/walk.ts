@@ -32,9 +32,10 @@ export function* walk(root: string, folder: string, rules: IgnoreRules, deep = t
       const path = at === '' ? entry.name : `${at}/${entry.name}`
       if (entry.isDirectory()) {
         if (deep) folders.push(path)
-      } else if (entry.isFile() && !rules.ignoresFile(path)) {
-        const sight = sightOf(join(root, path))
-        if (sight.kind === 'file') yield { kind: 'file', path, sight }
+      } else if (entry.isFile()) {
+        const accepted = rules.accept(path)
+        const sight = accepted === undefined ? undefined : sightOf(`${root}/${accepted}`)
+        if (accepted !== undefined && sight?.kind === 'file') yield { kind: 'file', path: accepted, sight }
       }
     }
   }
