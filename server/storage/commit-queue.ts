@@ -247,8 +247,9 @@ export class CommitQueue {
     const { storage, now, timers, onCommit } = this.#options
     const started = now()
     const stalled = timers.setTimeout(() => {
+      const hint = 'Look after the disk; if it is well, restart the server.'
       const message = `A commit has not come back from the disk for ${STALLED_MS / 1_000} seconds.`
-      this.#enter(this.#degradedBy(new EnsembleError('E_STORAGE_DEGRADED', message, { hint: 'Look after the disk.' })))
+      this.#enter(this.#degradedBy(new EnsembleError('E_STORAGE_DEGRADED', message, { hint })))
     }, STALLED_MS)
     let failure: EnsembleError | undefined
     try {
