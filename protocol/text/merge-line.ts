@@ -47,7 +47,8 @@ function mergeTokens(base: string, ours: string, theirs: string): string | undef
     const next = isOurs ? one : two
     if (next === undefined) break
     const side = isBoth ? 'both' : isOurs ? 'ours' : 'theirs'
-    const meets = next.at < end || (side !== lastSide && merged.length > 0 && !/\s/.test(base.slice(end, next.at)))
+    // Of edits that overlap, or touch, there is no blank between.
+    const meets = side !== lastSide && merged.length > 0 && !/\s/.test(base.slice(end, next.at))
     if (meets) return undefined
     merged.push(next)
     end = next.at + next.removed.length

@@ -98,6 +98,8 @@ describe('composeEdits', () => {
   it('throws if the second list removes what the first did not leave', () => {
     const first = [{ at: 0, removed: '', added: 'abc' }]
     expect(codeOf(() => composeEdits(first, [{ at: 1, removed: 'X', added: '' }]))).toBe('mismatch at 1')
+    const later = [{ at: 5, removed: '', added: 'abc' }]
+    expect(codeOf(() => composeEdits(later, [{ at: 4, removed: '.aX', added: '' }]))).toBe('mismatch at 5')
   })
 })
 

@@ -91,6 +91,22 @@ const CLEAN: readonly Case[] = [
     kinds: ['soft:adjacent'],
   },
   {
+    name: '[MERGE-4] a bracket edited between lines that the other edited',
+    base: lines('first item is old', '}', 'second item is old'),
+    ours: lines('first item is new', '}', 'second item is new'),
+    theirs: lines('first item is old', '});', 'second item is old'),
+    text: lines('first item is new', '});', 'second item is new'),
+    kinds: ['soft:adjacent'],
+  },
+  {
+    name: 'a line behind the last one, whose end the other took away',
+    base: lines('one', 'two'),
+    ours: 'one\ntwo',
+    theirs: lines('one', 'two', 'three'),
+    text: lines('one', 'two', 'three'),
+    kinds: ['soft:adjacent'],
+  },
+  {
     name: '[MERGE-4] insertions at one point both stay, ours first',
     base: lines('a', 'z'),
     ours: lines('a', 'one thing', 'z'),
@@ -425,6 +441,7 @@ describe('[MERGE-4] each soft class can be switched to hard', () => {
   const OFF: readonly (readonly [keyof MergeOptions, string, string, string])[] = [
     ['insertions', lines('a', 'z'), lines('a', 'one thing', 'z'), lines('a', 'other thing', 'z')],
     ['adjacent', lines('a', 'beta', 'gamma', 'd'), lines('a', 'BETA', 'gamma', 'd'), lines('a', 'beta', 'GAMMA', 'd')],
+    ['adjacent', lines('a is 1', 'b is 2'), lines('a is 10', 'b is 2'), lines('a is 10', 'b is 20')],
     ['tokens', 'one two three\n', 'ONE two three\n', 'one two THREE\n'],
   ]
   it.each(OFF)('%s', (option, base, ours, theirs) => {

@@ -35,6 +35,7 @@ describe('isSoundMerge', () => {
     ['edits that lead elsewhere', { ...SOUND, edits: diff(OURS, BASE) }],
     ['edits that do not fit ours', { ...SOUND, edits: [{ at: 0, removed: 'omega', added: '' }] }],
     ['no hunks', { ...SOUND, hunks: [] }],
+    ['a hunk listed twice', { ...SOUND, hunks: [...SOUND.hunks, ...SOUND.hunks.slice(-1)] }],
     ['hunks out of order', { ...SOUND, hunks: SOUND.hunks.toReversed() }],
     ['a hunk that claims to be ours', withHunk('theirs', { kind: 'ours' })],
     ['a hunk that claims to be identical', withHunk('hard', { kind: 'identical' })],
