@@ -33,6 +33,8 @@ export interface HealthSample {
   readonly eventsPerMinute: number
 }
 
+export type Commit = Pick<Extract<ServerMessage, { type: 'head' }>, 'head' | 'edits'>
+
 const MOST_CHANGES = 2_000
 /** Ten minutes of samples, one each five seconds. */
 const MOST_SAMPLES = 120
@@ -59,6 +61,8 @@ export class Store {
   readonly conflicts = signal<readonly Conflict[]>([])
   readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
   readonly changes = signal<readonly Change[]>([])
+  /** The commits of the last batch, with their edits. */
+  readonly commits = signal<readonly Commit[]>([])
   readonly activity = computed(() => activityByFile(this.changes.value, this.serverNow.value))
   readonly lines = computed<ReadonlyMap<string, AuthorLines>>(
     () => new Map(linesByAuthor(this.changes.value, this.serverNow.value).map((lines) => [lines.author, lines])),
@@ -121,7 +125,9 @@ export class Store {
 
   receive(messages: readonly ServerMessage[]): void {
     batch(() => {
-      this.#takeHeads(messages.flatMap((message) => (message.type === 'head' ? [message.head] : [])))
+      const commits = messages.filter((message) => message.type === 'head')
+      this.#takeHeads(commits.map((commit) => commit.head))
+      if (commits.length > 0) this.commits.value = commits
       this.#takeEvents(messages.flatMap((message) => (message.type === 'event' ? [message.event] : [])))
       for (const message of messages) {
         if (message.type === 'agents') this.#takeRoster(message.agents)

@@ -21,6 +21,7 @@ import {
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { Awareness } from 'y-protocols/awareness'
 import type { Text } from 'yjs'
+import { authors, type Authors, type AuthorsOptions, type CommittedEdits } from './authors.js'
 import { carets, type CaretOptions } from './carets.js'
 import { languageOf } from './languages.js'
 import { look } from './look.js'
@@ -32,15 +33,17 @@ export interface EditorOptions {
   readonly text: Text
   readonly awareness: Awareness
   readonly caretLook: CaretOptions['look']
-  readonly more?: Extension
+  readonly authors: AuthorsOptions
 }
 
 export class Editor {
   readonly view: EditorView
   readonly #writable = new Compartment()
   readonly #language = new Compartment()
+  readonly #authors: Authors
 
-  constructor({ parent, path, text, awareness, caretLook, more = [] }: EditorOptions) {
+  constructor({ parent, path, text, awareness, caretLook, authors: authorsOptions }: EditorOptions) {
+    this.#authors = authors(authorsOptions)
     this.view = new EditorView({
       parent,
       state: EditorState.create({
@@ -51,6 +54,7 @@ export class Editor {
           this.#writable.of(readOnly(true)),
           this.#language.of([]),
           look,
+          this.#authors.extension,
           lineNumbers(),
           highlightActiveLine(),
           highlightActiveLineGutter(),
@@ -64,7 +68,6 @@ export class Editor {
           yCollab(text, null),
           carets({ awareness, text, look: caretLook }),
           EditorView.contentAttributes.of({ 'aria-label': `${path}. Escape, then Tab leaves the text.` }),
-          more,
         ],
       }),
     })
@@ -80,6 +83,11 @@ export class Editor {
     const { doc } = this.view.state
     const { from } = doc.line(Math.min(Math.max(1, line), doc.lines))
     this.view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+  }
+
+  /** Marks what a commit added with its author. */
+  showCommit(edits: CommittedEdits): void {
+    this.#authors.commit(this.view, edits)
   }
 
   close(): void {

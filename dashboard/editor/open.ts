@@ -1,6 +1,7 @@
 /** Opens the editor of a file: the one door through which the page loads CodeMirror and Yjs, when it first needs them. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals'
 import type { WorkspacePath } from '../../protocol/paths.js'
+import type { AuthorsOptions, CommittedEdits } from './authors.js'
 import type { CaretLook } from './carets.js'
 import { Editor } from './editor.js'
 import { LiveDocument, type LiveState } from './live-document.js'
@@ -13,6 +14,7 @@ export interface OpenOptions {
   readonly token: string
   readonly path: WorkspacePath
   readonly caretLook: (peer: Peer) => CaretLook
+  readonly authors: AuthorsOptions
   /** Shown when the text is there; from 1. Null: the top. */
   readonly line: number | null
   /** Whether the page as a whole is live: what cannot be sent is not to be typed. */
@@ -23,13 +25,15 @@ export interface OpenFile {
   readonly state: ReadonlySignal<LiveState>
   /** Others who have this document open. */
   readonly peers: ReadonlySignal<readonly Peer[]>
+  /** A commit of this file. */
+  showCommit(edits: CommittedEdits): void
   close(): void
 }
 
 /** How this page shows itself to peers of any kind; y-codemirror reads the colours. */
 const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
 
-export function openFile({ parent, server, token, path, caretLook, line, online }: OpenOptions): OpenFile {
+export function openFile({ parent, server, token, path, caretLook, authors, line, online }: OpenOptions): OpenFile {
   const document = new LiveDocument({ server, path, token })
   const { awareness } = document.provider
   const peers = signal<readonly Peer[]>([])
@@ -47,7 +51,7 @@ export function openFile({ parent, server, token, path, caretLook, line, online 
   const dispose = writable.subscribe((on) => {
     // Before the first sync the document is empty for want of knowledge: an editor would show an empty file.
     if (on && editor === undefined) {
-      editor = new Editor({ parent, path, text: document.text, awareness, caretLook })
+      editor = new Editor({ parent, path, text: document.text, awareness, caretLook, authors })
       if (line !== null) editor.showLine(line)
     }
     editor?.setWritable(on)
@@ -56,6 +60,7 @@ export function openFile({ parent, server, token, path, caretLook, line, online 
   return {
     state: document.state,
     peers,
+    showCommit: (edits) => editor?.showCommit(edits),
     close: () => {
       dispose()
       awareness.off('change', readPeers)

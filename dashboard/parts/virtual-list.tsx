@@ -21,12 +21,15 @@ export interface VirtualListProps<T> {
   readonly class: string
   readonly role: 'tree'
   readonly label: string
-  /** The id of the row that the keyboard is at. */
-  readonly active: string | null
+  /** Where the keyboard is; -1: at no row. */
+  readonly active: number
+  /** The id of a row's element. */
+  readonly idOf: (row: T) => string
   readonly onKeyDown: (event: KeyboardEvent) => void
 }
 
-export function VirtualList<T>({ rows, children, handle, label, active, role, ...rest }: VirtualListProps<T>) {
+export function VirtualList<T>(props: VirtualListProps<T>) {
+  const { rows, children, handle, label, active, idOf, role, ...rest } = props
   const list = useRef<HTMLDivElement>(null)
   const top = useSignal(0)
   const height = useSignal(0)
@@ -50,12 +53,13 @@ export function VirtualList<T>({ rows, children, handle, label, active, role, ..
   }))
   const first = Math.max(0, Math.floor(top.value / rowHeight) - MARGIN)
   const last = Math.min(rows.length, Math.ceil((top.value + height.value) / rowHeight) + MARGIN)
+  const current = active >= first && active < last ? rows[active] : undefined
   return (
     <div
       ref={list}
       role={role}
       aria-label={label}
-      aria-activedescendant={active ?? undefined}
+      aria-activedescendant={current === undefined ? undefined : idOf(current)}
       tabIndex={0}
       style={{ '--row-height': `${rowHeight}px` }}
       onScroll={(event) => (top.value = event.currentTarget.scrollTop)}

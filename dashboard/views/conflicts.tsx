@@ -100,14 +100,14 @@ function Side({ author, note, text, absent }: SideProps) {
   const { store } = usePage()
   const name = author === null ? 'Base' : store.tag(author).name
   return (
-    <section class={`side${author === null ? ' side-base' : ''}`} aria-label={`${name}, ${note}`}>
+    <div class={`side${author === null ? ' side-base' : ''}`} role="group" aria-label={`${name}, ${note}`}>
       <h3>
         {author === null ? <b>Base</b> : <AgentTag author={author} small />}
         {author !== null && <b>{name.split(',')[0]}</b>}
         <span class="dim">{note}</span>
       </h3>
       {text === null || text === '' ? <p class="dim">{absent}</p> : <pre tabIndex={0}>{text}</pre>}
-    </section>
+    </div>
   )
 }
 

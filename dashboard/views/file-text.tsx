@@ -5,6 +5,7 @@ import type { FileHead } from '../../protocol/files.js'
 import type { CaretLook } from '../editor/carets.js'
 import type { LiveState } from '../editor/live-document.js'
 import type { Peer } from '../editor/peers.js'
+import { addedTexts } from '../model/added-texts.js'
 import { agentColour } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import type { Store } from '../store.js'
@@ -37,12 +38,24 @@ export function FileText({ head, peers }: FileTextProps) {
         token,
         path: head.path,
         caretLook: (peer) => caretLook(store, peer),
+        authors: {
+          look: (author) => ({ label: store.tag(author).text, colour: agentColour(store.tag(author)) }),
+          now: () => store.serverNow.peek(),
+        },
         line: lineOfAddress(),
         online,
       })
       const disposers = [
         file.state.subscribe((next) => (state.value = next)),
         file.peers.subscribe((next) => (peers.value = next)),
+        store.commits.subscribe((commits) => {
+          for (const {
+            head: { path, author, time },
+            edits,
+          } of commits) {
+            if (path === head.path && edits !== null) file.showCommit({ author, time, added: addedTexts(edits) })
+          }
+        }),
       ]
       close = () => {
         for (const dispose of disposers) dispose()

@@ -88,7 +88,8 @@ export function FileTree({ selected }: { readonly selected: string | null }) {
         rows={rows.value}
         role="tree"
         label="Files"
-        active={active.value === null ? null : rowId(active.value)}
+        active={rows.value.findIndex((row) => row.path === active.value)}
+        idOf={(row) => rowId(row.path)}
         onKeyDown={onKeyDown}
       >
         {(row) => (

@@ -8,6 +8,7 @@ import { Notice } from './notice.js'
 export function Files({ path }: { readonly path: string | null }) {
   return (
     <div class={`files${path === null ? ' files-list' : ''}`}>
+      {path === null && <h1 class="visually-hidden">Files</h1>}
       <FileTree selected={path} />
       {path === null ? <NoFile /> : <FileView key={path} path={path} />}
     </div>

@@ -1,0 +1,244 @@
+/** The dashboard in a real browser, on a real server that serves a real folder. */
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
+import { startServer, TOKEN } from '../../support/server.js'
+import { ServedFolder } from '../../support/served-folder.js'
+import { until } from '../../support/wait.js'
+import { headOf, remove, write } from './agent-writes.js'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+
+const pages: Page[] = []
+afterEach(async () => {
+  for (const page of pages.splice(0)) {
+    expect(faultsOf(page)).toEqual([])
+    await page.context().close()
+  }
+})
+
+async function serve(files: Readonly<Record<string, string | Uint8Array>>): Promise<ServedFolder> {
+  const folder = new ServedFolder(files)
+  onTestFinished(() => folder.close())
+  await folder.start()
+  return folder
+}
+
+async function open(folder: ServedFolder, path = '/', options = {}): Promise<Page> {
+  const page = await openPage(browser, folder.url, options)
+  pages.push(page)
+  await page.goto(folder.page(path))
+  return page
+}
+
+/** The word in the bar, with or without the time of an answer. */
+const live = (page: Page) => page.getByRole('banner').getByText(/^Live/)
+const editor = (page: Page) => page.getByRole('textbox', { name: 'leaves the text' })
+
+describe('a file', () => {
+  test('typed in the page is on disk', async () => {
+    const folder = await serve({ 'src/app.ts': 'const a = 1\n' })
+    const page = await open(folder, '/files/src/app.ts')
+    await editor(page).click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('const b = 2')
+    await until(() => folder.read('src/app.ts') === 'const a = 1\nconst b = 2', 'the text on disk')
+  })
+
+  test('written on disk appears in the page, around what is typed there', async () => {
+    const folder = await serve({ 'a.md': 'one\ntwo\nthree\n' })
+    const page = await open(folder, '/files/a.md')
+    await editor(page).click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('four')
+    await until(() => folder.read('a.md').endsWith('four'), 'the typed text on disk')
+    folder.write('a.md', folder.read('a.md').replace('one', 'ONE'))
+    await page.getByText('ONE', { exact: true }).waitFor()
+    expect(await editor(page).innerText()).toContain('four')
+  })
+
+  test('of mixed line ends keeps every byte that nobody touched', async () => {
+    const mixed = 'one\r\ntwo\nthree\rfour\n'
+    const folder = await serve({ 'mixed.txt': mixed })
+    const page = await open(folder, '/files/mixed.txt')
+    await editor(page).click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('five')
+    await until(() => folder.read('mixed.txt') === `${mixed}five`, 'the file with its line ends')
+  })
+
+  test('shows the caret of another page, with its name', async () => {
+    const folder = await serve({ 'a.ts': 'const a = 1\n' })
+    const [one, other] = [await open(folder, '/files/a.ts'), await open(folder, '/files/a.ts')]
+    await editor(one).waitFor()
+    await editor(other).click()
+    await one.locator('.remote-caret').waitFor({ state: 'attached' })
+    expect(await one.locator('.remote-flag').textContent()).toBe('Dashboard')
+    await one.getByRole('complementary', { name: 'In this file' }).getByText('Dashboard').waitFor()
+  })
+
+  test('that is not text, was deleted or never was is explained', async () => {
+    const folder = await serve({ 'logo.png': new Uint8Array([137, 80, 0, 255]), 'old.ts': 'x\n' })
+    const agent = await folder.agent('CLAUDE-cleaner')
+    const page = await open(folder, '/files/logo.png')
+    await page.getByRole('heading', { name: 'This file is not text' }).waitFor()
+    await page.goto(`${folder.url}/files/nowhere.ts`)
+    await page.getByRole('heading', { name: 'There is no such file' }).waitFor()
+    await write(agent, 'nowhere.ts', 'here now\n', null)
+    await page.getByText('here now').waitFor()
+    await page.goto(`${folder.url}/files/old.ts`)
+    await editor(page).waitFor()
+    await remove(agent, 'old.ts')
+    await page.getByRole('heading', { name: 'This file was deleted' }).waitFor()
+  })
+})
+
+describe('the lines of an agent', () => {
+  test('carry its mark, and keep it while others type around them', async () => {
+    const folder = await serve({ 'a.ts': 'one\ntwo\nthree\n' })
+    const agent = await folder.agent('CLAUDE-frontend')
+    const page = await open(folder, '/files/a.ts')
+    await editor(page).waitFor()
+    await write(agent, 'a.ts', 'one\nTWO\nthree\n', await headOf(agent, 'a.ts'))
+    const mark = page.locator('.author-bar')
+    await mark.getByText(/^C1, \d+ s$/).waitFor()
+    const lineOf = async (locator: Locator) => Math.round(((await locator.boundingBox())?.y ?? 0) / 21)
+    expect(await lineOf(mark.first())).toBe(await lineOf(page.getByText('TWO', { exact: true })))
+    await editor(page).click()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.type('zero\n')
+    await page.getByText('zero', { exact: true }).waitFor()
+    const marked = page.locator('.author-bar').filter({ hasText: 'C1' })
+    await until(
+      async () => (await lineOf(marked)) === (await lineOf(page.getByText('TWO', { exact: true }))),
+      'the mark to move with its line',
+    )
+  })
+})
+
+describe('agents', () => {
+  test('appear as they join, with what they do, and stay for a while after they leave', async () => {
+    const folder = await serve({ 'src/a.ts': 'one\n' })
+    const page = await open(folder)
+    await page.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+    const agent = await folder.agent('CLAUDE-frontend')
+    const row = page.getByRole('row', { name: 'frontend' })
+    await row.getByText('Idle').waitFor()
+    await write(agent, 'src/a.ts', 'one\ntwo\n', await headOf(agent, 'src/a.ts'))
+    await row.getByText('Editing').waitFor()
+    await row.getByRole('link', { name: 'src/a.ts' }).waitFor()
+    await row.getByText('+1 −0').waitFor()
+    await page.getByRole('log', { name: 'Events' }).getByText('edited a.ts').waitFor()
+    await agent.request('leave', {})
+    await agent.close()
+    await row.getByText('Left').waitFor()
+  })
+
+  test('that collide wait for a person, with both texts', async () => {
+    const folder = await serve({ 'price.ts': 'const price = 1\n' })
+    const [first, second] = [await folder.agent('CLAUDE-backend'), await folder.agent('CODEX-review')]
+    const page = await open(folder)
+    const base = await headOf(first, 'price.ts')
+    await write(first, 'price.ts', 'const price = 2\n', base)
+    await write(second, 'price.ts', 'const price = 3\n', base)
+    await page.getByRole('heading', { name: '1 conflict waits for you' }).waitFor()
+    await page.getByRole('link', { name: 'Compare' }).click()
+    await page.getByRole('group', { name: 'backend, Claude, stands in the file' }).getByText('price = 2').waitFor()
+    await page.getByRole('group', { name: 'Base' }).getByText('price = 1').waitFor()
+    await page.getByRole('group', { name: 'review, Codex, is kept here' }).getByText('price = 3').waitFor()
+    expect(folder.read('price.ts')).toBe('const price = 2\n')
+  })
+})
+
+describe('the connection', () => {
+  test('that breaks leaves the picture, read-only, and catches up when it is back', async () => {
+    const folder = await serve({ 'a.ts': 'one\n' })
+    const page = await open(folder, '/files/a.ts')
+    await editor(page).waitFor()
+    await folder.stop()
+    await page.getByText('The server does not answer.', { exact: true }).waitFor()
+    await page.getByText('Not live', { exact: true }).waitFor()
+    expect(await editor(page).getAttribute('contenteditable')).toBe('false')
+    expect(await editor(page).innerText()).toContain('one')
+    folder.write('a.ts', 'one\nwhile you were away\n')
+    await folder.start()
+    await live(page).waitFor()
+    await page.getByText('while you were away').waitFor()
+    await until(async () => (await editor(page).getAttribute('contenteditable')) === 'true', 'a writable editor')
+  })
+
+  test('is refused with a wrong token, and says so once', async () => {
+    const folder = await serve({ 'a.ts': '' })
+    const page = await openPage(browser, folder.url)
+    pages.push(page)
+    await page.goto(`${folder.url}/#token=wrong`)
+    await page.getByRole('button', { name: 'Use another token' }).click()
+    await page.getByRole('textbox', { name: 'Address or token' }).fill(folder.page())
+    await page.getByRole('button', { name: 'Open' }).click()
+    await live(page).waitFor()
+  })
+
+  test('needs a token, which leaves the address bar at once', async () => {
+    const folder = await serve({ 'a.ts': '' })
+    const page = await open(folder, '/files/a.ts')
+    await live(page).waitFor()
+    expect(page.url()).toBe(`${folder.url}/files/a.ts`)
+    const bare = await openPage(browser, folder.url)
+    pages.push(bare)
+    await bare.goto(folder.url)
+    await bare.getByRole('heading', { name: 'Open the address with its token' }).waitFor()
+  })
+})
+
+describe('the keyboard', () => {
+  test('goes from view to view, filters and opens a file, and lists its keys', async () => {
+    const folder = await serve({ 'src/one.ts': '1\n', 'src/two.ts': '2\n' })
+    const page = await open(folder)
+    await live(page).waitFor()
+    await page.keyboard.press('g')
+    await page.keyboard.press('f')
+    await page.getByRole('treeitem', { name: 'two.ts' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('two')
+    await until(async () => (await page.getByRole('treeitem', { name: 'one.ts' }).count()) === 0, 'the filter')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${folder.url}/files/src/two.ts`)
+    await page.getByRole('tree').focus()
+    await page.keyboard.press('?')
+    await page.getByRole('dialog').getByText('Go to the overview').waitFor()
+  })
+
+  test('moves in the tree like in any tree', async () => {
+    const folder = await serve({ 'src/one.ts': '1\n', 'src/two.ts': '2\n' })
+    const page = await open(folder, '/files')
+    await page.getByRole('treeitem', { name: 'two.ts' }).waitFor()
+    await page.getByRole('tree').focus()
+    for (const key of ['ArrowDown', 'ArrowLeft', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter']) {
+      await page.keyboard.press(key)
+    }
+    await page.waitForURL(`${folder.url}/files/src/two.ts`)
+  })
+})
+
+test('five thousand files are a few rows in the page, and filtered at once', async () => {
+  const server = await startServer()
+  onTestFinished(() => server.stop())
+  const agent = await server.connectAs('CLAUDE-writer')
+  await Promise.all(
+    Array.from({ length: 5_000 }, (_, index) => write(agent, `packages/p${index % 50}/file-${index}.ts`, 'x\n', null)),
+  )
+  const page = await openPage(browser, server.url)
+  pages.push(page)
+  await page.goto(`${server.url}/files#token=${TOKEN}`)
+  await page.getByText('5,000 files in step').waitFor()
+  await page.getByRole('searchbox', { name: 'Filter files' }).fill('file-4')
+  await page.getByRole('treeitem', { name: 'file-400.ts' }).waitFor()
+  expect(await page.getByRole('treeitem').count()).toBeLessThan(80)
+  await page.getByRole('searchbox', { name: 'Filter files' }).fill('p49 file-4999')
+  await page.getByRole('treeitem', { name: 'file-4999.ts' }).click()
+  await editor(page).waitFor()
+})

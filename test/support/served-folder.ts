@@ -1,0 +1,96 @@
+/** A folder with a real server process on it, as `ensemble server start` runs one. Needs the build in dist/. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
+import { openNodeSocket } from '../../client/sdk/node-socket.js'
+import { parseAgent } from './server.js'
+
+const MAIN = new URL('../../dist/server/main.js', import.meta.url).pathname
+
+const ready = z.object({
+  type: z.literal('ready'),
+  info: z.object({ url: z.string(), dashboard: z.string() }),
+})
+
+export class ServedFolder {
+  readonly dir: string
+  readonly #state = mkdtempSync(join(tmpdir(), 'ensemble-state-'))
+  readonly #connections: Connection[] = []
+  #process: ChildProcess | undefined
+  #port = 0
+  url = ''
+  token = ''
+
+  /** @param files path → content */
+  constructor(files: Readonly<Record<string, string | Uint8Array>>) {
+    this.dir = mkdtempSync(join(tmpdir(), 'ensemble-served-'))
+    for (const [path, content] of Object.entries(files)) this.write(path, content)
+  }
+
+  write(path: string, content: string | Uint8Array): void {
+    mkdirSync(dirname(join(this.dir, path)), { recursive: true })
+    writeFileSync(join(this.dir, path), content)
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.dir, path), 'utf8')
+  }
+
+  /** On the same port again, after a stop. */
+  async start(): Promise<void> {
+    const log = join(this.#state, 'server.log')
+    const child = fork(MAIN, ['--workspace', this.dir, '--port', String(this.#port), '--log', log], {
+      env: { ...process.env, XDG_STATE_HOME: this.#state },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.#process = child
+    const { info } = await new Promise<z.infer<typeof ready>>((resolve, reject) => {
+      child.on('message', (message) => {
+        const parsed = ready.safeParse(message)
+        if (parsed.success) resolve(parsed.data)
+        else if (JSON.stringify(message).includes('"failed"')) reject(new Error(JSON.stringify(message)))
+      })
+      child.once('exit', (code) => reject(new Error(`The server ended with ${String(code)}; is dist/ built?`)))
+    })
+    this.url = info.url
+    this.token = new URLSearchParams(new URL(info.dashboard).hash.slice(1)).get('token') ?? ''
+    this.#port = Number(new URL(info.url).port)
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+  }
+
+  /** The address that opens a view of the dashboard. */
+  page(path = '/'): string {
+    return `${this.url}${path}#token=${this.token}`
+  }
+
+  /** A live connection of the agent `TYPE-instance`. */
+  async agent(agentId: string, options: Partial<ConnectionOptions> = {}): Promise<Connection> {
+    const connection = new Connection({
+      ...{ url: this.url, token: this.token, client: 'test/0', feeds: ['heads'], openSocket: openNodeSocket },
+      ...{ agent: parseAgent(agentId), ...options },
+    })
+    this.#connections.push(connection)
+    connection.start()
+    await connection.live()
+    return connection
+  }
+
+  /** Ends the server and whatever was made for it. */
+  async close(): Promise<void> {
+    for (const connection of this.#connections) await connection.close()
+    await this.stop()
+    for (const dir of [this.dir, this.#state]) rmSync(dir, { recursive: true, force: true })
+  }
+}
