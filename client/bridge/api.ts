@@ -1,6 +1,6 @@
 /** What a bridge is to those who open one (bridge.ts). */
 import type { EnsembleError } from '../../protocol/errors.js'
-import type { SubmitStep } from './path-flow.js'
+import type { SubmitStep } from './uploads.js'
 import type { BridgeConnection, BridgeLog, Environment } from './ports.js'
 import type { RootFault } from './root.js'
 import type { WriterStep } from './writer.js'

@@ -10,6 +10,7 @@ import { BaseStore, type Change } from './base-store.js'
 import { isSameState, stateOf } from './bridge-state.js'
 import { Contents } from './contents.js'
 import { Deletions } from './deletions.js'
+import { DiskLooks } from './disk-looks.js'
 import { FirstSync } from './first-sync.js'
 import { Heads } from './heads.js'
 import { IgnoreRules, parentOf } from './ignore.js'
@@ -23,6 +24,7 @@ import type { Root, RootFault } from './root.js'
 import { Scanner } from './scanner.js'
 import { ServerLink } from './server-link.js'
 import { Submitter } from './submitter.js'
+import { Uploads } from './uploads.js'
 import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
 
@@ -54,6 +56,8 @@ export class FolderBridge {
   readonly #heads = new Heads()
   readonly #deletions: Deletions
   readonly #lateWriters: LateWriters
+  readonly #looks: DiskLooks
+  readonly #uploads: Uploads
   readonly #flow: PathFlow
   readonly #queue: PathQueue
   readonly #scanner: Scanner
@@ -97,23 +101,22 @@ export class FolderBridge {
     }))
     const lateWriters = (this.#lateWriters = new LateWriters({ store, environment, onLate: live }))
     const onPlaced = (id: string): void => lateWriters.watch(id)
-    this.#flow = new PathFlow({
-      places,
-      rules,
-      store,
-      heads,
-      contents: new Contents(connection),
+    const again = (path: string, milliseconds: number, counts: boolean): void => this.#again(path, milliseconds, counts)
+    const isLive = (): boolean => this.#link.isAttached
+    const { quietMilliseconds, fileBytes } = config
+    const looks = (this.#looks = new DiskLooks({
+      ...{ places, store, environment, log, again },
+      ...{ quietMilliseconds, fileBytes },
+    }))
+    const uploads = (this.#uploads = new Uploads({
+      ...{ places, store, heads, looks, lateWriters, deletions, environment, log, isLive, again, onStep },
       submitter: new Submitter({ connection, store, environment, isStopped: () => this.#isClosed }),
+    }))
+    this.#flow = new PathFlow({
+      ...{ places, rules, store, heads, looks, uploads, lateWriters, deletions, environment, log, isLive, again },
+      contents: new Contents(connection),
       writer: new Writer({ places, store, holding, environment, onPlaced, onStep }),
-      lateWriters,
-      deletions,
-      environment,
-      log,
-      quietMilliseconds: config.quietMilliseconds,
-      fileBytes: config.fileBytes,
-      isLive: () => this.#link.isAttached,
-      again: (path, milliseconds, counts) => this.#again(path, milliseconds, counts),
-      onStep,
+      fileBytes,
     })
     this.#queue = new PathQueue({
       limit: CONCURRENCY,
@@ -132,7 +135,7 @@ export class FolderBridge {
       rules,
       environment,
       auditSeconds: config.auditSeconds,
-      isChanged: (path, sight) => this.#flow.isChanged(path, sight),
+      isChanged: (path, sight) => looks.isChanged(path, sight),
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path),
       onRules: () => this.#everything(),
@@ -182,7 +185,7 @@ export class FolderBridge {
   }
 
   get stats(): BridgeStats {
-    return { files: this.#files, waiting: this.#queue.size, blocked: this.#flow.blocked }
+    return { files: this.#files, waiting: this.#queue.size, blocked: this.#looks.blocked }
   }
 
   synced(): Promise<void> {
@@ -305,6 +308,7 @@ export class FolderBridge {
   async #onAttached(all: boolean): Promise<void> {
     await this.#scanned
     if (!this.#link.isAttached) return
+    if (all) this.#uploads.reset()
     let missing = 0
     for (const path of this.#heads.paths()) {
       const head = this.#heads.get(path)
@@ -328,7 +332,7 @@ export class FolderBridge {
   /** What never comes by itself is tried again with each pass. */
   #onAudit(): boolean {
     if (this.#checkRoot()) return false
-    for (const path of this.#flow.blocked.keys()) this.#queue.add(path, 'bulk')
+    for (const path of this.#looks.blocked.keys()) this.#queue.add(path, 'bulk')
     return true
   }
 
@@ -344,7 +348,7 @@ export class FolderBridge {
     if (before === this.#rootFault) return before !== undefined
     if (this.#rootFault === undefined) {
       this.#options.log.info({}, 'the folder is back')
-      this.#flow.reset()
+      this.#looks.reset()
       if (this.#link.isAttached) this.#queue.resume()
       this.#everything()
     } else {

@@ -66,6 +66,10 @@ export class Heads {
     else this.#chains.set(head.path, newChain({ hash: written }, head.rev, edits))
   }
 
+  hasEdits(path: string): boolean {
+    return this.#chains.has(path)
+  }
+
   /** The head is on disk, or will be fetched. */
   dropEdits(path: string): void {
     this.#chains.delete(path)

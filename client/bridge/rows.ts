@@ -1,6 +1,6 @@
 /** What a bridge remembers on its own disk; every row is parsed when the store is opened. */
 import { z } from 'zod'
-import { revision } from '../../protocol/files.js'
+import { revision, type FileHead } from '../../protocol/files.js'
 import { contentHash, fileId, workspaceId, writeId } from '../../protocol/ids.js'
 import { workspacePath } from '../../protocol/paths.js'
 
@@ -20,6 +20,16 @@ export const baseRow = knownVersion.extend({
   earlier: z.array(knownVersion),
 })
 export type BaseRow = z.infer<typeof baseRow>
+
+export function rowOf(head: FileHead): Omit<BaseRow, 'stamp' | 'earlier'> {
+  const { id, kind, rev, hash, executable } = head
+  return { fileId: id, kind, standing: 'live', rev, hash, executable }
+}
+
+/** What a row of an ignored path, or of another store's, is still good for: the text under its hash. */
+export function asText(row: BaseRow): BaseRow {
+  return { ...row, standing: 'text', rev: 0, earlier: [] }
+}
 
 /** A write or delete that was begun and not yet answered: sent again, as it is, until it is. */
 export const pendingRow = z.discriminatedUnion('kind', [

@@ -10,7 +10,7 @@ import type { ServerMessage } from '../../protocol/messages.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Heads } from './heads.js'
 import type { BridgeConnection, BridgeLog, Disposer, Environment, LinkState } from './ports.js'
-import { asText } from './path-flow.js'
+import { asText } from './rows.js'
 
 /** After the server could not give the tree. In milliseconds. */
 const RETRY = 1000

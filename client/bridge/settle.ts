@@ -25,8 +25,8 @@ export interface Unsettled {
 
 export interface SettleFacts {
   readonly sight: FileSight
-  /** What it was at the last reading, if there was one. */
-  readonly known: { readonly inode: bigint } | undefined
+  /** Of the file that was last read or written there, if any was. */
+  readonly inode: bigint | undefined
   readonly unsettled: Unsettled | undefined
   readonly now: number
   /** In milliseconds. */
@@ -34,14 +34,14 @@ export interface SettleFacts {
 }
 
 /** 0: read now. Else look again after so many milliseconds. */
-export function settleWait({ sight, known, unsettled, now, quiet }: SettleFacts): number {
+export function settleWait({ sight, inode, unsettled, now, quiet }: SettleFacts): number {
   const same = unsettled?.stamp === sight.stamp
   const changed = Number((sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs) / 1_000_000n)
   const age = now - changed
   // A file dated in the future says nothing by its date: then only our own watching counts.
   const rest = Math.max(age, same ? now - unsettled.since : 0)
   if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - rest))
-  const isRenamed = sight.inode !== known?.inode && sight.ctimeNs > sight.mtimeNs
+  const isRenamed = sight.inode !== inode && sight.ctimeNs > sight.mtimeNs
   if (isRenamed || rest >= quiet) return 0
   if (unsettled !== undefined && now - unsettled.first >= LONGEST_WAIT) return 0
   return Math.ceil(quiet - rest)

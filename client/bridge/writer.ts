@@ -15,6 +15,7 @@
  */
 import {
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -37,10 +38,10 @@ import type { Places } from './places.js'
 import type { Environment } from './ports.js'
 import { isSmall, readFile, readSmallFile } from './reader.js'
 import type { BaseRow, IntentRow, KnownVersion } from './rows.js'
-import { errorCode, isExecutable, sightOf, sightOfStats, type FileSight, type Stamp } from './stamp.js'
+import { errorCode, isExecutable, sightOf, sightOfStats, type FileSight, type Sight, type Stamp } from './stamp.js'
 
 /** Where a step can be held up by a test: each stands for a moment at which the process may die. */
-export type WriterStep = 'begin' | 'temporary' | 'intent' | 'renamed' | 'folder' | 'base' | 'old'
+export type WriterStep = 'begin' | 'temporary' | 'intent' | 'renamed' | 'folder' | 'base'
 
 export interface WriterOptions {
   readonly places: Places
@@ -64,6 +65,8 @@ export type Placed =
   | { readonly kind: 'blocked'; readonly code: string }
 
 const syncFile = promisify(fsync)
+/** Never blocks on a pipe, never follows a link. */
+const SYNC_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const NEW_MODE = 0o666
 const NEW_EXECUTABLE_MODE = 0o777
 const BACKDATE_SECONDS = 0.02
@@ -92,7 +95,9 @@ export class Writer {
     try {
       const barred = this.#makeFolders(path)
       if (barred !== undefined) return { kind: 'blocked', code: barred }
-      const before = sightOf(this.#options.places.of(path))
+      const before = this.#clear(path)
+      if (before.kind === 'folder') return { kind: 'blocked', code: 'EISDIR' }
+      if (before.kind === 'unreadable') return { kind: 'blocked', code: before.code }
       if (before.kind === 'file' ? expected === null : before.kind !== 'absent' || expected !== null)
         return { kind: 'changed' }
       const old = before.kind === 'file' ? before : undefined
@@ -285,6 +290,20 @@ export class Writer {
     return isSame ? join(holding, '/') : join(folder, TEMPORARY_PREFIX)
   }
 
+  /** What stands at `path`, once an empty folder in its place is out of the way. */
+  #clear(path: string): Sight {
+    const { places, store } = this.#options
+    const sight = sightOf(places.of(path))
+    if (sight.kind !== 'folder') return sight
+    try {
+      rmdirSync(places.of(path))
+    } catch {
+      return sight // something is in it
+    }
+    if (store.folders.has(path)) void store.commit([{ table: 'folders', key: path, row: null }])
+    return { kind: 'absent' }
+  }
+
   /** Makes the folders that `path` needs. The code of what is in the way, if something is. */
   #makeFolders(path: string): string | undefined {
     const { places, store } = this.#options
@@ -369,14 +388,16 @@ function hasNoLinks(thrown: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(thrown))
 }
 
-/** Syncs a file or folder, if it still exists. */
+/**
+ * Syncs a file or folder. What is gone, or has become something else meanwhile, or can't be opened, is left alone: then there
+ * is nothing that a power cut could take back unseen.
+ */
 export async function syncPlace(place: string): Promise<void> {
   let descriptor
   try {
-    descriptor = openSync(place, 'r')
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return // removed meanwhile, with all that was in it
-    throw thrown
+    descriptor = openSync(place, SYNC_FLAGS)
+  } catch {
+    return
   }
   try {
     await syncFile(descriptor)

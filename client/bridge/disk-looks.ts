@@ -1,0 +1,148 @@
+/** What a path's file holds now, without reading it more often than needed, and which paths can't take part. */
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { BaseStore } from './base-store.js'
+import type { Places } from './places.js'
+import type { BridgeLog, Environment } from './ports.js'
+import { readFile } from './reader.js'
+import { settleWait, unsettledNow, type Unsettled } from './settle.js'
+import type { FileSight } from './stamp.js'
+
+/** After a reading under whose stamp the file could still change. In milliseconds. */
+const LOOK_AGAIN = 60
+/** After a reading that was spoiled by a change. In milliseconds. */
+const SPOILED = 5
+
+export interface DiskLooksOptions {
+  readonly places: Places
+  readonly store: BaseStore
+  readonly environment: Environment
+  readonly log: BridgeLog
+  readonly quietMilliseconds: number
+  readonly fileBytes: number
+  /** Look again after some milliseconds; `counts`: nothing is idle before that. */
+  readonly again: (path: string, milliseconds: number, counts: boolean) => void
+}
+
+/** What a path's last look found, as far as its base row does not say the same. */
+interface Seen {
+  readonly stamp: string
+  readonly hash: string
+  readonly executable: boolean
+}
+
+export interface FileLook extends Seen {
+  readonly kind: 'file'
+  readonly sight: FileSight
+  /** Undefined where the stamp was enough. */
+  readonly bytes: Uint8Array | undefined
+}
+
+export type Look =
+  | FileLook
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown' }
+  /** Being written, it seems; it is looked at again. */
+  | { readonly kind: 'unsettled' }
+
+export class DiskLooks {
+  readonly #options: DiskLooksOptions
+  readonly #seen = new Map<string, Seen>()
+  readonly #unsettled = new Map<string, Unsettled>()
+  readonly #blocked = new Map<string, string>()
+
+  constructor(options: DiskLooksOptions) {
+    this.#options = options
+  }
+
+  /** Paths that stay out of sync until something changes, with the reason. */
+  get blocked(): ReadonlyMap<string, string> {
+    return this.#blocked
+  }
+
+  block(path: string, reason: string): void {
+    if (this.#blocked.get(path) === reason) return
+    this.#blocked.set(path, reason)
+    this.#options.log.warn({ path, reason }, 'left out of sync until it changes')
+  }
+
+  unblock(path: string): void {
+    this.#blocked.delete(path)
+  }
+
+  /** False for a file whose stamp says that it is as it was when it was last looked at. */
+  isChanged(path: string, sight: FileSight): boolean {
+    return this.seen(path)?.stamp !== sight.stamp
+  }
+
+  seen(path: string): Seen | undefined {
+    const known = this.#seen.get(path) ?? this.#options.store.bases.get(path)
+    return known === undefined ? undefined : { stamp: known.stamp, hash: known.hash, executable: known.executable }
+  }
+
+  /** The base row says it all. */
+  forget(path: string): void {
+    this.#seen.delete(path)
+  }
+
+  /** Another root. */
+  reset(): void {
+    this.#seen.clear()
+    this.#unsettled.clear()
+  }
+
+  async look(path: WorkspacePath): Promise<Look> {
+    const { places, environment, quietMilliseconds, fileBytes } = this.#options
+    const sight = places.sight(path)
+    // A folder or a file in the way was put there by someone: what had been here is gone. A symlink hides it only.
+    if (sight.kind === 'absent' || sight.kind === 'folder' || sight.kind === 'under-file') return this.#absent(path)
+    if (sight.kind === 'unreadable') return this.#unknown(path, sight.code)
+    if (sight.kind === 'special') return this.#unknown(path, 'not a regular file')
+    if (sight.size > fileBytes) return this.#unknown(path, `larger than ${fileBytes} bytes`)
+    const known = this.seen(path)
+    if (known?.stamp === sight.stamp) return { kind: 'file', ...known, sight, bytes: undefined }
+    const now = environment.now()
+    const unsettled = this.#unsettled.get(path)
+    const wait = settleWait({ sight, inode: inodeOf(known?.stamp), unsettled, now, quiet: quietMilliseconds })
+    if (wait > 0) {
+      this.#unsettled.set(path, unsettledNow(sight, unsettled, now))
+      return this.#later(path, wait)
+    }
+    const reading = await readFile(places.of(path), sight, now, environment.timers)
+    if (reading.kind === 'changed') return this.#later(path, SPOILED)
+    if (reading.kind === 'unreadable') return this.#unknown(path, reading.code)
+    this.#unsettled.delete(path)
+    this.#blocked.delete(path)
+    const { hash, executable, stamp, bytes } = reading
+    this.#seen.set(path, { hash, executable, stamp })
+    if (stamp === '') this.#options.again(path, LOOK_AGAIN, false)
+    return { kind: 'file', hash, executable, stamp, sight, bytes }
+  }
+
+  /** The bytes of a file that was recognised by its stamp; undefined if it is another one by now. */
+  async readAgain(path: string, look: FileLook): Promise<Uint8Array | undefined> {
+    const { places, environment } = this.#options
+    const reading = await readFile(places.of(path), look.sight, environment.now(), environment.timers)
+    return reading.kind === 'file' && reading.hash === look.hash ? reading.bytes : undefined
+  }
+
+  #later(path: string, milliseconds: number): Look {
+    this.#options.again(path, milliseconds, true)
+    return { kind: 'unsettled' }
+  }
+
+  #absent(path: string): Look {
+    this.#seen.delete(path)
+    this.#unsettled.delete(path)
+    this.#blocked.delete(path)
+    return { kind: 'absent' }
+  }
+
+  #unknown(path: string, reason: string): Look {
+    this.block(path, reason)
+    return { kind: 'unknown' }
+  }
+}
+
+function inodeOf(stamp: string | undefined): bigint | undefined {
+  return stamp === undefined || stamp === '' ? undefined : BigInt(stamp.slice(0, stamp.indexOf(':')))
+}

@@ -1,0 +1,205 @@
+/**
+ * From the disk to the server: each write under an id that is stored, with its text, before it is sent, and forgotten in
+ * the same commit that makes it the base of the next.
+ */
+import { EnsembleError } from '../../protocol/errors.js'
+import type { WriteOutcome } from '../../protocol/files.js'
+import { contentHash, writeId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import { decodeText } from '../../protocol/text/encoding.js'
+import type { BaseStore, Change } from './base-store.js'
+import type { Deletions } from './deletions.js'
+import type { DiskLooks, FileLook } from './disk-looks.js'
+import type { Heads } from './heads.js'
+import { inferBase } from './infer-base.js'
+import type { LateEdit, LateWriters } from './late-writers.js'
+import type { Places } from './places.js'
+import type { BridgeLog, Environment } from './ports.js'
+import { hashOf, readFile } from './reader.js'
+import type { BaseRow, KnownVersion, PendingRow } from './rows.js'
+import { contentOf, newWriteId, type Submitter } from './submitter.js'
+import { syncPlace } from './writer.js'
+
+/** Where a test can hold a submit up: each stands for a moment at which the process may die. */
+export type SubmitStep = 'read' | 'pending' | 'answered' | 'settled'
+
+export interface UploadsOptions {
+  readonly places: Places
+  readonly store: BaseStore
+  readonly heads: Heads
+  readonly looks: DiskLooks
+  readonly submitter: Submitter
+  readonly lateWriters: LateWriters
+  readonly deletions: Deletions
+  readonly environment: Environment
+  readonly log: BridgeLog
+  readonly isLive: () => boolean
+  readonly again: (path: string, milliseconds: number, counts: boolean) => void
+  readonly onStep: (step: SubmitStep, path: string) => Promise<void> | undefined
+}
+
+/** In place of a hash: the server refuses the deletion. */
+const DELETED = 'deleted'
+
+export class Uploads {
+  readonly #options: UploadsOptions
+  /** Paths that the server refuses for good, with the content that it refused. */
+  readonly #refused = new Map<string, string>()
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+  }
+
+  /** Another store: it may be of another mind. */
+  reset(): void {
+    this.#refused.clear()
+  }
+
+  /** True: nothing is left to do for this path. */
+  async submit(path: WorkspacePath, look: FileLook, row: BaseRow | undefined): Promise<boolean> {
+    const { store, environment, onStep } = this.#options
+    if (this.#refused.get(path) === look.hash || !this.#options.isLive()) return true
+    const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
+    if (bytes === undefined) return this.#again(path)
+    await onStep('read', path)
+    const base = row === undefined ? null : this.#baseFor(path, bytes, row)
+    const hash = contentHash.parse(look.hash)
+    const { executable } = look
+    const pending: PendingRow = { kind: 'write', writeId: newWriteId(environment), base, hash, executable }
+    await store.commit([
+      { table: 'contents', key: hash, row: bytes },
+      { table: 'pendings', key: path, row: pending },
+    ])
+    await onStep('pending', path)
+    return this.#send(path, pending, bytes)
+  }
+
+  #baseFor(path: WorkspacePath, bytes: Uint8Array, row: BaseRow): KnownVersion {
+    const newest = { rev: row.rev, hash: row.hash }
+    const text = row.earlier.length === 0 ? undefined : decodeText(bytes)?.text
+    if (text === undefined) return newest
+    const { store, log } = this.#options
+    const versions = [newest, ...row.earlier]
+    const texts = versions.map(({ hash }) => {
+      const content = store.content(hash)
+      return content === undefined ? undefined : decodeText(content)?.text
+    })
+    const version = versions[inferBase(text, texts)] ?? newest
+    if (version.hash !== newest.hash)
+      log.info({ path, upon: version.rev, newest: row.rev }, 'a write upon an older version')
+    return version
+  }
+
+  async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {
+    const { store, environment, deletions, onStep } = this.#options
+    if (!this.#options.isLive() || this.#refused.get(path) === DELETED || !deletions.propose(path)) return true
+    const base = { rev: row.rev, hash: row.hash }
+    const pending: PendingRow = { kind: 'delete', writeId: newWriteId(environment), base }
+    await store.commit([{ table: 'pendings', key: path, row: pending }])
+    await onStep('pending', path)
+    return this.#send(path, pending, new Uint8Array())
+  }
+
+  /** Sends what an earlier run, or an earlier life, left without an answer. False: there is no answer yet. */
+  async finish(path: WorkspacePath, pending: PendingRow): Promise<boolean> {
+    const { store, places, environment } = this.#options
+    if (!this.#options.isLive()) return false
+    let bytes: Uint8Array | undefined = new Uint8Array()
+    if (pending.kind === 'write') bytes = store.content(pending.hash)
+    if (bytes === undefined && pending.kind === 'write') {
+      // Too large to be kept twice: still what it was, or superseded by what the disk holds now.
+      const sight = places.sight(path)
+      const reading =
+        sight.kind === 'file'
+          ? await readFile(places.of(path), sight, environment.now(), environment.timers)
+          : undefined
+      if (reading?.kind === 'file' && reading.hash === pending.hash) bytes = reading.bytes
+    }
+    if (bytes === undefined) {
+      await store.commit([{ table: 'pendings', key: path, row: null }])
+      return true
+    }
+    await this.#send(path, pending, bytes)
+    return store.pendings.get(path) === undefined
+  }
+
+  async #send(path: WorkspacePath, pending: PendingRow, bytes: Uint8Array): Promise<boolean> {
+    const { store, submitter, log, onStep } = this.#options
+    try {
+      const outcome = await submitter.submit(path, pending, bytes)
+      await onStep('answered', path)
+      const isDone = await this.#settle(path, pending, outcome, bytes)
+      await onStep('settled', path)
+      return isDone || this.#again(path)
+    } catch (thrown) {
+      if (!(thrown instanceof EnsembleError)) throw thrown
+      if (thrown.code === 'E_UNREACHABLE') return false // it is sent again with the next connection
+      log.warn({ path, code: thrown.code, reason: thrown.message }, 'the server refused a write')
+      this.#refused.set(path, pending.kind === 'write' ? pending.hash : DELETED)
+      await store.commit([{ table: 'pendings', key: path, row: null }])
+      this.#options.looks.block(path, thrown.message)
+      return true
+    }
+  }
+
+  /** True if nothing is left to do, as far as is known here: a change that came meanwhile is told by itself. */
+  async #settle(path: WorkspacePath, pending: PendingRow, outcome: WriteOutcome, bytes: Uint8Array): Promise<boolean> {
+    const { store, heads, places, looks } = this.#options
+    const { head } = outcome
+    const done: Change = { table: 'pendings', key: path, row: null }
+    if (pending.kind === 'delete') {
+      // Deleted, or kept because someone had changed it: in both cases this folder starts from nothing.
+      heads.learn(head)
+      await store.commit([done, { table: 'bases', key: path, row: null }])
+      return false
+    }
+    heads.merged(head, pending.hash, outcome.edits)
+    // Only what outlasts a power cut may be called a base; else the file's older content would look like an edit.
+    await syncPlace(places.of(path))
+    const isHead = head.hash === pending.hash && head.executable === pending.executable
+    const seen = looks.seen(path)
+    const row: BaseRow = {
+      fileId: head.id,
+      kind: contentOf(bytes).kind,
+      standing: 'live',
+      rev: isHead ? head.rev : 0,
+      hash: pending.hash,
+      executable: pending.executable,
+      stamp: seen?.hash === pending.hash ? seen.stamp : '',
+      earlier: isHead ? [] : (store.bases.get(path)?.earlier ?? []),
+    }
+    await store.commit([done, { table: 'bases', key: path, row }])
+    if (row.stamp !== '') looks.forget(path)
+    if (!isHead || heads.get(path)?.seq !== head.seq) return false
+    heads.dropEdits(path)
+    return true
+  }
+
+  /** False: there is no answer yet. */
+  async submitLate(edit: LateEdit): Promise<boolean> {
+    const { submitter, store, heads, lateWriters, log } = this.#options
+    if (!this.#options.isLive()) return false
+    const hash = hashOf(edit.bytes)
+    const id = writeId.parse(`late-${edit.id}`)
+    const pending: PendingRow = { kind: 'write', writeId: id, base: edit.base, hash, executable: edit.executable }
+    try {
+      const outcome = await submitter.submit(edit.path, pending, edit.bytes)
+      heads.learn(outcome.head)
+      await lateWriters.done(edit)
+      log.info({ path: edit.path, outcome: outcome.outcome }, 'took in what was written late into a replaced file')
+    } catch (thrown) {
+      if (!(thrown instanceof EnsembleError)) throw thrown
+      if (thrown.code === 'E_UNREACHABLE') return false
+      log.error(
+        { path: edit.path, code: thrown.code, kept: store.intents.get(edit.id)?.old?.file },
+        'a late edit was refused',
+      )
+    }
+    return true
+  }
+
+  #again(path: string): false {
+    this.#options.again(path, 0, true)
+    return false
+  }
+}
