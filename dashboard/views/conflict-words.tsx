@@ -3,6 +3,8 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import { formatCount, fileName } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
 
+const LONGEST_EXCERPT = 60
+
 export function conflictTitle(conflict: Conflict): string {
   const name = fileName(conflict.path)
   switch (conflict.reason) {
@@ -19,29 +21,47 @@ export function conflictTitle(conflict: Conflict): string {
 
 export function ConflictStory({ conflict }: { readonly conflict: Conflict }) {
   const { ours, theirs } = conflict.authors
+  const { deed, before } = words(conflict)
   return (
     <>
-      <AgentTag author={theirs} small /> {deed(conflict)} <AgentTag author={ours} small /> had changed
-      {conflict.reason === 'overlap' ? ' them' : ' it'}: <code class="path">{conflict.path}</code>
+      <AgentTag author={theirs} small /> {deed} after <AgentTag author={ours} small /> {before}:{' '}
+      <code>{conflict.path}</code>
+      {conflict.reason === 'overlap' && (
+        <>
+          , <q class="excerpt">{excerpt(conflict.base) || excerpt(conflict.ours)}</q>
+        </>
+      )}
     </>
   )
 }
 
-function deed(conflict: Conflict): string {
+function words(conflict: Conflict): { readonly deed: string; readonly before: string } {
   switch (conflict.reason) {
     case 'overlap': {
       const lines = Math.max(1, lineCount(conflict.base))
-      return lines === 1 ? 'changed the same line after' : `changed the same ${formatCount(lines, 'line')} after`
+      return lines === 1
+        ? { deed: 'changed the same line', before: 'had changed it' }
+        : { deed: `changed the same ${formatCount(lines, 'line')}`, before: 'had changed them' }
     }
     case 'create':
-      return 'created the same file after'
+      return { deed: 'created the same file', before: 'had created it' }
     case 'delete':
-      return conflict.theirs === null ? 'deleted the file after' : 'changed the file after'
+      return {
+        deed: conflict.theirs === null ? 'deleted the file' : 'changed the file',
+        before: conflict.theirs === null ? 'had changed it' : 'had deleted it',
+      }
     case 'binary':
-      return 'replaced the file after'
+      return { deed: 'replaced the file', before: 'had replaced it' }
   }
 }
 
 function lineCount(text: string): number {
   return text === '' ? 0 : text.replace(/\n$/, '').split('\n').length
+}
+
+/** The first line that says something. */
+function excerpt(text: string): string {
+  const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? ''
+  const trimmed = line.trim()
+  return trimmed.length > LONGEST_EXCERPT ? `${trimmed.slice(0, LONGEST_EXCERPT)}…` : trimmed
 }

@@ -12,7 +12,7 @@ import { VirtualList, type VirtualListHandle } from '../parts/virtual-list.js'
 import { formatRoute } from '../router.js'
 import { treeMove } from './tree-keys.js'
 
-const MOST_TAGS = 3
+const MOST_TAGS = 2
 
 export function FileTree({ selected }: { readonly selected: string | null }) {
   const { store, router } = usePage()
