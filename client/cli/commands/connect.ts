@@ -1,0 +1,125 @@
+/** `ensemble connect`: an agent's own folder, kept in step, with a live session in this terminal or in the background. */
+import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AgentInstance, AgentType } from '../../../protocol/ids.js'
+import type { WorkspacePath } from '../../../protocol/paths.js'
+import { openAgentFolder, type AgentFolder, type AgentFolderOptions } from '../agent-folder.js'
+import { giveBack, takePlace } from '../agent-place.js'
+import { letGo, startChild } from '../child.js'
+import { commandName, type Context } from '../context.js'
+import { isLoopback, type Wishes } from '../discovery.js'
+import { EXIT, type ExitCode } from '../fault.js'
+import { findServer } from '../find-server.js'
+import { liveSession } from '../live/live-session.js'
+import { connectInfo, type ConnectInfo, type ConnectOrder } from '../reports.js'
+import { getStatus } from '../server-api.js'
+import { Interrupted, unlessInterrupted } from '../signals.js'
+import { count, duration } from '../words.js'
+
+export interface ConnectOptions extends Wishes {
+  readonly agent: AgentType
+  readonly instance: AgentInstance
+  readonly partition?: WorkspacePath
+  readonly dir?: string
+  readonly background?: boolean
+  readonly json?: boolean
+}
+
+export async function connect(options: ConnectOptions, context: Context): Promise<ExitCode> {
+  const { print } = context
+  const server = await findServer(options, context)
+  // Asked first: whether it answers, knows the token, and which folder it serves, before anything is made.
+  const status = await getStatus(server)
+  const workspace = server.workspace ?? (isLoopback(server.url) ? status.workspace : null)
+  const { real, isNew } = await takePlace(resolve(context.cwd, options.dir ?? '.'), workspace)
+  if (isNew) print.say(`Made the folder ${real}.`)
+  const order: ConnectOrder = {
+    ...{ dir: real, url: server.url, token: server.token, tokenFile: server.tokenFile },
+    agent: { type: options.agent, instance: options.instance, partition: options.partition ?? null },
+  }
+  const giveUp = async (): Promise<void> => {
+    if (isNew) await giveBack(real)
+  }
+  return options.background === true
+    ? await inBackground(order, options, context, giveUp)
+    : await inForeground(order, options, context, giveUp)
+}
+
+type GiveUp = () => Promise<void>
+
+async function inBackground(
+  order: ConnectOrder,
+  { json }: ConnectOptions,
+  context: Context,
+  giveUp: GiveUp,
+): Promise<ExitCode> {
+  const { print, env } = context
+  const progress = print.progress()
+  let spawned: ChildProcess | undefined
+  const start = startChild({
+    args: [fileURLToPath(new URL('../connect-process.js', import.meta.url))],
+    ...{ detached: true, env, info: connectInfo, message: order },
+    onProgress: (step) => progress.step(step),
+    onSpawn: (child) => {
+      spawned = child
+    },
+  })
+  const { child, info } = await unlessInterrupted(start, () => {
+    spawned?.kill('SIGTERM')
+  }).catch(async (thrown: unknown) => {
+    if (!(thrown instanceof Interrupted)) await giveUp()
+    throw thrown
+  })
+  progress.end()
+  if (json === true) print.json({ schema: 'ensemble.connect/1', ...info })
+  else print.lines([...readyLines(info), `Leave with: ${commandName(env)} disconnect --dir ${info.dir}`])
+  letGo(child)
+  return EXIT.ok
+}
+
+function readyLines({ agentId, dir, files, readyMilliseconds, workspace }: ConnectInfo): string[] {
+  return [
+    `${agentId} works in ${dir}: ${count(files, 'file')} in step with ${workspace} after ${duration(readyMilliseconds)}`,
+  ]
+}
+
+async function inForeground(
+  order: ConnectOrder,
+  { json }: ConnectOptions,
+  context: Context,
+  giveUp: GiveUp,
+): Promise<ExitCode> {
+  const { print } = context
+  const startedAt = performance.now()
+  const progress = print.progress()
+  const options: AgentFolderOptions = { ...order, onProgress: (step) => progress.step(step) }
+  const folder = await openAgentFolder(options)
+  let isReady = false
+  try {
+    await unlessInterrupted(folder.synced(), () => progress.end())
+    progress.end()
+    isReady = true
+    const info = describe(folder, order.url, performance.now() - startedAt)
+    const speaksJson = json === true || context.stdin.isTTY !== true || !print.isTerminal
+    if (!speaksJson) print.lines([...readyLines(info), 'Type "help" for what can be done here; Ctrl-D leaves.', ''])
+    return await liveSession({ folder, info, partition: order.agent.partition, speaksJson, context })
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) print.say('Leaving …')
+    throw thrown
+  } finally {
+    await folder.leave()
+    if (!isReady) await giveUp()
+  }
+}
+
+/** After `synced`. */
+export function describe(folder: AgentFolder, url: string, milliseconds: number): ConnectInfo {
+  const { agentId, dir, bridge, connection } = folder
+  const { state } = connection
+  return {
+    ...{ agentId, dir, pid: process.pid, files: bridge.stats.files, synced: true, url },
+    workspace: state.kind === 'live' ? state.welcome.workspace : '',
+    readyMilliseconds: Math.round(milliseconds),
+  }
+}

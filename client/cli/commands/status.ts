@@ -1,0 +1,76 @@
+/** `ensemble status`, `ensemble server status`, `ensemble conflicts`: one question to the server, one answer. */
+import { join } from 'node:path'
+import type { Context } from '../context.js'
+import { commandName } from '../context.js'
+import { DATA_FOLDER, holderOf } from '../data-folder.js'
+import type { Wishes } from '../discovery.js'
+import { EXIT, type ExitCode } from '../fault.js'
+import { findServer } from '../find-server.js'
+import { Tags } from '../live/tags.js'
+import { getConflicts, getStatus } from '../server-api.js'
+import { agentLines, conflictLines } from '../views/agents-view.js'
+import { statusLines } from '../views/server-view.js'
+
+export interface AskOptions extends Wishes {
+  readonly json?: boolean
+}
+
+export async function showStatus({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
+  const { print, env, now } = context
+  const server = await findServer(wishes, context)
+  const status = await getStatus(server)
+  if (json === true) {
+    print.json({ schema: 'ensemble.status/1', url: server.url, ...status })
+    return EXIT.ok
+  }
+  const tags = new Tags()
+  tags.learn(status.agents)
+  const next = status.conflicts.open === 0 ? `${commandName(env)} connect --help` : `${commandName(env)} conflicts`
+  print.lines([
+    ...statusLines(status, server.url, print.paint),
+    '',
+    ...agentLines(status.agents, tags, now(), print.paint),
+    '',
+    `next  ${next}`,
+  ])
+  return EXIT.ok
+}
+
+export async function showServerStatus({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
+  const { print } = context
+  const server = await findServer(wishes, context)
+  const status = await getStatus(server)
+  const holder = server.workspace === null ? undefined : await holderOf(server.workspace)
+  const dataDir = server.workspace === null ? null : join(server.workspace, DATA_FOLDER)
+  const pid = holder?.pid ?? null
+  if (json === true) {
+    const { version, state, reason, workspace, workspaceId, uptimeSeconds, files, memoryBytes, commitLatency } = status
+    print.json({
+      schema: 'ensemble.server-status/1',
+      running: true,
+      ...{ url: server.url, pid, workspace, dataDir, tokenFile: server.tokenFile },
+      ...{ version, state, reason, workspaceId, uptimeSeconds, files, memoryBytes, commitLatency },
+    })
+    return EXIT.ok
+  }
+  print.lines([
+    ...statusLines(status, server.url, print.paint),
+    ...(pid === null ? [] : [`  process   ${pid}`]),
+    ...(dataDir === null ? [] : [`  log       ${join(dataDir, 'server.log')}`]),
+  ])
+  return EXIT.ok
+}
+
+export async function showConflicts({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
+  const { print, now } = context
+  const server = await findServer(wishes, context)
+  const [conflicts, status] = await Promise.all([getConflicts(server), getStatus(server)])
+  if (json === true) {
+    print.json({ schema: 'ensemble.conflicts/1', conflicts })
+    return EXIT.ok
+  }
+  const tags = new Tags()
+  tags.learn(status.agents)
+  print.lines(conflictLines(conflicts, (author) => tags.name(author), now(), print.paint))
+  return EXIT.ok
+}

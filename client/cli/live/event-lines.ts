@@ -1,0 +1,128 @@
+/** Events as lines above a prompt: those that concern one agent, gathered so that they come at most every two seconds. */
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { unreachable } from '../../../protocol/errors.js'
+import type { Timers } from '../print.js'
+import { count, list } from '../words.js'
+
+export interface Self {
+  readonly agentId: string
+  /** Folder that the agent works in; null: everywhere. */
+  readonly partition: string | null
+}
+
+/** What others did where this agent works, and every conflict that it is part of. */
+export function concerns(event: WorkspaceEvent, { agentId, partition }: Self): boolean {
+  switch (event.type) {
+    case 'agent:joined':
+    case 'agent:left':
+      return event.agent_id !== agentId
+    case 'file:changed':
+      return event.data.author !== agentId && isWithin(event.data.file, partition)
+    case 'conflict:raised':
+      return event.data.ours === agentId || event.data.theirs === agentId || isWithin(event.data.file, partition)
+    default:
+      return unreachable(event)
+  }
+}
+
+function isWithin(file: string, partition: string | null): boolean {
+  return partition === null || file.startsWith(`${partition}/`)
+}
+
+/** One line for all of them; `nameOf` gives an author's name. */
+export function digest(events: readonly WorkspaceEvent[], nameOf: (author: string) => string): string {
+  const parts: string[] = []
+  const changes = new Map<string, { who: string; verb: string; files: Set<string> }>()
+  for (const event of events) {
+    switch (event.type) {
+      case 'agent:joined':
+        parts.push(`${nameOf(event.agent_id ?? '')} joined`)
+        break
+      case 'agent:left':
+        parts.push(`${nameOf(event.agent_id ?? '')} ${LEFT[event.data.reason]}`)
+        break
+      case 'conflict:raised':
+        parts.push(conflictWords(event.data, nameOf))
+        break
+      case 'file:changed': {
+        const { author, change_type: change, file } = event.data
+        const key = `${author} ${change}`
+        const known = changes.get(key) ?? { who: nameOf(author), verb: CHANGED[change], files: new Set<string>() }
+        changes.set(key, known)
+        known.files.add(file)
+        break
+      }
+      default:
+        unreachable(event)
+    }
+  }
+  for (const { who, verb, files } of changes.values()) {
+    const named = [...files]
+    parts.push(`${who} ${verb} ${named.length > 3 ? `${count(named.length, 'file')} (${list(named)})` : list(named)}`)
+  }
+  return parts.join(' · ')
+}
+
+const LEFT = { left: 'left', lost: 'lost its connection', replaced: 'came back' } as const
+const CHANGED = { created: 'made', modified: 'changed', deleted: 'deleted' } as const
+
+function conflictWords(
+  { file, ours, theirs }: Extract<WorkspaceEvent, { type: 'conflict:raised' }>['data'],
+  nameOf: (author: string) => string,
+): string {
+  return `conflict in ${file}: what ${nameOf(ours)} wrote stays, what ${nameOf(theirs)} wrote is held`
+}
+
+/** Between two lines. In milliseconds. */
+const INTERVAL = 2_000
+
+export interface EventLinesOptions {
+  readonly self: Self
+  readonly nameOf: (author: string) => string
+  readonly print: (line: string) => void
+  readonly now: () => number
+  readonly timers: Timers
+}
+
+/** The first line comes at once; what follows within two seconds waits, and comes as one. */
+export class EventLines {
+  readonly #options: EventLinesOptions
+  #waiting: WorkspaceEvent[] = []
+  #last = -Infinity
+  #timer: unknown
+
+  constructor(options: EventLinesOptions) {
+    this.#options = options
+  }
+
+  add(event: WorkspaceEvent): void {
+    const { self, now, timers } = this.#options
+    if (!concerns(event, self)) return
+    this.#waiting.push(event)
+    if (this.#timer !== undefined) return
+    const wait = this.#last + INTERVAL - now()
+    if (wait <= 0) this.flush()
+    else {
+      this.#timer = timers.setTimeout(() => {
+        this.flush()
+      }, wait)
+    }
+  }
+
+  /** Prints what waits. */
+  flush(): void {
+    const { nameOf, print, now, timers } = this.#options
+    timers.clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#waiting.length === 0) return
+    const events = this.#waiting
+    this.#waiting = []
+    this.#last = now()
+    print(digest(events, nameOf))
+  }
+
+  close(): void {
+    this.#options.timers.clearTimeout(this.#timer)
+    this.#waiting = []
+  }
+}

@@ -1,0 +1,98 @@
+/** Carries out the verbs of a live session; the answer has one form for people and one for programs. */
+import type { BridgeState } from '../../bridge/api.js'
+import { unreachable } from '../../../protocol/errors.js'
+import type { AgentFolder } from '../agent-folder.js'
+import type { Paint } from '../colour.js'
+import { agentLines, conflictLines } from '../views/agents-view.js'
+import { statusLines } from '../views/server-view.js'
+import { count, list } from '../words.js'
+import { HELP, type Verb } from './verbs.js'
+import type { Tags } from './tags.js'
+
+export interface Answer {
+  readonly lines: readonly string[]
+  readonly data: object
+}
+
+export interface VerbOptions {
+  readonly folder: AgentFolder
+  readonly url: string
+  readonly tags: Tags
+  readonly now: () => number
+  readonly paint: Paint
+}
+
+/** Everything but `leave`. @throws EnsembleError E_UNREACHABLE while the server is away */
+export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: VerbOptions): Promise<Answer> {
+  const { folder, url, tags, now, paint } = options
+  const { connection, bridge } = folder
+  switch (verb.verb) {
+    case 'status': {
+      const { files, waiting, blocked } = bridge.stats
+      const here = [
+        `${folder.agentId} in ${folder.dir}: ${stateWords(bridge.state)}`,
+        `  ${count(files, 'file')}, ${count(waiting, 'path waits', 'paths wait')}`,
+        ...[...blocked].map(([path, reason]) => `  ${path} stays out of step: ${reason}`),
+      ]
+      const own = { state: bridge.state.kind, files, waiting, blocked: Object.fromEntries(blocked) }
+      if (connection.state.kind !== 'live') return { lines: here, data: { folder: own, server: null } }
+      const status = await connection.request('status', {})
+      return { lines: [...here, '', ...statusLines(status, url, paint)], data: { folder: own, server: status } }
+    }
+    case 'agents': {
+      const { agents } = await connection.request('status', {})
+      tags.learn(agents)
+      return { lines: agentLines(agents, tags, now(), paint), data: { agents } }
+    }
+    case 'conflicts': {
+      const { conflicts } = await connection.request('conflicts', {})
+      return { lines: conflictLines(conflicts, (author) => tags.name(author), now(), paint), data: { conflicts } }
+    }
+    case 'resume':
+      return resume(verb.choice, folder)
+    case 'help':
+      return {
+        lines: HELP.map(([name, meaning]) => `  ${name.padEnd(16)}${meaning}`),
+        data: { verbs: Object.fromEntries(HELP) },
+      }
+    default:
+      return unreachable(verb)
+  }
+}
+
+function resume(choice: 'delete' | 'restore' | null, { bridge }: AgentFolder): Answer {
+  const { state } = bridge
+  if (state.kind !== 'paused') return { lines: ['Nothing waits for a word of yours.'], data: { resumed: false } }
+  if (state.reason.code !== 'many-deletions') {
+    return { lines: [state.reason.message, state.reason.hint], data: { resumed: false, ...state.reason } }
+  }
+  if (choice === null) {
+    const lines = [
+      state.reason.message,
+      'Type "resume delete" to delete them for everyone, or "resume restore" to bring them back here.',
+    ]
+    return { lines, data: { resumed: false, ...state.reason } }
+  }
+  bridge.resume(choice)
+  const done = choice === 'delete' ? 'They are deleted for everyone.' : 'They come back.'
+  return { lines: [done], data: { resumed: true, choice } }
+}
+
+/** What a folder is doing, in a word that stands after its name. */
+export function stateWords(state: BridgeState): string {
+  switch (state.kind) {
+    case 'starting':
+    case 'syncing':
+      return 'catching up'
+    case 'synced':
+      return 'in step'
+    case 'offline':
+      return 'offline; edits are kept, and go out when the server is back'
+    case 'paused':
+      return `paused. ${list([state.reason.message, state.reason.hint], 2)}`
+    case 'closed':
+      return 'ended'
+    default:
+      return unreachable(state)
+  }
+}

@@ -1,0 +1,83 @@
+/** What can be typed into a live session, and how a line is read. */
+import { z } from 'zod'
+import { near } from '../words.js'
+
+export type Verb =
+  | { readonly verb: 'status' | 'agents' | 'conflicts' | 'help' }
+  | { readonly verb: 'leave' }
+  /** Null: say what waits, and between what one can choose. */
+  | { readonly verb: 'resume'; readonly choice: 'delete' | 'restore' | null }
+
+export type Reading =
+  | { readonly kind: 'verb'; readonly verb: Verb }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'fault'; readonly message: string; readonly hint: string }
+
+export const HELP: readonly (readonly [verb: string, meaning: string])[] = [
+  ['status', 'this folder, and the server'],
+  ['agents', 'who is connected, and where each works'],
+  ['conflicts', 'what two wrote at one place, and nobody decided yet'],
+  ['resume delete', 'files gone from this folder: delete them for everyone'],
+  ['resume restore', 'files gone from this folder: bring them back'],
+  ['help', 'this list'],
+  ['leave', 'end the session (also: quit, Ctrl-D)'],
+]
+
+const SIMPLE: ReadonlyMap<string, Exclude<Verb['verb'], 'resume'>> = new Map([
+  ['status', 'status'],
+  ['agents', 'agents'],
+  ['conflicts', 'conflicts'],
+  ['help', 'help'],
+  ['?', 'help'],
+  ['leave', 'leave'],
+  ['quit', 'leave'],
+  ['exit', 'leave'],
+])
+const WORDS = [...SIMPLE.keys(), 'resume']
+
+const jsonLine = z.object({ verb: z.string(), choice: z.string().optional() })
+
+/** A line of words (`resume restore`), or an object (`{"verb":"resume","choice":"restore"}`). */
+export function readLine(line: string): Reading {
+  const text = line.trim()
+  if (text === '') return { kind: 'empty' }
+  if (!text.startsWith('{')) return readWords(text.split(/\s+/))
+  try {
+    const { verb, choice } = jsonLine.parse(JSON.parse(text))
+    return readWords(choice === undefined ? [verb] : [verb, choice])
+  } catch {
+    return { kind: 'fault', message: 'That is not a command in JSON.', hint: 'It reads {"verb":"status"}.' }
+  }
+}
+
+function readWords([word = '', ...rest]: readonly string[]): Reading {
+  const name = word.toLowerCase()
+  if (name === 'resume') return readResume(rest)
+  const verb = SIMPLE.get(name)
+  if (verb === undefined) {
+    const [meant] = near(name, WORDS)
+    const hint = meant === undefined ? '"help" lists what there is.' : `Did you mean "${meant}"?`
+    return { kind: 'fault', message: `There is no "${word}" here.`, hint }
+  }
+  if (rest.length > 0) return { kind: 'fault', message: `"${name}" stands alone.`, hint: `Type just "${name}".` }
+  return { kind: 'verb', verb: { verb } }
+}
+
+function readResume([choice, ...rest]: readonly string[]): Reading {
+  if (choice === undefined) return { kind: 'verb', verb: { verb: 'resume', choice: null } }
+  if ((choice === 'delete' || choice === 'restore') && rest.length === 0) {
+    return { kind: 'verb', verb: { verb: 'resume', choice } }
+  }
+  return {
+    kind: 'fault',
+    message: `"${choice}" is no way to go on.`,
+    hint: 'It is "resume delete" or "resume restore".',
+  }
+}
+
+/** For the Tab key: what the line so far can become. */
+export function complete(line: string): string[] {
+  const typed = line.trimStart().toLowerCase()
+  const whole = [...new Set([...HELP.map(([verb]) => verb), 'quit'])]
+  return whole.filter((verb) => verb.startsWith(typed))
+}

@@ -1,0 +1,46 @@
+/** Values of options, read once: what is wrong with one is said before anything is done. */
+import { InvalidArgumentError } from 'commander'
+import { agentInstance, agentType, type AgentInstance, type AgentType } from '../../protocol/ids.js'
+import { pathFault, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
+import type { ColourChoice } from './colour.js'
+
+/** 0: whichever is free. */
+export function portOption(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (port <= 65_535) return port
+  throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 takes a free one.')
+}
+
+export function agentTypeOption(text: string): AgentType {
+  const parsed = agentType.safeParse(text)
+  if (parsed.success) return parsed.data
+  const upper = agentType.safeParse(text.toUpperCase())
+  throw new InvalidArgumentError(
+    upper.success
+      ? `Types are written in capitals: ${upper.data}.`
+      : 'It reads CLAUDE, CODEX or GEMINI, or a type that the workspace knows.',
+  )
+}
+
+export function instanceOption(text: string): AgentInstance {
+  const parsed = agentInstance.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(
+    'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.',
+  )
+}
+
+/** A folder as the shell completes it may end in a slash, and may begin with "./". */
+export function partitionOption(text: string): WorkspacePath {
+  const path = text.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  const parsed = workspacePath.safeParse(path)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(
+    `A partition is a folder of the workspace, as src/frontend; ${pathFault(path) ?? 'this is none'}.`,
+  )
+}
+
+export function colourOption(text: string): ColourChoice {
+  if (text === 'auto' || text === 'always' || text === 'never') return text
+  throw new InvalidArgumentError('It is auto, always or never.')
+}

@@ -1,0 +1,155 @@
+/** Every verb of the command line, its options and its help. What a verb does stands in commands/. */
+import { Command, Option } from 'commander'
+import { connect, type ConnectOptions } from './commands/connect.js'
+import { demo, type DemoOptions } from './commands/demo.js'
+import { disconnect, type DisconnectOptions } from './commands/disconnect.js'
+import { serverStart, type ServerStartOptions } from './commands/server-start.js'
+import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
+import { showConflicts, showServerStatus, showStatus, type AskOptions } from './commands/status.js'
+import type { ColourChoice } from './colour.js'
+import type { Context } from './context.js'
+import type { ExitCode } from './fault.js'
+import { agentTypeOption, colourOption, instanceOption, partitionOption, portOption } from './options.js'
+import { VERSION } from './version.js'
+
+/** Options that every verb has. */
+export interface GlobalOptions {
+  readonly color: ColourChoice
+  readonly quiet?: boolean
+  /** `--no-input` makes it false. */
+  readonly input: boolean
+}
+
+export type Work = (context: Context) => Promise<ExitCode>
+
+export interface ProgramOptions {
+  /** Gets what was asked for; commander's own faults are thrown by `parseAsync`. */
+  readonly run: (work: Work, options: GlobalOptions & { readonly json?: boolean }) => Promise<void>
+  readonly writeHelp: (text: string) => void
+}
+
+const DEFAULT_PORT = 9999
+const DEFAULT_HOST = '127.0.0.1'
+
+export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
+  const program = new Command('ensemble')
+    .description('The realtime workspace between AI coding agents: one code base, edited by all of them at once.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .addOption(new Option('--color <when>', 'auto, always or never').argParser(colourOption).default('auto'))
+    .option('-q, --quiet', 'no messages: only what was asked for, and errors')
+    .option('--no-input', 'never ask, never wait for someone')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ writeOut: writeHelp, writeErr: () => undefined, outputError: () => undefined })
+    .showHelpAfterError(false)
+  const perform = async (command: Command, work: Work): Promise<void> =>
+    await run(work, command.optsWithGlobals<GlobalOptions & { json?: boolean }>())
+
+  addServer(program, perform)
+
+  withServer(
+    verb(program, 'connect', 'connect an agent: its folder and everyone else’s stay the same')
+      .addOption(
+        new Option('--agent <TYPE>', 'CLAUDE, CODEX, GEMINI …').argParser(agentTypeOption).makeOptionMandatory(),
+      )
+      .addOption(
+        new Option('--instance <name>', 'its name, unique among all agents')
+          .argParser(instanceOption)
+          .makeOptionMandatory(),
+      )
+      .addOption(
+        new Option('--partition <folder>', 'folder of the workspace that it works in').argParser(partitionOption),
+      )
+      .option('--dir <dir>', 'its own folder, made if only the last part is missing', '.')
+      .option('--background', 'return once it is in step, and go on')
+      .option('--json', 'one JSON object a line, both ways; with --background one object'),
+    'ensemble connect --agent CLAUDE --instance frontend --partition src/frontend --dir ../copy-a',
+    'Off a terminal it speaks JSON. The end of the input ends the session, unless that is /dev/null.',
+  ).action(async (options: ConnectOptions, command: Command) =>
+    perform(command, (context) => connect(options, context)),
+  )
+
+  example(
+    verb(program, 'disconnect', 'end the session that runs in a folder')
+      .option('--dir <dir>', 'the agent’s folder', '.')
+      .option('--json', 'one JSON object'),
+    'ensemble disconnect --dir ../copy-a',
+  ).action(async (options: DisconnectOptions, command: Command) =>
+    perform(command, (context) => disconnect(options, context)),
+  )
+
+  withServer(
+    verb(program, 'status', 'agents, files, conflicts and health').option('--json', 'one JSON object'),
+    'ensemble status --json',
+  ).action(async (options: AskOptions, command: Command) => perform(command, (context) => showStatus(options, context)))
+
+  withServer(
+    verb(program, 'conflicts', 'what two wrote at one place, and nobody decided yet').option(
+      '--json',
+      'one JSON object',
+    ),
+    'ensemble conflicts',
+  ).action(async (options: AskOptions, command: Command) =>
+    perform(command, (context) => showConflicts(options, context)),
+  )
+
+  example(
+    verb(program, 'demo', 'three scripted agents in one real source tree, in under a minute')
+      .option('--dir <dir>', 'where to make its folders (default: a temporary folder)')
+      .option('--keep', 'leave the folders where they are')
+      .option('--no-wait', 'end when the story is told, without a look at the dashboard'),
+    'ensemble demo --keep',
+  ).action(async (options: DemoOptions, command: Command) => perform(command, (context) => demo(options, context)))
+  return program
+}
+
+function addServer(program: Command, perform: (command: Command, work: Work) => Promise<void>): void {
+  const server = verb(program, 'server', 'start, stop and look at the server of a folder')
+
+  example(
+    verb(server, 'start', 'serve a folder')
+      .argument('[dir]', 'the folder to serve (default: the current one)')
+      .option('--workspace <dir>', 'the same, as an option')
+      .addOption(new Option('--port <port>', '0 takes a free one').argParser(portOption).default(DEFAULT_PORT))
+      .option('--host <host>', 'address to listen on; 0.0.0.0 opens it to the network', DEFAULT_HOST)
+      .option('--background', 'return once it is ready, and go on')
+      .option('--json', 'print one JSON object when it is ready'),
+    'ensemble server start ../my-project --background',
+  ).action(async (dir: string | undefined, options: ServerStartOptions, command: Command) =>
+    perform(command, (context) => serverStart(dir, options, context)),
+  )
+
+  example(
+    verb(server, 'stop', 'stop a server, and wait until it has stopped')
+      .option('--workspace <dir>', 'the folder that it serves')
+      .addOption(new Option('--port <port>', 'the port that it listens on').argParser(portOption))
+      .option('--url <url>', 'its address')
+      .option('--json', 'one JSON object'),
+    'ensemble server stop --workspace ../my-project',
+  ).action(async (options: ServerStopOptions, command: Command) =>
+    perform(command, (context) => serverStop(options, context)),
+  )
+
+  withServer(
+    verb(server, 'status', 'whether it runs, where, and how it is').option('--json', 'one JSON object'),
+    'ensemble server status',
+  ).action(async (options: AskOptions, command: Command) =>
+    perform(command, (context) => showServerStatus(options, context)),
+  )
+}
+
+function verb(parent: Command, name: string, description: string): Command {
+  return parent.command(name).description(description).helpOption('-h, --help', 'print this help')
+}
+
+function example(command: Command, line: string, note?: string): Command {
+  return command.addHelpText('after', `${note === undefined ? '' : `\n${note}\n`}\nExample:\n  ${line}`)
+}
+
+/** For verbs that speak to a server. */
+function withServer(command: Command, line: string, note?: string): Command {
+  command
+    .option('--url <url>', 'address of the server (else ENSEMBLE_URL, .ensemble above, the one that runs)')
+    .option('--token-file <file>', 'file with its token (else ENSEMBLE_TOKEN, .ensemble/token of the workspace)')
+  return example(command, line, note)
+}

@@ -1,0 +1,76 @@
+/** Questions to a server over HTTP, for commands that ask once. */
+import { z } from 'zod'
+import { conflict, type Conflict } from '../../protocol/conflicts.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import { problem } from '../../protocol/messages.js'
+import { status, type Status } from '../../protocol/status.js'
+import { fromProblem } from '../sdk/connection.js'
+
+export interface ServerAddress {
+  readonly url: string
+  readonly token: string
+}
+
+/** For an answer. In milliseconds. */
+const PATIENCE = 10_000
+/** For a sign of life on this machine, or near. In milliseconds. */
+const SHORT_PATIENCE = 2_000
+
+/** @throws EnsembleError E_UNREACHABLE, or what the server says */
+export async function getStatus(server: ServerAddress): Promise<Status> {
+  return await ask(server, '/api/status', status)
+}
+
+/** @throws EnsembleError E_UNREACHABLE, or what the server says */
+export async function getConflicts(server: ServerAddress): Promise<readonly Conflict[]> {
+  const { conflicts } = await ask(server, '/api/conflicts', z.object({ conflicts: z.array(conflict) }))
+  return conflicts
+}
+
+/** Whether an Ensemble server answers there, whatever its state. */
+export async function answers(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(SHORT_PATIENCE) }).catch(() => undefined)
+  await response?.body?.cancel()
+  return response !== undefined && response.headers.has('x-ensemble')
+}
+
+async function ask<T>({ url, token }: ServerAddress, path: string, schema: z.ZodType<T>): Promise<T> {
+  const response = await fetch(`${url}${path}`, {
+    headers: { Authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(PATIENCE),
+  }).catch((cause: unknown) => {
+    throw new EnsembleError('E_UNREACHABLE', `No server answers at ${url}.`, {
+      hint: 'Start one, or name the right one with --url.',
+      data: { url, try: 'ensemble server start DIR' },
+      cause,
+    })
+  })
+  const body: unknown = await response.json().catch(() => undefined)
+  if (!response.ok) {
+    const refusal = problem.safeParse(withMessage(body))
+    throw refusal.success ? fromProblem(refusal.data) : notOurs(url)
+  }
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  if (!response.headers.get('content-type')?.includes('json')) throw notOurs(url)
+  throw new EnsembleError(
+    'E_PROTOCOL_VERSION',
+    `The server at ${url} answers in a form that this command does not know.`,
+    {
+      hint: 'Use the command line of the same version as the server.',
+      cause: parsed.error,
+    },
+  )
+}
+
+/** RFC 9457 calls the message `detail`. */
+function withMessage(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'detail' in body ? { ...body, message: body.detail } : body
+}
+
+function notOurs(url: string): EnsembleError {
+  return new EnsembleError('E_UNREACHABLE', `What answers at ${url} is not an Ensemble server.`, {
+    hint: 'Check the address and its port.',
+    data: { url },
+  })
+}
