@@ -1,7 +1,9 @@
 /**
  * The server's process. Started by `ensemble server start`, to which it tells its progress over IPC.
  *
- *   node dist/server/main.js --workspace DIR [--port 9999] [--host 127.0.0.1] [--log FILE]
+ *   node dist/server/main.js --workspace DIR [--port 9999] [--host 127.0.0.1] [--log FILE] [--attached]
+ *
+ * `--attached`: it stops when whoever started it is gone.
  *
  * It is the one place that imports both sides: the served folder is bridged by the same code as any agent's.
  */
@@ -36,6 +38,7 @@ interface Arguments {
   readonly port: number
   readonly host: string
   readonly log: string | undefined
+  readonly attached: boolean
 }
 
 function readArguments(): Arguments {
@@ -45,6 +48,7 @@ function readArguments(): Arguments {
       port: { type: 'string', default: '9999' },
       host: { type: 'string', default: '127.0.0.1' },
       log: { type: 'string' },
+      attached: { type: 'boolean', default: false },
     },
   })
   const port = Number(values.port)
@@ -52,7 +56,7 @@ function readArguments(): Arguments {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new EnsembleError('E_USAGE', `--port ${values.port} is no port; ports are 0 to 65535.`)
   }
-  return { workspace: values.workspace, port, host: values.host, log: values.log }
+  return { workspace: values.workspace, port, host: values.host, log: values.log, attached: values.attached }
 }
 
 type Report =
@@ -81,6 +85,9 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   const folder = await openDataFolder(workspace, { now: Date.now })
   undo.push(() => folder.close())
   const log = createLog(args.log)
+  process.on('uncaughtExceptionMonitor', (error) => {
+    log.fatal({ err: error }, 'The server ends because of an error that nobody caught.')
+  })
   const storage = await openEmbeddedStorage({ dir: folder.databaseDir })
   undo.push(() => storage.close())
   const tokenFile = join(folder.dir, 'token')
@@ -113,7 +120,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
   undo.push(() => forgetServer(forget))
 
-  stopOnSignals(log, async () => {
+  stopWhenAsked(log, args.attached, async () => {
     await forgetServer(forget)
     return stop(ensemble, bridge, connection, async () => {
       await storage.close()
@@ -174,15 +181,15 @@ async function stop(
   return { code: outcome.lostRows === 0 ? 0 : 1, ...outcome }
 }
 
-function stopOnSignals(log: Logger, stopping: () => ReturnType<typeof stop>): void {
+function stopWhenAsked(log: Logger, attached: boolean, stopping: () => ReturnType<typeof stop>): void {
   let begun = false
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const onAsked = (reason: string): void => {
     if (begun) return
     begun = true
     stopping().then(
-      ({ code, lostRows, reason }) => {
-        if (lostRows > 0) log.error({ lostRows, code: reason?.code }, 'Stopped; some changes could not be stored.')
-        else log.info({ signal }, 'stopped')
+      ({ code, lostRows, reason: trouble }) => {
+        if (lostRows > 0) log.error({ lostRows, code: trouble?.code }, 'Stopped; some changes could not be stored.')
+        else log.info({ reason }, 'stopped')
         process.exit(code)
       },
       (error: unknown) => {
@@ -191,18 +198,20 @@ function stopOnSignals(log: Logger, stopping: () => ReturnType<typeof stop>): vo
       },
     )
   }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onAsked)
+  if (attached) process.on('disconnect', () => onAsked('disconnect'))
 }
 
 try {
   await start(readArguments())
 } catch (thrown) {
   const error = toEnsembleError(thrown)
-  const log = createLog()
-  if (process.connected) report({ type: 'failed', problem: problemOf(error) })
-  else log.fatal({ code: error.code, hint: error.hint, err: error.cause }, error.message)
-  if (error.code === 'E_INTERNAL') log.fatal({ err: thrown }, 'The server could not start.')
+  if (process.connected) {
+    const problem = problemOf(error)
+    // Unlike a client over the network, whoever started this may see where it went wrong.
+    const details = error.code === 'E_INTERNAL' && thrown instanceof Error ? thrown.stack?.split('\n') : undefined
+    report({ type: 'failed', problem: details === undefined ? problem : { ...problem, data: { details } } })
+  } else createLog().fatal({ code: error.code, hint: error.hint, err: error.cause }, error.message)
   process.exitCode = 1
   if (process.connected) process.disconnect()
 }

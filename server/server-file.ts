@@ -16,7 +16,7 @@ export interface ServerFile {
 
 /** Returns the file's path, for `forgetServer`. */
 export async function rememberServer(server: ServerFile): Promise<string> {
-  const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
+  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state')
   const file = join(state, 'ensemble', 'servers', `${server.port}.json`)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await writeFile(`${file}.new`, `${JSON.stringify({ ...server, pid: process.pid })}\n`, { mode: 0o600 })
