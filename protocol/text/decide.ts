@@ -126,15 +126,14 @@ function joinMerged(sides: Sides, run: readonly Decided[]): Decided[] {
   const joined: Decided[] = []
   let group: Decided[] = []
   let isOpen = false // the text up to here ends within a line
-  const flush = (next: string): void => {
+  const flush = (): void => {
     const [first, ...rest] = group
     if (first === undefined) return
     group = []
     const texts = [first, ...rest].map(({ decision }) => (decision.kind === 'hard' ? '' : decision.text))
     const before = isOpen && texts.some((text) => text !== '') ? lineEnd : ''
-    const merged = before + joinPieces(texts, lineEnd)
-    const text = next !== '' && isOpenEnded(merged) ? merged + lineEnd : merged
-    if (merged !== '') isOpen = isOpenEnded(text)
+    const text = before + joinPieces(texts, lineEnd)
+    if (text !== '') isOpen = isOpenEnded(text)
     const region = joinRegions(
       first.region,
       rest.map((item) => item.region),
@@ -148,11 +147,11 @@ function joinMerged(sides: Sides, run: readonly Decided[]): Decided[] {
       continue
     }
     const ours = sliceLines(sides.ours, item.region.oursFrom, item.region.oursTo)
-    flush(ours)
+    flush()
     joined.push(item)
     if (ours !== '') isOpen = isOpenEnded(ours)
   }
-  flush('')
+  flush()
   return joined
 }
 

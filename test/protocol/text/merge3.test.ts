@@ -309,6 +309,12 @@ const HARD: readonly HardCase[] = [
     theirs: '"express": "1.2.4"\n',
   },
   {
+    name: 'one new line, which each put in the place of another old line',
+    base: lines('alpha one', 'beta two'),
+    ours: lines('new and shared', 'beta two'),
+    theirs: lines('alpha one', 'new and shared'),
+  },
+  {
     name: 'words put in at one point of a line',
     base: 'call(a)\n',
     ours: 'call(a, b)\n',
