@@ -17,6 +17,8 @@ export interface Bridge {
   readonly state: BridgeState
   onState(listener: (state: BridgeState) => void): Disposer
   readonly stats: BridgeStats
+  /** How often the audit has looked at everything. */
+  readonly passes: number
   /** The first full comparison with the server is done. Rejects if the bridge is closed before that. */
   synced(): Promise<void>
   /** Connected, nothing dirty, nothing under way. Held deletions and blocked paths don't count. */

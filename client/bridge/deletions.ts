@@ -76,6 +76,11 @@ export class Deletions {
     return held
   }
 
+  /** It was seen to be gone, and the server not told. */
+  has(path: string): boolean {
+    return this.#waiting.has(path)
+  }
+
   /** Some wait to be judged. */
   get isJudging(): boolean {
     return !this.#held && this.#waiting.size > 0

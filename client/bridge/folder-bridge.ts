@@ -1,8 +1,6 @@
 /** The parts of a bridge, joined: what is seen goes to the queue, the queue to the flow, and what they meet to the state. */
 import { mkdirSync } from 'node:fs'
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { BridgeOptions, BridgeState, BridgeStats } from './api.js'
 import type { FileHead } from '../../protocol/files.js'
@@ -11,6 +9,7 @@ import { isSameState, stateOf } from './bridge-state.js'
 import { Contents } from './contents.js'
 import { Deletions } from './deletions.js'
 import { DiskLooks } from './disk-looks.js'
+import { SYSTEM } from './environment.js'
 import { FirstSync } from './first-sync.js'
 import { Heads } from './heads.js'
 import { IgnoreRules, parentOf } from './ignore.js'
@@ -18,7 +17,7 @@ import { LateWriters } from './late-writers.js'
 import { PathFlow } from './path-flow.js'
 import { PathQueue } from './path-queue.js'
 import { Places } from './places.js'
-import type { Disposer, Environment } from './ports.js'
+import type { Disposer } from './ports.js'
 import { recover } from './recovery.js'
 import type { Root, RootFault } from './root.js'
 import { Scanner } from './scanner.js'
@@ -30,22 +29,6 @@ import { Writer } from './writer.js'
 
 /** Paths worked on at once. */
 const CONCURRENCY = 128
-/** How long the root is taken to be the one that was opened; deletions wait longer than this. In milliseconds. */
-const ROOT_CHECK = 20
-
-/** The system's own. */
-export const SYSTEM: Environment = {
-  now: Date.now,
-  timers: {
-    after: (milliseconds, run) => {
-      const timer = setTimeout(run, milliseconds)
-      return () => clearTimeout(timer)
-    },
-    yield: () => setImmediate(),
-  },
-  random: Math.random,
-  newId: randomUUID,
-}
 
 export class FolderBridge {
   readonly #options: BridgeOptions
@@ -70,10 +53,11 @@ export class FolderBridge {
   #scanned: Promise<void> | undefined
   /** Files that the first scan found changed. */
   #changed = 0
-  #rootChecked = -Infinity
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
   #held = 0
+  #passes = 0
+  #isClosed = false
   #closing: Promise<void> | undefined
 
   constructor(options: BridgeOptions, root: Root) {
@@ -117,6 +101,7 @@ export class FolderBridge {
       contents: new Contents(connection),
       writer: new Writer({ places, store, holding, environment, onPlaced, onStep }),
       fileBytes,
+      isRootGone: () => this.#checkRoot(),
     })
     this.#queue = new PathQueue({
       limit: CONCURRENCY,
@@ -128,6 +113,7 @@ export class FolderBridge {
         )
         this.#again(path, 1000, true)
       },
+      onIdle: () => this.#update(),
       environment,
     })
     this.#scanner = new Scanner({
@@ -135,11 +121,14 @@ export class FolderBridge {
       rules,
       environment,
       auditSeconds: config.auditSeconds,
-      isChanged: (path, sight) => looks.isChanged(path, sight),
+      isChanged: (path, sight) => looks.isChanged(path, sight) || deletions.has(path),
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path),
       onRules: () => this.#everything(),
       onAudit: () => this.#onAudit(),
+      onAudited: () => {
+        this.#passes++
+      },
       onScanned: (files) => this.#first.scanning(files),
     })
     this.#first = new FirstSync({ now: environment.now, report: (progress) => options.onProgress?.(progress) })
@@ -188,6 +177,11 @@ export class FolderBridge {
     return { files: this.#files, waiting: this.#queue.size, blocked: this.#looks.blocked }
   }
 
+  /** How often the audit has looked at everything. */
+  get passes(): number {
+    return this.#passes
+  }
+
   synced(): Promise<void> {
     return this.#first.done
   }
@@ -222,6 +216,7 @@ export class FolderBridge {
   }
 
   async #close(): Promise<void> {
+    this.#isClosed = true
     this.#update()
     this.#link.close()
     this.#scanner.close()
@@ -237,10 +232,6 @@ export class FolderBridge {
     )
   }
 
-  get #isClosed(): boolean {
-    return this.#closing !== undefined
-  }
-
   get #isIdle(): boolean {
     return this.#queue.size === 0 && !this.#deletions.isJudging && this.#link.isAttached
   }
@@ -251,7 +242,6 @@ export class FolderBridge {
   }
 
   async #run(path: string): Promise<void> {
-    if (this.#checkRoot()) return // its return looks at everything
     const isAtRest = await this.#flow.run(path)
     if (isAtRest) this.#first.rest(path)
     this.#update()
@@ -341,9 +331,6 @@ export class FolderBridge {
   /** True while the folder is not the one that was opened. */
   #checkRoot(): boolean {
     const before = this.#rootFault
-    const now = performance.now()
-    if (before === undefined && now - this.#rootChecked < ROOT_CHECK) return false
-    this.#rootChecked = now
     this.#rootFault = this.#root.fault()
     if (before === this.#rootFault) return before !== undefined
     if (this.#rootFault === undefined) {

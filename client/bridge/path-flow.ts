@@ -48,6 +48,8 @@ export interface PathFlowOptions {
   readonly log: BridgeLog
   readonly fileBytes: number
   readonly isLive: () => boolean
+  /** The folder is not there, or is another one; everything is looked at again when it is back. */
+  readonly isRootGone: () => boolean
   /** Look again now, or after some milliseconds; `counts`: nothing is idle before that. */
   readonly again: (path: string, milliseconds: number, counts: boolean) => void
 }
@@ -62,7 +64,7 @@ export class PathFlow {
 
   /** True: nothing is left to do for this path. */
   async run(name: string): Promise<boolean> {
-    const { store, heads, rules, deletions, looks, uploads, log } = this.#options
+    const { store, heads, rules, deletions, looks, uploads, log, isRootGone } = this.#options
     const path = rules.accept(name)
     if (path === undefined) return this.#ignored(name)
     const pending = store.pendings.get(path)
@@ -77,6 +79,8 @@ export class PathFlow {
     const head = heads.get(path)
     const decision = reconcile({ base: row ?? null, disk: diskOf(look), head: head ?? null, ignored: false })
     log.debug({ path, decision: decision.kind }, 'reconciled')
+    // What was seen, or not seen, was seen in this root: only then does it mean anything.
+    if (decision.kind !== 'nothing' && isRootGone()) return false
     return this.#act(path, decision, look, row, head)
   }
 

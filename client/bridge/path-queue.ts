@@ -16,6 +16,8 @@ export interface PathQueueOptions {
   /** Must not reject; a rejection stops nothing but is told to `onFailure`. */
   readonly run: (path: string) => Promise<void>
   readonly onFailure: (path: string, thrown: unknown) => void
+  /** Nothing waits and nothing runs. */
+  readonly onIdle: () => void
   readonly environment: Environment
 }
 
@@ -153,7 +155,9 @@ export class PathQueue {
   }
 
   #settle(): void {
-    if (this.size === 0) callAll(this.#idle)
+    if (this.size > 0) return
+    callAll(this.#idle)
+    if (!this.#closed) this.#options.onIdle()
   }
 }
 

@@ -32,6 +32,8 @@ export interface ScannerOptions {
   /** Before each pass of the audit. False: there is no point in looking now. */
   readonly onAudit: () => boolean
   readonly onScanned: (files: number) => void
+  /** A pass of the audit has looked at everything. */
+  readonly onAudited: () => void
 }
 
 export class Scanner {
@@ -75,7 +77,10 @@ export class Scanner {
       this.#audit = environment.timers.after(wait, () => {
         const start = environment.now()
         const pass = onAudit() ? this.#pass(AUDIT_SLICE, (spent) => spent * AUDIT_REST) : Promise.resolve()
-        void pass.then(() => next(Math.max(0, start + auditSeconds * 1000 - environment.now())))
+        void pass.then(() => {
+          this.#options.onAudited()
+          next(Math.max(0, start + auditSeconds * 1000 - environment.now()))
+        })
       })
     }
     next(auditSeconds * 1000)

@@ -69,7 +69,8 @@ export class FakeServer {
   /** Live paths with their texts. */
   texts(): Record<string, string> {
     const live = [...this.files.values()].filter(({ head }) => !head.deleted)
-    return Object.fromEntries(live.map(({ head }) => [head.path, this.text(head.path) ?? '']).sort())
+    const texts = live.map(({ head }): [string, string] => [head.path, this.text(head.path) ?? ''])
+    return Object.fromEntries(texts.sort())
   }
 
   /** As somebody else's edit: of the newest version. */
