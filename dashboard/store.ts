@@ -107,6 +107,11 @@ export class Store {
     return this.#tags.value.book.of(author)
   }
 
+  /** Whether an agent of this id has been here since the page was opened. */
+  isAgent(name: string): boolean {
+    return this.#tags.value.book.has(name)
+  }
+
   setClock(now: number, heardAt: number | null): void {
     batch(() => {
       this.now.value = now

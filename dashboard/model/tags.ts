@@ -51,6 +51,10 @@ export class TagBook {
     }
   }
 
+  has(agentId: string): boolean {
+    return this.#tags.has(agentId)
+  }
+
   /** @param author an agent's id, or `DISK`, `PEER`, `git` */
   of(author: string): Tag {
     return this.#tags.get(author) ?? NO_AGENT.get(author) ?? this.#absent(author)

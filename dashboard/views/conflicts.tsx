@@ -7,6 +7,7 @@ import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
+import { commonIndentCutter } from '../model/indent.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
 
 export function Conflicts({ selected }: { readonly selected: string | null }) {
@@ -78,11 +79,12 @@ function Sides({ conflict }: { readonly conflict: Conflict }) {
       </div>
     )
   }
+  const cut = commonIndentCutter([conflict.ours, conflict.base, conflict.theirs])
   return (
     <div class="sides">
-      <Side author={ours} note="stands in the file" text={conflict.ours} absent="These lines deleted." />
-      <Side author={null} note="what both started from" text={conflict.base} absent="Nothing: both wrote here." />
-      <Side author={theirs} note="is kept here" text={conflict.theirs} absent="These lines deleted." />
+      <Side author={ours} note="stands in the file" text={cut(conflict.ours)} absent="These lines deleted." />
+      <Side author={null} note="what both started from" text={cut(conflict.base)} absent="Nothing: both wrote here." />
+      <Side author={theirs} note="is kept here" text={cut(conflict.theirs)} absent="These lines deleted." />
     </div>
   )
 }

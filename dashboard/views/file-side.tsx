@@ -13,6 +13,8 @@ import { ConflictStory } from './conflict-words.js'
 export function FileSide({ path, peers }: { readonly path: string; readonly peers: readonly Peer[] }) {
   const { store } = usePage()
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
+  // An agent with a caret of its own is listed once.
+  const others = peers.filter((peer) => !here.some((row) => row.agent.agentId === peer.name))
   const changes = linesByAuthor(
     store.changes.value.filter((change) => change.file === path),
     store.serverNow.value,
@@ -35,7 +37,7 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
           </div>
         ))}
       <h2>
-        Here now <span>{here.length + peers.length}</span>
+        Here now <span>{here.length + others.length}</span>
       </h2>
       <ul>
         {here.map((row) => (
@@ -45,14 +47,18 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
             <small>{formatDuration(store.serverNow.value - row.since)}</small>
           </li>
         ))}
-        {peers.map((peer, index) => (
+        {others.map((peer, index) => (
           <li key={`${peer.name} ${index}`}>
-            <span class="tag tag-plain tag-outlined tag-small tag-person">{peer.name.slice(0, 2)}</span>
+            {store.isAgent(peer.name) ? (
+              <AgentTag author={peer.name} small />
+            ) : (
+              <span class="tag tag-plain tag-outlined tag-small tag-person">{peer.name.slice(0, 2)}</span>
+            )}
             <span class="path">{peer.name}</span>
             <small>{peer.cursor === null ? 'reads' : 'has a caret'}</small>
           </li>
         ))}
-        {here.length + peers.length === 0 && <li class="dim">Nobody but you</li>}
+        {here.length + others.length === 0 && <li class="dim">Nobody but you</li>}
       </ul>
       <h2>
         Changes <span>last 15 min</span>

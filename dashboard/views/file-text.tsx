@@ -129,8 +129,7 @@ function refusal(code: number, reason: string): string {
 
 /** A peer that names itself as an agent looks like that agent everywhere; everybody else is a person, in ink. */
 function caretLook(store: Store, { name }: Peer): CaretLook {
-  const agent = store.agents.peek().find((row) => row.agent.agentId === name)
-  if (agent === undefined) return { label: name, colour: 'var(--text)', outlined: true }
+  if (!store.isAgent(name)) return { label: name, colour: 'var(--text)', outlined: true }
   const tag = store.tag(name)
   return { label: tag.text, colour: agentColour(tag), outlined: tag.outlined }
 }

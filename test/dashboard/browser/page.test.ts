@@ -154,6 +154,25 @@ describe('agents', () => {
   })
 })
 
+test('the feed stands still on Hold, and counts what is new', async () => {
+  const folder = await serve({ 'a.ts': '1\n', 'b.ts': '1\n' })
+  const agent = await folder.agent('CLAUDE-one')
+  const page = await open(folder)
+  const feed = page.getByRole('log', { name: 'Events' })
+  const change = async (path: string) => write(agent, path, '2\n', await headOf(agent, path))
+  await page.getByRole('row', { name: 'one' }).waitFor()
+  await change('a.ts')
+  await feed.getByText('edited a.ts').waitFor()
+  await page.getByRole('button', { name: 'Hold' }).click()
+  await change('b.ts')
+  const pill = page.getByRole('button', { name: '+1 new' })
+  await pill.waitFor()
+  expect(await feed.getByText('edited b.ts').count()).toBe(0)
+  await pill.click()
+  await feed.getByText('edited b.ts').waitFor()
+  expect(await page.getByRole('button', { name: 'Hold' }).getAttribute('aria-pressed')).toBe('false')
+})
+
 describe('the connection', () => {
   test('that breaks leaves the picture, read-only, and catches up when it is back', async () => {
     const folder = await serve({ 'a.ts': 'one\n' })
