@@ -41,10 +41,19 @@ export interface UploadsOptions {
 /** In place of a hash: the server refuses the deletion. */
 const DELETED = 'deleted'
 
+/**
+ * A program that answers every write of the bridge with one that looks stale is not stale, it insists: after so many in a
+ * row its text is taken as it is, so that both come to rest.
+ */
+const MAX_INFERRED = 3
+
 export class Uploads {
   readonly #options: UploadsOptions
   /** Paths that the server refuses for good, with the content that it refused. */
   readonly #refused = new Map<string, string>()
+
+  /** How many writes in a row were taken as written upon an older version. */
+  readonly #inferred = new Map<string, number>()
 
   constructor(options: UploadsOptions) {
     this.#options = options
@@ -84,7 +93,10 @@ export class Uploads {
       const content = store.content(hash)
       return content === undefined ? undefined : decodeText(content)?.text
     })
-    const version = versions[inferBase(text, texts)] ?? newest
+    const times = this.#inferred.get(path) ?? 0
+    const version = (times < MAX_INFERRED ? versions[inferBase(text, texts)] : undefined) ?? newest
+    if (version === newest) this.#inferred.delete(path)
+    else this.#inferred.set(path, times + 1)
     if (version.hash !== newest.hash)
       log.info({ path, upon: version.rev, newest: row.rev }, 'a write upon an older version')
     return version

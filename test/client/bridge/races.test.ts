@@ -1,0 +1,303 @@
+import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import type { WriterStep } from '../../../client/bridge/writer.js'
+import { FakeServer } from '../../support/bridge-fake-server.js'
+import { Folder } from '../../support/bridge-folder.js'
+import { until } from '../../support/wait.js'
+
+const lines = (...changed: string[]): string =>
+  Array.from({ length: 30 }, (_, line) => changed.find((text) => text.startsWith(`${line}:`)) ?? `${line}: line`).join(
+    '\n',
+  )
+
+/** Everything that anyone can still find: the head, its history, the conflicts. */
+function kept(server: FakeServer, path: string): string {
+  const versions = [...(server.files.get(path)?.versions.values() ?? [])].map((bytes) => Buffer.from(bytes).toString())
+  return [...versions, ...server.conflicts.map(({ theirs }) => theirs ?? '')].join('\n')
+}
+
+async function folderWith(texts: Record<string, string>, options: Parameters<Folder['synced']>[1] = {}) {
+  const server = new FakeServer()
+  const a = new Folder()
+  for (const [path, text] of Object.entries(texts)) a.write(path, text)
+  const bridge = await a.synced(server.connect(), options)
+  const settled = (path: string): Promise<unknown> =>
+    until(async () => {
+      await bridge.idle()
+      return a.read(path) === server.text(path)
+    }, `${path} to be the same on both sides`)
+  return { server, a, bridge, settled }
+}
+
+describe('[BRIDGE-1] of two writes within milliseconds', () => {
+  test.each([3, 10, 45])('%i ms apart the second is what the server ends with', async (apart) => {
+    const { server, a, settled } = await folderWith({ 'f.txt': 'start\n' })
+    for (let round = 0; round < 15; round++) {
+      a.write('f.txt', `first ${round}\n`)
+      await pause(apart)
+      a.write('f.txt', `second ${round}\n`)
+      await until(() => server.text('f.txt') === `second ${round}\n`, `round ${round}`, 3000)
+    }
+    await settled('f.txt')
+    expect(server.conflicts).toEqual([])
+  })
+
+  test('the second is found by a watcher that saw nothing of it', async () => {
+    const { server, a } = await folderWith({ 'f.txt': 'start\n' }, { watch: false })
+    a.write('f.txt', 'first\n')
+    await until(() => server.text('f.txt') === 'first\n')
+    a.write('f.txt', 'other\n') // as long, and so soon that its time stamps may be the same
+    await until(() => server.text('f.txt') === 'other\n')
+  })
+})
+
+test('editors that save by rename, a hundred times', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': 'start\n' })
+  for (let round = 0; round < 100; round++) {
+    writeFileSync(a.of('.f.txt.swap'), `saved ${round}\n`)
+    renameSync(a.of('.f.txt.swap'), a.of('f.txt'))
+    if (round % 10 === 0) await pause(4)
+  }
+  await until(() => server.text('f.txt') === 'saved 99\n')
+  await settled('f.txt')
+  expect(server.conflicts).toEqual([])
+})
+
+test('[BRIDGE-5] a file that is truncated, left empty and then written, while the server changes it a hundred times a second', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  let count = 0
+  const other = setInterval(() => {
+    server.edit('f.txt', server.text('f.txt')!.replace(/^0: .*$/m, `0: other ${count++}`))
+  }, 10)
+  try {
+    for (const [round, empty] of [1, 5, 20, 60, 120, 200].entries()) {
+      await until(() => (a.read('f.txt') ?? '') !== '' && server.text('f.txt')!.includes(`0: other ${count - 1}`))
+      const text = a.read('f.txt')!
+      const file = openSync(a.of('f.txt'), 'r+')
+      ftruncateSync(file, 0)
+      await pause(empty)
+      writeSync(file, text.replace(/^20: .*$/m, `20: here ${round}`), 0)
+      closeSync(file)
+      await until(() => kept(server, 'f.txt').includes(`20: here ${round}`), `what was written in round ${round}`)
+    }
+  } finally {
+    clearInterval(other)
+  }
+  await settled('f.txt')
+  expect(server.history.filter(({ path, size }) => path === 'f.txt' && size < lines().length / 2)).toEqual([])
+  expect(server.text('f.txt')).toContain('20: here 5')
+  expect(server.text('f.txt')).toContain(`0: other ${count - 1}`)
+})
+
+test('[BRIDGE-5] what a slow writer puts into a file after the bridge has replaced it is taken in', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  const file = openSync(a.of('f.txt'), 'r+') // opened before …
+  server.edit('f.txt', lines('0: other'))
+  await a.holds('f.txt', lines('0: other'))
+  writeSync(file, lines('20: late'), 0) // … and written after
+  closeSync(file)
+  await a.holds('f.txt', lines('0: other', '20: late'))
+  await settled('f.txt')
+  expect(server.conflicts).toEqual([])
+})
+
+test('[BRIDGE-5] what a slow writer puts into a file after the bridge has removed it brings it back', async () => {
+  const { server, a } = await folderWith({ 'f.txt': lines(), 'g.txt': 'g\n' })
+  const file = openSync(a.of('f.txt'), 'r+')
+  server.remove('f.txt')
+  await a.holds('f.txt', undefined)
+  writeSync(file, lines('20: late'), 0)
+  closeSync(file)
+  await a.holds('f.txt', lines('20: late'))
+})
+
+describe('[BRIDGE-5] something is written', () => {
+  const steps: WriterStep[] = ['begin', 'temporary', 'intent', 'renamed', 'folder', 'base']
+  const ways = {
+    'in place': (a: Folder, text: string) => a.write('f.txt', text),
+    'by rename': (a: Folder, text: string) => {
+      a.write('.swap', text)
+      renameSync(a.of('.swap'), a.of('f.txt'))
+    },
+  }
+  for (const [way, write] of Object.entries(ways)) {
+    test.each(steps)(`${way} at the step %s of a bridge’s write, and both are kept`, async (at) => {
+      let armed = false
+      const { server, a, settled } = await folderWith(
+        { 'f.txt': lines(), '.gitignore': '.swap\n' },
+        {
+          onStep: (step, path) => {
+            if (!armed || step !== at || path !== 'f.txt') return undefined
+            armed = false
+            write(a, a.read('f.txt')!.replace('20: line', '20: here'))
+            return undefined
+          },
+        },
+      )
+      armed = true
+      server.edit('f.txt', lines('0: other'))
+      await until(() => server.text('f.txt') === lines('0: other', '20: here'), 'the merge')
+      await settled('f.txt')
+      expect(server.conflicts).toEqual([])
+    })
+  }
+
+  test.each(['begin', 'temporary', 'intent'] as const)(
+    'where the bridge makes a new file, at the step %s',
+    async (at) => {
+      let armed = true
+      const { server, a } = await folderWith(
+        { 'x.txt': 'x\n' },
+        {
+          onStep: (step, path) => {
+            if (!armed || step !== at || path !== 'new.txt') return undefined
+            armed = false
+            a.write('new.txt', 'here\n')
+            return undefined
+          },
+        },
+      )
+      server.edit('new.txt', 'there\n')
+      await until(() => server.conflicts.length === 1, 'the conflict')
+      expect(server.conflicts).toEqual([expect.objectContaining({ path: 'new.txt', theirs: 'here\n' })])
+      await a.holds('new.txt', 'there\n')
+    },
+  )
+
+  test.each(['begin', 'intent'] as const)('where the bridge removes a file, at the step %s: it stays', async (at) => {
+    let armed = true
+    const { server, a } = await folderWith(
+      { 'f.txt': 'f\n', 'x.txt': 'x\n' },
+      {
+        onStep: (step, path) => {
+          if (!armed || step !== at || path !== 'f.txt') return undefined
+          armed = false
+          a.write('f.txt', 'f, edited\n')
+          return undefined
+        },
+      },
+    )
+    armed = true
+    server.remove('f.txt')
+    await until(() => server.text('f.txt') === 'f, edited\n')
+    expect(a.read('f.txt')).toBe('f, edited\n')
+  })
+})
+
+test('[BRIDGE-6] a reader sees whole versions only, and always a file, through two hundred writes', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines('0: version 0') })
+  const seen = new Set<string>()
+  const allowed = new Set([lines('0: version 0')])
+  const stop = new AbortController()
+  const reader = (async () => {
+    while (!stop.signal.aborted) {
+      seen.add(readFileSync(a.of('f.txt'), 'utf8'))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })()
+  for (let version = 1; version <= 200; version++) {
+    const text = lines(`0: version ${version}`)
+    allowed.add(text)
+    server.edit('f.txt', text)
+    if (version % 3 === 0) await pause(2)
+  }
+  await a.holds('f.txt', lines('0: version 200'))
+  stop.abort()
+  await reader
+  await settled('f.txt')
+  expect([...seen].filter((text) => !allowed.has(text))).toEqual([])
+  expect(seen.size).toBeGreaterThan(2)
+})
+
+test('[BRIDGE-17] a burst is written at once, then every 50 ms, and ends with the newest', async () => {
+  const writes: number[] = []
+  const { server, a } = await folderWith(
+    { 'f.txt': 'start\n' },
+    {
+      onStep: (step) => {
+        if (step === 'renamed') writes.push(performance.now())
+        return undefined
+      },
+    },
+  )
+  const start = performance.now()
+  for (let version = 0; version < 60; version++) {
+    server.edit('f.txt', `version ${version}\n`)
+    await pause(5)
+  }
+  await a.holds('f.txt', 'version 59\n')
+  const spent = performance.now() - start
+  expect(writes.length).toBeGreaterThan(1)
+  expect(writes.length).toBeLessThanOrEqual(spent / 50 + 2)
+})
+
+test('[BRIDGE-17] a program that never stops writing does not keep its file from the server', async () => {
+  const { server, a } = await folderWith({ 'log.txt': 'start\n' })
+  let count = 0
+  const writer = setInterval(() => a.write('log.txt', `line ${count++}\n`), 3)
+  try {
+    await until(() => server.text('log.txt')?.startsWith('line'), 'a version of it')
+  } finally {
+    clearInterval(writer)
+  }
+  await until(() => server.text('log.txt') === `line ${count - 1}\n`)
+})
+
+test('[BRIDGE-1] a file written whole by a program that read it before two changes came takes neither back', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  const read = a.read('f.txt')!
+  server.edit('f.txt', lines('0: one other'))
+  await a.holds('f.txt', lines('0: one other'))
+  server.edit('f.txt', lines('0: one other', '10: two other'))
+  await a.holds('f.txt', lines('0: one other', '10: two other'))
+  a.write('f.txt', read.replace('20: line', '20: here'))
+  await until(() => server.text('f.txt') === lines('0: one other', '10: two other', '20: here'), 'all three')
+  await settled('f.txt')
+  // From what it wrote itself, once more: it has not read the file again.
+  a.write('f.txt', read.replace('20: line', '20: here').replace('25: line', '25: here'))
+  await until(() => server.text('f.txt') === lines('0: one other', '10: two other', '20: here', '25: here'), 'all four')
+  await settled('f.txt')
+  expect(server.conflicts).toEqual([])
+})
+
+test('a file that is put back exactly as it was before another’s change is a return to it', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  server.edit('f.txt', lines('0: other'))
+  await a.holds('f.txt', lines('0: other'))
+  a.write('f.txt', lines())
+  await until(() => server.text('f.txt') === lines())
+  await settled('f.txt')
+})
+
+describe('[BRIDGE-2] a program that formats every file that changes comes to rest with the bridge', () => {
+  const isFormatted = (text: string): boolean => !/[A-Z]| $/m.test(text)
+
+  async function formatting(start: string, change: string) {
+    const { server, a, settled } = await folderWith({ 'f.txt': start })
+    const format = setInterval(() => {
+      const text = a.read('f.txt')
+      if (text !== undefined && !isFormatted(text)) a.write('f.txt', text.toLowerCase().replace(/ +$/gm, ''))
+    }, 5)
+    try {
+      server.edit('f.txt', change)
+      await until(() => isFormatted(server.text('f.txt') ?? ''), 'the formatted text')
+      await settled('f.txt')
+    } finally {
+      clearInterval(format)
+    }
+    return server
+  }
+
+  test('with three changes at most', async () => {
+    const server = await formatting(lines(), lines('3: Changed  ', '7: and New \n  with More   \nLines'))
+    expect(server.text('f.txt')).toBe(lines('3: changed', '7: and new\n  with more\nlines'))
+    expect(server.history.length).toBeLessThanOrEqual(4)
+    expect(server.conflicts).toEqual([])
+  })
+
+  test('even where all of the text is changed, which looks like the work of one who had not read it', async () => {
+    const server = await formatting('a\n', 'A  \nB \n')
+    expect(server.history.length).toBeLessThanOrEqual(10)
+  })
+})
