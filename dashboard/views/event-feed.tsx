@@ -1,4 +1,5 @@
 /** What has just happened, newest first. It stands still while someone reads it, and says how much is new. */
+import type { VNode } from 'preact'
 import { useRef } from 'preact/hooks'
 import { useComputed, useSignal } from '@preact/signals'
 import { unreachable } from '../../protocol/errors.js'
@@ -75,20 +76,31 @@ export function EventFeed() {
       >
         <ol>
           {' '}
-          {rows.map((row) => (
-            <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
-              <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
-              <AgentTag author={row.author} small />
-              <span class="feed-text">
-                <Sentence row={row} />
-              </span>
-            </li>
-          ))}
+          {rows.map(element)}
           {rows.length === 0 && <li class="feed-none dim">Nothing has happened since you opened this page.</li>}
         </ol>
       </div>
     </section>
   )
+}
+
+/** A row's element, kept while the row stays: of a busy feed only the rows that changed are rendered again. */
+const elements = new WeakMap<FeedRow, VNode>()
+
+function element(row: FeedRow): VNode {
+  const known = elements.get(row)
+  if (known !== undefined) return known
+  const made = (
+    <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+      <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
+      <AgentTag author={row.author} small />
+      <span class="feed-text">
+        <Sentence row={row} />
+      </span>
+    </li>
+  )
+  elements.set(row, made)
+  return made
 }
 
 function Sentence({ row }: { readonly row: FeedRow }) {
