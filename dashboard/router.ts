@@ -57,6 +57,8 @@ export class Router {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
       const link = event.target instanceof Element ? event.target.closest('a') : null
       if (link === null || link.target !== '' || link.origin !== window.location.origin) return
+      // To another place of the same view: the browser scrolls and moves the focus by itself.
+      if (link.hash !== '' && link.pathname === window.location.pathname) return
       event.preventDefault()
       this.#push(link.pathname + link.hash)
     })

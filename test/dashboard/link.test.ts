@@ -5,39 +5,8 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
+import { ManualClock, turn } from '../support/manual-clock.js'
 import { aChange, aConflict, aHead, anEvent, aStatus, aWelcome, NOON } from './builders.js'
-
-/** Timers that run when a test says so. */
-class ManualClock {
-  now = NOON
-  readonly #waiting = new Map<number, { readonly at: number; readonly run: () => void }>()
-  #next = 1
-
-  readonly after: After = (milliseconds, run) => {
-    const timer = this.#next++
-    this.#waiting.set(timer, { at: this.now + milliseconds, run })
-    return () => this.#waiting.delete(timer)
-  }
-
-  get pending(): number {
-    return this.#waiting.size
-  }
-
-  async advance(milliseconds: number): Promise<void> {
-    const end = this.now + milliseconds
-    for (;;) {
-      const [due] = [...this.#waiting].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at)
-      if (due === undefined) break
-      this.now = Math.max(this.now, due[1].at)
-      this.#waiting.delete(due[0])
-      due[1].run()
-      await settled()
-    }
-    this.now = end
-  }
-}
-
-const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 class FakeSource implements Source {
   state: ConnectionState = { kind: 'idle' }
@@ -74,12 +43,16 @@ class FakeSource implements Source {
 }
 
 async function linked({ hidden = false } = {}) {
-  const clock = new ManualClock()
+  const clock = new ManualClock(NOON)
+  const after: After = (milliseconds, run) => {
+    const timer = clock.timers.setTimeout(run, milliseconds)
+    return () => clock.timers.clearTimeout(timer)
+  }
   const source = new FakeSource()
   const store = new Store()
-  const link = new Link({ store, source, hidden: () => hidden, now: () => clock.now, after: clock.after })
+  const link = new Link({ store, source, hidden: () => hidden, now: clock.now, after })
   source.enter({ kind: 'live', welcome: aWelcome() })
-  await settled()
+  await turn()
   return { clock, source, store, link }
 }
 
@@ -95,7 +68,7 @@ describe('the link', () => {
     source.asked.length = 0
     source.enter({ kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') })
     source.enter({ kind: 'live', welcome: aWelcome() })
-    await settled()
+    await turn()
     expect(source.asked).toContain('tree {"since":7}')
   })
 
@@ -103,7 +76,7 @@ describe('the link', () => {
     const { source } = await linked()
     source.asked.length = 0
     source.enter({ kind: 'live', welcome: aWelcome('w2') })
-    await settled()
+    await turn()
     expect(source.asked).toContain('tree {}')
   })
 
@@ -162,6 +135,6 @@ describe('the link', () => {
     const { clock, source, link } = await linked()
     source.say({ type: 'tick', time: NOON, seq: 1 })
     link.close()
-    expect(clock.pending).toBe(0)
+    expect(clock.waiting).toEqual([])
   })
 })

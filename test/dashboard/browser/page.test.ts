@@ -231,6 +231,15 @@ describe('the keyboard', () => {
     await page.getByRole('dialog').getByText('Go to the overview').waitFor()
   })
 
+  test('skips to the content', async () => {
+    const folder = await serve({ 'a.ts': '1\n' })
+    const page = await open(folder)
+    await live(page).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await until(() => page.evaluate(() => document.activeElement?.id === 'content'), 'the focus on the content')
+  })
+
   test('moves in the tree like in any tree', async () => {
     const folder = await serve({ 'src/one.ts': '1\n', 'src/two.ts': '2\n' })
     const page = await open(folder, '/files')
