@@ -1,0 +1,152 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { SubmitStep } from '../../client/bridge/uploads.js'
+import type { WriterStep } from '../../client/bridge/writer.js'
+import type { Method } from '../../protocol/messages.js'
+import { FakeServer } from '../support/bridge-fake-server.js'
+import { Folder } from '../support/bridge-folder.js'
+import type { ToChild, ToParent } from '../support/bridge-process.js'
+import { until } from '../support/wait.js'
+
+const PROGRAM = fileURLToPath(new URL('../../dist/test/support/bridge-process.js', import.meta.url))
+
+const FIVE = 'one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n'
+const WRITING: WriterStep[] = ['begin', 'temporary', 'intent', 'renamed', 'folder', 'base']
+const SUBMITTING: SubmitStep[] = ['read', 'pending', 'answered', 'settled']
+
+/** Starts a bridge in a process that dies at a step; ready when it is in sync. */
+async function startMortal(folder: Folder, server: FakeServer, step: string): Promise<ChildProcess> {
+  const child = fork(PROGRAM, [folder.root, step])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const send = (message: ToChild): void => {
+    if (child.connected) child.send(message, () => undefined) // it may die at any moment
+  }
+  const connection = server.connect()
+  connection.onMessage((message) => send({ type: 'message', message }))
+  let isSynced = false
+  child.on('message', (message: ToParent) => {
+    if (message.type === 'synced') isSynced = true
+    if (message.type !== 'request') return
+    const { id, method, params } = message
+    void connection.request(method, params as never).then((result: unknown) => send({ type: 'reply', id, result }))
+  })
+  child.once('exit', () => connection.break())
+  send({ type: 'live', state: connection.state })
+  await until(() => isSynced, 'the process to be in sync')
+  send({ type: 'arm' })
+  return child
+}
+
+async function death(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  expect(child.signalCode).toBe('SIGKILL')
+}
+
+async function restart(folder: Folder, server: FakeServer, path: string): Promise<void> {
+  const bridge = await folder.synced(server.connect())
+  await until(async () => {
+    await bridge.idle()
+    return folder.read(path) === server.text(path)
+  }, 'both sides to be the same')
+}
+
+async function scene(files: Record<string, string>, step: string) {
+  const server = new FakeServer()
+  const folder = new Folder()
+  for (const [path, text] of Object.entries(files)) folder.write(path, text)
+  const child = await startMortal(folder, server, step)
+  return { server, folder, child }
+}
+
+const count = (server: FakeServer, method: Method): number =>
+  server.requests.filter((request) => request.method === method).length
+
+describe('[BRIDGE-7] killed at the step', () => {
+  test.each(WRITING)('%s of a write: it is there after the restart, and nothing was sent', async (step) => {
+    const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+    const writes = count(server, 'write')
+    server.edit('f.txt', FIVE.replace('one', 'ONE'))
+    await death(child)
+    await restart(folder, server, 'f.txt')
+    expect(folder.read('f.txt')).toBe(FIVE.replace('one', 'ONE'))
+    expect(count(server, 'write')).toBe(writes)
+    await until(() => Object.keys(folder.texts('.ensemble/bridge/holding')).length === 0, 'nothing to be left over')
+    expect(server.conflicts).toEqual([])
+  })
+
+  test.each(WRITING)('%s of a write, and the file edited before the restart: both are kept, once', async (step) => {
+    const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+    server.edit('f.txt', FIVE.replace('one', 'ONE'))
+    await death(child)
+    folder.write('f.txt', folder.read('f.txt')!.replace('nine', 'NINE'))
+    server.edit('f.txt', server.text('f.txt')!.replace('five', 'FIVE'))
+    await restart(folder, server, 'f.txt')
+    expect(folder.read('f.txt')).toBe(FIVE.replace('one', 'ONE').replace('nine', 'NINE').replace('five', 'FIVE'))
+    expect(server.conflicts).toEqual([])
+  })
+
+  test.each(WRITING)('%s of a new file, and the file edited before the restart', async (step) => {
+    const { server, folder, child } = await scene({ 'x.txt': 'x\n' }, step)
+    server.edit('f/new.txt', FIVE)
+    await death(child)
+    const text = folder.read('f/new.txt')
+    if (text !== undefined) folder.write('f/new.txt', text.replace('nine', 'NINE'))
+    await restart(folder, server, 'f/new.txt')
+    expect(folder.read('f/new.txt')).toBe(text === undefined ? FIVE : FIVE.replace('nine', 'NINE'))
+    expect(server.conflicts).toEqual([])
+  })
+
+  test.each(['begin', 'intent', 'renamed', 'folder', 'base'] as const)('%s of a removal', async (step) => {
+    const { server, folder, child } = await scene({ 'f.txt': FIVE, 'x.txt': 'x\n' }, step)
+    server.remove('f.txt')
+    await death(child)
+    await restart(folder, server, 'f.txt')
+    expect(folder.read('f.txt')).toBeUndefined()
+    expect(server.files.get('f.txt')?.head).toMatchObject({ deleted: true, rev: 2 })
+  })
+
+  test.each(SUBMITTING)('%s of a submit that merges with another’s edit: it is in the head, once', async (step) => {
+    const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+    // The other's edit is committed while this one is on its way.
+    server.before = (method) => {
+      if (method === 'write' && server.files.get('f.txt')?.head.rev === 1)
+        server.edit('f.txt', FIVE.replace('one', 'ONE'))
+      return undefined
+    }
+    folder.write('f.txt', FIVE.replace('nine', 'NINE'))
+    await death(child)
+    await restart(folder, server, 'f.txt')
+    expect(folder.read('f.txt')).toBe(FIVE.replace('one', 'ONE').replace('nine', 'NINE'))
+    expect(server.conflicts).toEqual([])
+  })
+
+  test.each(SUBMITTING)(
+    '%s of a submit in conflict, and the file edited before the restart: one conflict',
+    async (step) => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      server.before = (method) => {
+        if (method === 'write' && server.files.get('f.txt')?.head.rev === 1)
+          server.edit('f.txt', FIVE.replace('one', 'theirs'))
+        return undefined
+      }
+      folder.write('f.txt', FIVE.replace('one', 'mine'))
+      await death(child)
+      folder.write('f.txt', folder.read('f.txt')!.replace('nine', 'NINE'))
+      await restart(folder, server, 'f.txt')
+      expect(folder.read('f.txt')).toBe(FIVE.replace('one', 'theirs').replace('nine', 'NINE'))
+      expect(server.conflicts.map(({ theirs }) => theirs)).toEqual(['mine\n'])
+    },
+  )
+
+  test.each(['pending', 'answered', 'settled'] as const)('%s of a deletion', async (step) => {
+    const { server, folder, child } = await scene({ 'f.txt': FIVE, 'x.txt': 'x\n' }, step)
+    rmSync(folder.of('f.txt'))
+    await death(child)
+    await restart(folder, server, 'f.txt')
+    expect(server.files.get('f.txt')?.head).toMatchObject({ deleted: true, rev: 2 })
+    expect(folder.read('f.txt')).toBeUndefined()
+  })
+})

@@ -1,0 +1,74 @@
+/**
+ * A bridge in a process of its own, to be killed by a test at a step of its choice: `bridge-process.js <folder> <step>`.
+ *
+ * Its connection is the parent: what it asks goes over the IPC channel, and so do the answers and the feed. It says
+ * `synced` when it is, and kills itself, by SIGKILL, when it comes to the step for a path that begins with `f`; the step
+ * `never` lets it live.
+ */
+import type { BridgeConnection, LinkState } from '../../client/bridge/ports.js'
+import { openBridge } from '../../client/bridge/bridge.js'
+import type { Method, Params, Result, ServerMessage } from '../../protocol/messages.js'
+
+export type ToParent =
+  { type: 'request'; id: number; method: Method; params: unknown } | { type: 'synced' } | { type: 'at'; step: string }
+export type ToChild =
+  | { type: 'reply'; id: number; result: unknown }
+  | { type: 'message'; message: ServerMessage }
+  | { type: 'live'; state: LinkState }
+  | { type: 'arm' }
+
+const [dir = '', killAt = ''] = process.argv.slice(2)
+const waiting = new Map<number, (result: unknown) => void>()
+const messages = new Set<(message: ServerMessage) => void>()
+const states = new Set<(state: LinkState) => void>()
+let state: LinkState = { kind: 'idle' }
+let armed = false
+let next = 1
+
+const tell = (message: ToParent): void => void process.send?.(message)
+
+const connection: BridgeConnection = {
+  get state() {
+    return state
+  },
+  onState(listener) {
+    states.add(listener)
+    return () => states.delete(listener)
+  },
+  onMessage(listener) {
+    messages.add(listener)
+    return () => messages.delete(listener)
+  },
+  request<M extends Method>(method: M, params: Params<M>) {
+    const id = next++
+    return new Promise<Result<M>>((resolve) => {
+      waiting.set(id, resolve as (result: unknown) => void)
+      tell({ type: 'request', id, method, params })
+    })
+  },
+}
+
+process.on('message', (message: ToChild) => {
+  if (message.type === 'reply') waiting.get(message.id)?.(message.result)
+  if (message.type === 'message') for (const listener of messages) listener(message.message)
+  if (message.type === 'arm') armed = true
+  if (message.type === 'live') {
+    state = message.state
+    for (const listener of [...states]) listener(state)
+  }
+})
+
+const silent = (): void => undefined
+const bridge = await openBridge({
+  dir,
+  connection,
+  config: { quietMilliseconds: 10, auditSeconds: 1, fileBytes: 1_000_000 },
+  log: { debug: silent, info: silent, warn: silent, error: silent },
+  onStep: (step, path) => {
+    if (armed && path.startsWith('f') && step === killAt) process.kill(process.pid, 'SIGKILL')
+    return undefined
+  },
+})
+await bridge.synced()
+await bridge.idle()
+tell({ type: 'synced' })
