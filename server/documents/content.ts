@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FileContent } from '../../protocol/files.js'
 import { contentHash, type ContentHash } from '../../protocol/ids.js'
-import { encodeText, type TextFormat } from '../../protocol/text/encoding.js'
+import { encodeText, MAX_TEXT_BYTES, type TextFormat } from '../../protocol/text/encoding.js'
 
 export type TextContent = { readonly kind: 'text'; readonly text: string } & TextFormat
 export type Content = TextContent | { readonly kind: 'binary'; readonly bytes: Uint8Array }
@@ -15,9 +15,16 @@ export function hashOf(bytes: Uint8Array): ContentHash {
   return contentHash.parse(createHash('sha256').update(bytes).digest('hex'))
 }
 
+/**
+ * What a writer calls text is kept as text only if its bytes would be read as text again: else a document, its peers and
+ * the disk would hold three versions of it.
+ */
 export function fromWire(content: FileContent): Content {
-  if (content.kind === 'text') return content
-  return { kind: 'binary', bytes: new Uint8Array(Buffer.from(content.base64, 'base64')) }
+  if (content.kind === 'binary') return { kind: 'binary', bytes: new Uint8Array(Buffer.from(content.base64, 'base64')) }
+  // Half a surrogate pair has no bytes of its own; on disk, and with every Yjs peer, it is U+FFFD.
+  const text: TextContent = { ...content, text: content.text.toWellFormed() }
+  const bytes = encodeText(text.text, text)
+  return bytes.length > MAX_TEXT_BYTES || bytes.includes(0) ? { kind: 'binary', bytes } : text
 }
 
 export function toWire(content: Content): FileContent {

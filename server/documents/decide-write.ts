@@ -4,6 +4,7 @@
  * 1. What is already the head is `unchanged`; no revision comes of it.
  * 2. The incumbent's text stays wherever both changed the same lines; theirs is held (rules BRIDGE-9, BRIDGE-10).
  * 3. Nothing of the write is dropped: it is in the result or in a conflict draft.
+ * 4. Who wrote what it started from changed nothing: a deletion that it did not know of stands.
  */
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
@@ -54,10 +55,10 @@ export interface Decision {
  * @param base what the writer started from; null: it knew of no such file
  */
 export function decideWrite(head: Incumbent, base: Version | null, written: Version): Decision {
+  if (base !== null && sameVersion(base, written)) return nothing(head, written)
   const merged = mergeVersions(head, base, written)
   if (!head.deleted || base === null) return merged
   // A deletion met an edit of what was deleted: the edit wins, the file comes back, and that is on record.
-  if (sameContent(base.content, written.content)) return merged
   return {
     ...merged,
     outcome: 'conflict',
@@ -79,14 +80,14 @@ function mergeVersions(head: Incumbent, base: Version | null, written: Version):
     return whole({ content: written.content, executable }, written, 'accepted')
   }
   if (sameContent(base.content, written.content)) {
-    const changed = executable !== head.executable
+    const changed = head.deleted || executable !== head.executable
     return whole({ content: head.content, executable }, written, changed ? 'merged' : 'unchanged')
   }
   if (base.content.kind === 'text' && head.content.kind === 'text' && written.content.kind === 'text') {
     return mergeTexts(head.content, base.content, written.content, executable, head)
   }
   const decision = whole({ content: written.content, executable }, written, 'conflict')
-  return { ...decision, held: 1, conflicts: [{ reason: 'binary', theirs: head.content, held: 'incumbent' }] }
+  return { ...decision, conflicts: [{ reason: 'binary', theirs: head.content, held: 'incumbent' }] }
 }
 
 function mergeTexts(
@@ -144,9 +145,19 @@ function whole(result: Version, written: Version, outcome: Decision['outcome']):
   }
 }
 
+/** The write says nothing that its base did not say. */
+function nothing(head: Incumbent, written: Version): Decision {
+  const result = { content: head.content, executable: head.executable }
+  return { ...whole(result, written, 'unchanged'), applied: 0 }
+}
+
 function held(head: Incumbent, written: Version, conflict: ConflictDraft): Decision {
   const result = { content: head.content, executable: head.executable }
   return { ...whole(result, written, 'conflict'), applied: 0, held: 1, conflicts: [conflict] }
+}
+
+function sameVersion(a: Version, b: Version): boolean {
+  return a.executable === b.executable && sameContent(a.content, b.content)
 }
 
 function editsBetween(from: Content, to: Content): Edits | null {

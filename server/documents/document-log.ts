@@ -5,6 +5,7 @@
  */
 import * as Y from 'yjs'
 import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
 
 interface StoredState {
   readonly through: number
@@ -28,11 +29,11 @@ export class DocumentLog {
 
   /** Reads the document `id` into `doc`, which must be empty; `existed` tells whether there was anything. */
   static load(storage: Storage, id: string, doc: Y.Doc): { readonly log: DocumentLog; readonly existed: boolean } {
-    const stored = storage.get(['state', id]) as StoredState | undefined
-    const updates: Uint8Array[] = stored === undefined ? [] : [stored.state]
-    const log = new DocumentLog(id, (stored?.through ?? 0) + 1)
+    const state = stored<StoredState | undefined>(storage.get(['state', id]))
+    const updates: Uint8Array[] = state === undefined ? [] : [state.state]
+    const log = new DocumentLog(id, (state?.through ?? 0) + 1)
     for (const { key, value } of storage.range({ from: ['update', id, 0], to: ['update', id, Infinity] })) {
-      const update = value as Uint8Array
+      const update = stored<Uint8Array>(value)
       updates.push(update)
       log.#next = Number(key[2]) + 1
       log.#count(update)

@@ -8,6 +8,7 @@
  * 3. `text` is always what the Y.Text holds.
  */
 import * as Y from 'yjs'
+import { relativePosition } from '../../protocol/conflicts.js'
 import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
@@ -16,10 +17,11 @@ import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
 import { diff } from '../../protocol/text/diff.js'
 import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
-import { PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import { MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
 import { bytesOf, hashOf } from './content.js'
-import { textRow, type FileJournal } from './file-journal.js'
+import { originRow, textRow, type FileJournal } from './file-journal.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
 
@@ -49,6 +51,9 @@ export interface FileDocumentOptions {
   readonly newClient: () => number
 }
 
+/** The text is stored whole once in so many revisions, so that nobody has to replay more of the journal. */
+const TEXT_EVERY = 200
+
 export class FileDocument {
   readonly id: FileId
   readonly path: WorkspacePath
@@ -64,6 +69,8 @@ export class FileDocument {
   #edits: Edits = []
   #rewrite: Rewrite | undefined
   #foreign = false
+  /** Revisions since the text was last stored whole, as far as this object knows. */
+  #sinceText = 0
 
   constructor(options: FileDocumentOptions) {
     this.#options = options
@@ -77,19 +84,12 @@ export class FileDocument {
       ledger: (author) => this.#ledger(author),
     })
     this.#content = this.live.doc.getText(CONTENT_ROOT)
-    const stored = options.head === null ? '' : options.journal.text(options.id, options.head.rev)
-    if (options.head !== null && !this.live.existed) this.#seed(stored ?? '')
+    const { head, id, journal } = options
+    if (head !== null && !this.live.existed) this.#seed(journal.text(id, head.rev) ?? '') // '': its content is bytes
     this.#text = this.#content.toJSON()
     this.#content.observe((event) => {
       this.#observe(event)
     })
-    // A file that was bytes for a while: its document goes on from where it was text.
-    if (stored !== undefined && stored !== this.#text) {
-      this.live.transact('DISK', () => {
-        this.#write(diff(this.#text, stored))
-      })
-      this.#edits = []
-    }
   }
 
   get head(): FileHead | null {
@@ -121,11 +121,19 @@ export class FileDocument {
     return this.#recent.get(rev) ?? this.#options.journal.entry(this.id, rev)
   }
 
-  /** Takes a live peer's update. */
-  apply(update: Uint8Array, author: Author): void {
-    this.live.apply(update, author)
-    if (this.#foreign) this.#expelForeign(author)
+  /**
+   * Takes a live peer's update. Returns whether all of it went in.
+   * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
+   */
+  apply(update: Uint8Array, author: Author): boolean {
+    const size = Math.max(this.#head?.size ?? 0, this.#text.length)
+    if (size + update.length > MAX_TEXT_BYTES) {
+      throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
+    }
+    const complete = this.live.apply(update, author)
+    if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
+    return complete
   }
 
   /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
@@ -141,7 +149,8 @@ export class FileDocument {
   /** Rows that let the next opening begin at once. */
   unloadingRows(): Row[] {
     if (this.#head === null) return []
-    return [textRow(this.id, this.#head.rev, this.#text), ...this.live.compactionRows()]
+    const text = this.#sinceText === 0 ? [] : [textRow(this.id, this.#head.rev, this.#text)]
+    return [...text, ...this.live.compactionRows()]
   }
 
   #revises(rewrite: Rewrite | undefined): boolean {
@@ -197,6 +206,7 @@ export class FileDocument {
   #observe(event: Y.YTextEvent): void {
     try {
       const edits = editsFromDelta(this.#text, event.delta)
+      this.#foreign ||= edits.some(({ added }) => added.includes('\0'))
       this.#text = applyEdits(this.#text, edits)
       this.#edits = composeEdits(this.#edits, edits)
     } catch {
@@ -204,15 +214,20 @@ export class FileDocument {
     }
   }
 
-  /** A peer put something into the text that is no text (an embed): it is taken out in the same turn. */
+  /** A peer put something into the text that is no text (an embed, a NUL): it is taken out in the same turn. */
   #expelForeign(author: Author): void {
     const before = applyEdits(this.#text, invertEdits(this.#edits))
-    this.live.transact(author, () => {
-      let at = 0
-      for (const step of this.#content.toDelta() as { readonly insert: unknown }[]) {
-        if (typeof step.insert === 'string') at += step.insert.length
-        else this.#content.delete(at, 1)
-      }
+    this.live.transact(author, (doc) => {
+      doc.transact((transaction) => {
+        for (let item = this.#content._start; item !== null; item = item.right) {
+          const isText = item.deleted || !item.countable || item.content instanceof Y.ContentString
+          if (!isText) item.delete(transaction)
+        }
+        const text = this.#content.toJSON()
+        for (let at = text.lastIndexOf('\0'); at !== -1; at = at === 0 ? -1 : text.lastIndexOf('\0', at - 1)) {
+          this.#content.delete(at, 1)
+        }
+      })
     })
     this.#foreign = false
     this.#text = this.#content.toJSON()
@@ -230,7 +245,10 @@ export class FileDocument {
     const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
     const attached = rewrite?.attach(head, this.#position)
-    if (rewrite !== undefined) rows.push(textRow(this.id, head.rev, this.#text))
+    if (rewrite !== undefined || this.#sinceText >= TEXT_EVERY) {
+      rows.push(textRow(this.id, head.rev, this.#text))
+      this.#sinceText = 0
+    }
     if (attached !== undefined) {
       rows.push(...attached.rows)
       events.push(...attached.events)
@@ -248,6 +266,8 @@ export class FileDocument {
 
   #revise(author: Author, edits: Edits, rewrite: Rewrite | undefined, rows: Row[], events: WorkspaceEvent[]): FileHead {
     const before = this.#head
+    const isFirstText = before === null || before.kind === 'binary'
+    this.#sinceText = isFirstText ? TEXT_EVERY : this.#sinceText + 1
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
     const deleted = rewrite?.deleted ?? false
     const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })
@@ -276,12 +296,13 @@ export class FileDocument {
     this.#head = revision.head
     this.#recent.set(revision.head.rev, revision.entry)
     rows.push(...revision.rows)
+    if (before?.kind === 'binary') rows.push(originRow(this.id, revision.head.rev, this.#text))
     events.push(revision.event)
     return revision.head
   }
 
   readonly #position: PositionOf = (offset, side) => {
     const position = Y.createRelativePositionFromTypeIndex(this.#content, offset, side === 'before' ? -1 : 0)
-    return { ...Y.relativePositionToJSON(position) }
+    return relativePosition.parse(Y.relativePositionToJSON(position))
   }
 }

@@ -1,7 +1,8 @@
 /**
  * A file's stored form: its head, its text at some revision, its bytes, and the journal of its revisions.
  *
- * Rows: ['file', id] StoredFile · ['text', id] {rev, text} · ['blob', hash] bytes · ['revision', id, rev] RevisionEntry.
+ * Rows: ['file', id] StoredFile · ['text', id] {rev, text} · ['blob', hash] bytes · ['revision', id, rev] RevisionEntry
+ * · ['text', id, rev] text of a revision to which no edits lead, because the one before it was bytes.
  * The text of any revision follows from one known text and the journal, whose edits can be applied and inverted.
  */
 import type { FileHead } from '../../protocol/files.js'
@@ -9,6 +10,7 @@ import type { ContentHash, FileId } from '../../protocol/ids.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
 import { applyEdits, invertEdits } from '../../protocol/text/edits.js'
 import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
 import type { Content } from './content.js'
 
 export interface StoredFile {
@@ -31,18 +33,17 @@ export class FileJournal {
 
   *files(): Iterable<StoredFile> {
     for (const { value } of this.#storage.range({ from: ['file', ''], to: ['file', '\uffff'] }))
-      yield value as StoredFile
+      yield stored<StoredFile>(value)
   }
 
   entry(id: FileId, rev: number): RevisionEntry | undefined {
-    return this.#storage.get(['revision', id, rev]) as RevisionEntry | undefined
+    return stored<RevisionEntry | undefined>(this.#storage.get(['revision', id, rev]))
   }
 
   /** The text of `rev`; undefined where it was not text, or is not known. */
   text(id: FileId, rev: number): string | undefined {
-    const known = this.#storage.get(['text', id]) as StoredText | undefined
-    if (known === undefined) return undefined
-    return this.#travel(id, known, rev)
+    const known = stored<StoredText | undefined>(this.#storage.get(['text', id]))
+    return (known === undefined ? undefined : this.#travel(id, known, rev)) ?? this.#fromOrigin(id, rev)
   }
 
   /** The text of `rev`, starting from the text of another revision. */
@@ -61,6 +62,18 @@ export class FileJournal {
     return text
   }
 
+  /** The text of `rev`, starting where its text began: with nothing, or after bytes. */
+  #fromOrigin(id: FileId, rev: number): string | undefined {
+    for (let at = rev; at > 0; at--) {
+      const entry = this.entry(id, at)
+      if (entry === undefined) return undefined
+      if (entry.edits !== null) continue
+      const origin = stored<string | undefined>(this.#storage.get(['text', id, at]))
+      return origin === undefined ? undefined : this.#travel(id, { rev: at, text: origin }, rev)
+    }
+    return this.#travel(id, { rev: 0, text: '' }, rev)
+  }
+
   /** The durable content of a revision; undefined where it is not known. */
   content(entry: Pick<RevisionEntry, 'rev' | 'kind' | 'hash' | 'bom' | 'eol'>, id: FileId): Content | undefined {
     if (entry.kind === 'binary') {
@@ -72,7 +85,7 @@ export class FileJournal {
   }
 
   blob(hash: ContentHash): Uint8Array | undefined {
-    return this.#storage.get(['blob', hash]) as Uint8Array | undefined
+    return stored<Uint8Array | undefined>(this.#storage.get(['blob', hash]))
   }
 }
 
@@ -82,6 +95,10 @@ export function fileRow(head: FileHead, epoch: number | null): Row {
 
 export function textRow(id: FileId, rev: number, text: string): Row {
   return { put: ['text', id], value: { rev, text } satisfies StoredText }
+}
+
+export function originRow(id: FileId, rev: number, text: string): Row {
+  return { put: ['text', id, rev], value: text }
 }
 
 export function blobRow(hash: ContentHash, bytes: Uint8Array): Row {

@@ -26,6 +26,7 @@ import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
 import { conflictRecord } from './conflict-records.js'
 import { bytesOf, fromWire, hashOf, type Content } from './content.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
@@ -36,6 +37,7 @@ import { Ledger, type Attachment, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
 import { OpenDocuments } from './open-documents.js'
 import { TreeDocument } from './tree-document.js'
+import { WriteOutcomes } from './write-outcomes.js'
 
 export interface FileStoreOptions {
   readonly storage: Storage
@@ -51,7 +53,11 @@ export interface FileStoreOptions {
   readonly defer: LiveDocumentOptions['defer']
 }
 
-type StoredOutcome = Omit<WriteOutcome, 'edits'>
+/** A file as it is now. */
+export interface FileVersion {
+  readonly head: FileHead
+  readonly content: Content
+}
 
 /** Part of the queue's bound that new writes may fill; the rest is for what is already under way. In bytes. */
 const ADMITTED_BYTES = 24 * 1024 * 1024
@@ -64,15 +70,17 @@ export class FileStore {
   readonly #ledger: Ledger
   readonly #documents: OpenDocuments
   readonly #conflicts = new Map<string, Conflict>()
+  readonly #outcomes: WriteOutcomes
   readonly #underWay = new Map<WriteId, Promise<WriteResult>>()
 
   constructor(options: FileStoreOptions) {
     const { storage, queue, events, bus, now, newClient, newId, defer } = options
     this.#options = options
     this.#journal = new FileJournal(storage)
+    this.#outcomes = new WriteOutcomes(storage, now)
     for (const file of this.#journal.files()) this.#table.set(file)
     for (const { value } of storage.range({ from: ['conflict', ''], to: ['conflict', '\uffff'] })) {
-      const conflict = value as Conflict
+      const conflict = stored<Conflict>(value)
       if (conflict.state === 'open') this.#conflicts.set(conflict.id, conflict)
     }
     const live = { storage, queue, serverClient: newClient(), defer }
@@ -93,6 +101,11 @@ export class FileStore {
     return this.#documents.size
   }
 
+  get conflictCount(): number {
+    return this.#conflicts.size
+  }
+
+  /** What a record says may still be on its way to the disk. */
   get openConflicts(): readonly Conflict[] {
     return [...this.#conflicts.values()]
   }
@@ -107,15 +120,20 @@ export class FileStore {
   }
 
   /** The head of `id` with its content, when that is durable; undefined for an unknown or deleted file. */
-  async read(id: FileId): Promise<{ readonly head: FileHead; readonly content: Content } | undefined> {
+  async read(id: FileId): Promise<FileVersion | undefined> {
+    const found = await this.peek(id)
+    await this.#options.queue.enqueue([])
+    return found
+  }
+
+  /** As `read`, but what it gives may still be on its way to the disk. */
+  async peek(id: FileId): Promise<FileVersion | undefined> {
     const path = this.#table.get(id)?.head.path
     if (path === undefined) return undefined
-    const found = await this.#documents.whenSettled(path, () => {
+    return this.#documents.whenSettled(path, () => {
       const head = this.#table.get(id)?.head
       return head === undefined || head.deleted ? undefined : { head, content: this.#versionOf(head).content }
     })
-    await this.#options.queue.enqueue([])
-    return found
   }
 
   /**
@@ -186,11 +204,10 @@ export class FileStore {
 
   /** Waits for room. Returns the outcome of an earlier try of the same write. */
   async #admitted(writeId: WriteId): Promise<WriteOutcome | undefined> {
-    const { queue, storage } = this.#options
+    const { queue } = this.#options
     while (queue.state === 'ok' && queue.pending.bytes > ADMITTED_BYTES) await queue.enqueue([])
     if (queue.state !== 'ok') throw queue.state.degraded
-    const stored = storage.get(['write', writeId]) as StoredOutcome | undefined
-    return stored === undefined ? undefined : { ...stored, edits: null }
+    return this.#outcomes.get(writeId)
   }
 
   async #create(command: WriteCommand, { content, executable }: Version, author: Author): Promise<WriteResult> {
@@ -199,6 +216,7 @@ export class FileStore {
       const edits = diff('', content.text)
       return this.#rewrite(unborn, command, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
     }
+    unborn?.live.expel(notText(command.path)) // it would become a second file of this path
     const bytes = bytesOf(content)
     const id = fileId.parse(this.#options.newId())
     const edits = content.kind === 'text' ? diff('', content.text) : null
@@ -216,12 +234,15 @@ export class FileStore {
       },
       { change: 'created', edits, writeId: command.writeId, epoch: null },
     )
-    const outcome: StoredOutcome = { outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] }
+    const outcome: WriteOutcome = {
+      ...{ outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] },
+      edits: edits === null ? null : [],
+    }
     const contentRow = content.kind === 'text' ? textRow(id, 1, content.text) : blobRow(head.hash, bytes)
-    await this.#documents.settle(id, [...rows, contentRow, outcomeRow(command.writeId, outcome)], () => {
+    await this.#documents.settle(id, [...rows, contentRow, ...this.#outcomes.rows(command.writeId, outcome)], () => {
       this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
     })
-    return { ...outcome, edits: edits === null ? null : [] }
+    return outcome
   }
 
   async #carryOut(
@@ -232,8 +253,10 @@ export class FileStore {
     deleted: boolean,
   ): Promise<WriteResult> {
     if (decision.outcome === 'unchanged') {
-      await this.#options.queue.enqueue([])
-      return answer(decision, head, [])
+      // On record all the same: repeated after other changes it could seem to be against them.
+      const outcome = answer(decision, head, [])
+      await this.#options.queue.enqueue(this.#outcomes.rows(command.writeId, outcome))
+      return outcome
     }
     if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, command, decision, author, deleted)
     const document = this.#documents.load(head.id)
@@ -279,20 +302,20 @@ export class FileStore {
     deleted: boolean,
   ): Promise<WriteResult> {
     const { content, executable } = decision.result
-    const document = this.#documents.loaded(before.id)
-    if (document !== undefined) {
-      const leave = new EnsembleError('E_NOT_TEXT', `${before.path} is not a text file any more.`)
-      await document.live.flushed()
-      document.live.expel(leave)
-      return this.#documents.whenSettled(before.path, () =>
-        this.#replaceBytes(before, command, decision, author, deleted),
-      )
-    }
+    this.#documents.loaded(before.id)?.live.expel(notText(before.path))
     const bytes = bytesOf(content)
+    const hash = hashOf(bytes)
     const { id, path, rev, deleted: wasDeleted } = before
+    if (hash === before.hash && executable === before.executable && deleted === wasDeleted) {
+      const { rows, conflicts, events } = this.#attachment(before, command, decision, author, before.author, () => ({}))
+      await this.#documents.settle(id, rows, () => {
+        this.#ledger.publish({ head: before, edits: null, revised: false, conflicts, events })
+      })
+      return answer(decision, before, conflicts)
+    }
     const form = { ...formOf(content), executable, deleted }
     const { head, event, rows } = this.#ledger.revise(
-      { id, path, rev: rev + 1, ...form, hash: hashOf(bytes), size: bytes.length, author },
+      { id, path, rev: rev + 1, ...form, hash, size: bytes.length, author },
       {
         change: deleted ? 'deleted' : wasDeleted ? 'created' : 'modified',
         edits: null,
@@ -329,8 +352,7 @@ export class FileStore {
       events.push(raised.event)
       this.#conflicts.set(conflict.id, conflict)
     }
-    const { edits: _, ...stored } = answer(decision, head, conflicts)
-    rows.push(outcomeRow(writeId, stored))
+    rows.push(...this.#outcomes.rows(writeId, answer(decision, head, conflicts)))
     return { rows, conflicts, events }
   }
 
@@ -346,16 +368,17 @@ export class FileStore {
 
   /** The version that a writer started from; undefined where neither the store nor the writer has its content. */
   #base(head: FileHead, base: WriteBase, written: Version): Version | undefined {
-    if (base.hash === head.hash) return this.#versionOf(head)
     const document = this.#documents.loaded(head.id)
     const entry = document?.entry(base.rev) ?? this.#journal.entry(head.id, base.rev)
-    if (entry !== undefined && entry.hash === base.hash) {
+    const { executable } = entry?.hash === base.hash ? entry : head
+    if (base.hash === head.hash) return { ...this.#versionOf(head), executable }
+    if (entry?.hash === base.hash) {
       const text = entry.kind === 'text' ? document?.textAt(base.rev) : undefined
       const content: Content | undefined =
         text === undefined
           ? this.#journal.content(entry, head.id)
           : { kind: 'text', text, bom: entry.bom, eol: entry.eol }
-      if (content !== undefined) return { content, executable: entry.executable }
+      if (content !== undefined) return { content, executable }
     }
     if (base.text === undefined) return undefined
     const { bom, eol } = formOf(written.content)
@@ -380,6 +403,8 @@ function answer(decision: Decision, head: FileHead, conflicts: readonly Conflict
   }
 }
 
-function outcomeRow(writeId: WriteId, outcome: StoredOutcome): Row {
-  return { put: ['write', writeId], value: outcome }
+function notText(path: WorkspacePath): EnsembleError {
+  return new EnsembleError('E_NOT_TEXT', `${path} is not a text file any more.`, {
+    hint: `Its bytes are at /api/files/${path}.`,
+  })
 }

@@ -10,7 +10,8 @@ interface Open {
 export interface FreeDocument {
   readonly live: LiveDocument
   readonly epoch: null
-  apply(update: Uint8Array, author: Author): void
+  /** Returns whether all of it went in. */
+  apply(update: Uint8Array, author: Author): boolean
   release(): void
 }
 
@@ -30,9 +31,7 @@ export class FreeDocuments {
     return {
       live,
       epoch: null,
-      apply: (update, author) => {
-        live.apply(update, author)
-      },
+      apply: (update, author) => live.apply(update, author),
       release: () => {
         open.references--
         void this.#unload(id, open)

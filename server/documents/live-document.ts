@@ -4,6 +4,9 @@
  * 1. Changes gather during one run of the event loop and are committed as one *turn* of one author.
  * 2. A turn reaches subscribers, its sender among them, only once it is on stable storage (rule SYNC-1).
  * 3. Turns become durable in their order, so what any subscriber has seen is a prefix of the document's history.
+ * 4. It holds nothing that waits for something else: an update whose ground is missing is let go, and its sender is told
+ *    to send all of it again (rule SYNC-8).
+ * 5. An update that breaks in the middle ends the document in memory; the one in storage never saw it.
  */
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -33,6 +36,10 @@ export interface LiveDocumentOptions {
   readonly ledger?: (author: Author) => TurnLedger
 }
 
+/** Live edits wait for storage up to this bound; beyond it peers are turned away, to come back (rule SYNC-3). */
+const HELD_BYTES = 48 * 1024 * 1024
+const HELD_ROWS = 50_000
+
 interface Turn {
   readonly author: Author
   readonly updates: Uint8Array[]
@@ -54,7 +61,7 @@ export class LiveDocument {
   #author: Author = 'DISK'
   #deferred = false
   #inFlight = 0
-  #expelled = false
+  #expelled: EnsembleError | undefined
 
   /** Loads it from storage. */
   constructor(options: LiveDocumentOptions) {
@@ -81,10 +88,25 @@ export class LiveDocument {
     return this.#turn === undefined && this.#inFlight === 0
   }
 
-  /** Takes a peer's update. @throws if it is not one; the document is unharmed then */
-  apply(update: Uint8Array, author: Author): void {
+  /**
+   * Takes a peer's update. Returns whether all of it went in; where not, the rest is to be sent again.
+   * @throws EnsembleError E_BAD_FRAME; E_LIMIT, E_STORAGE_…: not taken, send it again later
+   */
+  apply(update: Uint8Array, author: Author): boolean {
+    this.#assertRoom()
     this.#as(author)
-    Y.applyUpdate(this.doc, update, 'peer')
+    try {
+      Y.applyUpdate(this.doc, update, 'peer')
+    } catch (cause) {
+      this.#turn = undefined // with what went in of it; nobody has been told of this turn
+      this.expel(new EnsembleError('E_INTERNAL', 'The document is being loaded anew.', { hint: 'Connect again.' }))
+      throw new EnsembleError('E_BAD_FRAME', 'This update cannot be applied to a document.', { cause })
+    }
+    const { store } = this.doc
+    const complete = store.pendingStructs === null && store.pendingDs === null
+    store.pendingStructs = null
+    store.pendingDs = null
+    return complete
   }
 
   /** Changes made by the server for `author`. */
@@ -105,10 +127,18 @@ export class LiveDocument {
     const turn = this.#turn ?? { author: this.#author, updates: [] }
     this.#turn = undefined
     const update = turn.updates.length === 0 ? undefined : mergeUpdates(turn.updates)
-    const ledger = this.#options.ledger?.(turn.author)
-    const rows: Row[] = [...(ledger?.rows ?? []), ...extra]
-    if (update !== undefined) rows.push(this.#log.append(update))
-    if (this.#log.isLong) rows.push(...this.#log.compact(this.doc))
+    const rows: Row[] = []
+    let ledger: TurnLedger | undefined
+    try {
+      ledger = this.#options.ledger?.(turn.author)
+      if (ledger !== undefined) rows.push(...ledger.rows)
+      rows.push(...extra)
+      if (update !== undefined) rows.push(this.#log.append(update))
+      if (this.#log.isLong) rows.push(...this.#log.compact(this.doc))
+    } catch (error) {
+      this.expel(storeError(error))
+      return Promise.reject(storeError(error))
+    }
     this.#inFlight++
     return this.#options.queue.enqueue(rows).then(
       () => {
@@ -135,10 +165,15 @@ export class LiveDocument {
     return () => this.#expelListeners.delete(listener)
   }
 
+  /** Why it ended before its time, if it did. */
+  get expelled(): EnsembleError | undefined {
+    return this.#expelled
+  }
+
   /** Ends it: it holds what could not be stored, or the file is no text any more. */
   expel(error: EnsembleError): void {
-    if (this.#expelled) return
-    this.#expelled = true
+    if (this.#expelled !== undefined) return
+    this.#expelled = error
     for (const listener of [...this.#expelListeners]) listener(error)
   }
 
@@ -152,9 +187,16 @@ export class LiveDocument {
   }
 
   #as(author: Author): void {
-    if (this.#expelled) throw new EnsembleError('E_STORAGE_DEGRADED', 'The document is being loaded anew.')
+    if (this.#expelled !== undefined) throw this.#expelled
     if (this.#turn !== undefined && this.#turn.author !== author) this.#sealQuietly()
     this.#author = author
+  }
+
+  #assertRoom(): void {
+    const { pending, state } = this.#options.queue
+    if (pending.bytes < HELD_BYTES && pending.rows < HELD_ROWS) return
+    if (state !== 'ok') throw state.degraded
+    throw new EnsembleError('E_LIMIT', 'More comes in than can be stored.', { hint: 'Connect again in a moment.' })
   }
 
   #gather(): Turn {
@@ -169,7 +211,7 @@ export class LiveDocument {
     return this.#turn
   }
 
-  /** Whoever is interested in a failure has subscribed with onLoss. */
+  /** Whoever is interested in a failure has subscribed with onExpelled. */
   #sealQuietly(): void {
     this.seal().catch(() => undefined)
   }
@@ -177,7 +219,7 @@ export class LiveDocument {
 
 function storeError(error: unknown): EnsembleError {
   if (error instanceof EnsembleError) return error
-  return new EnsembleError('E_STORAGE_DEGRADED', 'A change could not be stored.', { cause: error })
+  return new EnsembleError('E_INTERNAL', 'A change could not be stored.', { hint: 'Connect again.', cause: error })
 }
 
 function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array {

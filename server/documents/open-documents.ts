@@ -160,6 +160,8 @@ export class OpenDocuments {
     this.#open.set(document.id, { document, references: 0 })
     document.live.onExpelled(() => {
       this.drop(document)
+      // What of it is under way is in storage before anyone loads it again.
+      if (!document.live.settled) void this.settle(document.id, []).catch(() => undefined) // the server is stopping
     })
     return document
   }

@@ -7,9 +7,11 @@ import { TREE_ROOT } from '../../protocol/document.js'
 import type { FileHead } from '../../protocol/files.js'
 import { LiveDocument, type LiveDocumentOptions } from './live-document.js'
 
+type TreeNode = Pick<FileHead, 'id' | 'kind' | 'executable'>
+
 export class TreeDocument {
   readonly live: LiveDocument
-  readonly #tree: Y.Map<unknown>
+  readonly #tree: Y.Map<TreeNode>
   readonly #defer: (run: () => void) => void
   readonly #changed = new Map<string, FileHead>()
 
@@ -45,7 +47,7 @@ export class TreeDocument {
   }
 
   #differs({ path, deleted, id, kind, executable }: FileHead): boolean {
-    const node = this.#tree.get(path) as { id: string; kind: string; executable: boolean } | undefined
+    const node = this.#tree.get(path)
     if (node === undefined) return !deleted
     return deleted || node.id !== id || node.kind !== kind || node.executable !== executable
   }

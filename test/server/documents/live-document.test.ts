@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import type { Author } from '../../../protocol/ids.js'
+import { LiveDocument, type LiveDocumentOptions } from '../../../server/documents/live-document.js'
+import { CommitQueue } from '../../../server/storage/commit-queue.js'
+import { rowsUnder } from '../../../server/storage/keys.js'
+import { FailingStorage, diskFull } from '../../support/failing-storage.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
+import { CLAUDE, CODEX, Replica } from './harness.js'
+
+const SERVER = 77
+
+function open(own: Partial<LiveDocumentOptions> & { storage?: FailingStorage; maxPendingRows?: number } = {}) {
+  const { storage = new FailingStorage(), maxPendingRows, ...rest } = own
+  const clock = new ManualClock()
+  const queue = new CommitQueue({
+    ...{ storage, now: clock.now, timers: clock.timers, random: () => 0.5 },
+    ...(maxPendingRows === undefined ? {} : { maxPendingRows }),
+  })
+  const deferred: (() => void)[] = []
+  const authors: Author[] = []
+  const live = new LiveDocument({
+    ...{ id: 'd', storage, queue, serverClient: SERVER, defer: (run) => void deferred.push(run) },
+    ledger: (author) => {
+      authors.push(author)
+      return { rows: [], committed: () => undefined }
+    },
+    ...rest,
+  })
+  const heard: Uint8Array[] = []
+  live.onUpdate((update) => heard.push(update))
+  const endTurn = (): void => {
+    for (const run of deferred.splice(0)) run()
+  }
+  return { storage, clock, queue, live, authors, heard, endTurn }
+}
+
+/** The text of a replica that has nothing but these updates. */
+function textFrom(...updates: Uint8Array[]): string {
+  const doc = new Y.Doc()
+  for (const update of updates) Y.applyUpdate(doc, update)
+  return doc.getText('content').toJSON()
+}
+
+describe('a live document', () => {
+  test('[SYNC-6] what comes in one run of the event loop is one update and one commit', async () => {
+    const { storage, live, heard, endTurn } = open()
+    const peer = new Replica()
+    for (const letter of 'abc') live.apply(peer.insert(peer.text.length, letter), CLAUDE)
+    expect(storage.tries).toHaveLength(0)
+    endTurn()
+    await live.flushed()
+    expect(storage.tries).toHaveLength(1)
+    expect(heard).toHaveLength(1)
+    expect(textFrom(...heard)).toBe('abc')
+  })
+
+  test('[SYNC-14] a turn has one author: another’s change begins the next turn', async () => {
+    const { live, authors, heard, endTurn } = open()
+    const [one, two] = [new Replica(), new Replica()]
+    live.apply(one.insert(0, 'a'), CLAUDE)
+    live.apply(two.insert(0, 'b'), CODEX)
+    live.apply(one.insert(1, 'c'), CLAUDE)
+    endTurn()
+    await live.flushed()
+    expect(authors).toEqual([CLAUDE, CODEX, CLAUDE])
+    expect(heard).toHaveLength(3)
+  })
+
+  test('[SYNC-1] nobody hears of a change before it is stored, and all do in the order of the changes', async () => {
+    const { storage, live, heard, endTurn } = open()
+    storage.hold()
+    const peer = new Replica()
+    live.apply(peer.insert(0, 'a'), CLAUDE)
+    endTurn()
+    await turn()
+    live.apply(peer.insert(1, 'b'), CLAUDE)
+    endTurn()
+    await turn()
+    expect(heard).toEqual([])
+    storage.release()
+    await turn()
+    expect(textFrom(...heard)).toBe('a')
+    storage.releaseAll()
+    await live.flushed()
+    expect(heard).toHaveLength(2)
+    expect(textFrom(...heard)).toBe('ab')
+  })
+
+  test('[SYNC-3] a failing store delays a change and loses nothing of it', async () => {
+    const { storage, clock, live, heard, endTurn } = open()
+    storage.fail(diskFull())
+    live.apply(new Replica().insert(0, 'kept'), CLAUDE)
+    endTurn()
+    await clock.advance(60_000)
+    expect(heard).toEqual([])
+    expect(live.settled).toBe(false)
+    storage.heal()
+    await clock.advance(5_000)
+    expect(live.settled).toBe(true)
+    expect(textFrom(...heard)).toBe('kept')
+  })
+
+  test('[SYNC-3] what waits is bounded: beyond it updates are refused with the reason, and the document is unharmed', async () => {
+    const { storage, clock, queue, live, endTurn } = open()
+    storage.fail(diskFull())
+    live.apply(new Replica().insert(0, 'first'), CLAUDE)
+    endTurn()
+    await clock.advance(1_000)
+    void queue.enqueue(Array.from({ length: 50_000 }, (_, n) => ({ put: ['x', n], value: n }) as const))
+    const refused = new Replica().insert(0, 'second')
+    expect(() => live.apply(refused, CLAUDE)).toThrow(expect.objectContaining({ code: 'E_STORAGE_FULL', retry: true }))
+    expect(live.doc.getText('content').toJSON()).toBe('first')
+    storage.heal()
+    await clock.advance(5_000)
+    expect(live.apply(refused, CLAUDE)).toBe(true)
+  })
+
+  test('it is loaded as it was left, with a client id of the server’s own', async () => {
+    const { storage, live, endTurn } = open()
+    live.apply(new Replica().insert(0, 'text'), CLAUDE)
+    endTurn()
+    await live.flushed()
+    const again = open({ storage })
+    expect(again.live.existed).toBe(true)
+    expect(again.live.doc.getText('content').toJSON()).toBe('text')
+    expect(again.live.doc.clientID).toBe(SERVER)
+    expect(open({ storage, id: 'other' }).live.existed).toBe(false)
+  })
+
+  test('[SYNC-8] an update whose ground is missing leaves nothing behind, and its sender is told', async () => {
+    const { storage, live, heard, endTurn } = open()
+    const peer = new Replica()
+    const first = peer.insert(0, 'one ')
+    const second = peer.insert(4, 'two')
+    expect(live.apply(second, CLAUDE)).toBe(false)
+    endTurn()
+    await live.flushed()
+    expect(Y.encodeStateAsUpdate(live.doc)).toEqual(Y.encodeStateAsUpdate(new Y.Doc()))
+    expect(live.apply(first, CLAUDE)).toBe(true)
+    expect(live.doc.getText('content').toJSON()).toBe('one ')
+    expect(live.apply(Y.encodeStateAsUpdate(peer.doc), CLAUDE)).toBe(true)
+    endTurn()
+    await live.flushed()
+    expect(textFrom(...heard)).toBe('one two')
+    expect(open({ storage }).live.doc.getText('content').toJSON()).toBe('one two')
+  })
+
+  test('[SYNC-12] an update that breaks in the middle ends the document in memory, and storage never saw it', async () => {
+    const { storage, live, heard, endTurn } = open()
+    const good = new Replica()
+    live.apply(good.insert(0, 'good'), CLAUDE)
+    endTurn()
+    await live.flushed()
+    const reasons: string[] = []
+    live.onExpelled(({ code }) => reasons.push(code))
+    expect(() => live.apply(breaking(good.doc), CODEX)).toThrow(expect.objectContaining({ code: 'E_BAD_FRAME' }))
+    expect(reasons).toEqual(['E_INTERNAL'])
+    expect(() => live.apply(good.insert(4, '!'), CLAUDE)).toThrow(expect.objectContaining({ retry: true }))
+    endTurn()
+    await live.flushed()
+    expect(heard).toHaveLength(1)
+    expect(open({ storage }).live.doc.getText('content').toJSON()).toBe('good')
+  })
+
+  test('a listener that has gone hears nothing more', async () => {
+    const { live, endTurn } = open()
+    let calls = 0
+    const dispose = live.onUpdate(() => calls++)
+    dispose()
+    live.apply(new Replica().insert(0, 'a'), CLAUDE)
+    endTurn()
+    await live.flushed()
+    expect(calls).toBe(0)
+  })
+
+  test('[SYNC-13] a long log is folded into one state, and what is loaded stays the same', async () => {
+    const { storage, live, endTurn } = open()
+    const peer = new Replica()
+    for (let i = 0; i < 700; i++) {
+      live.apply(peer.insert(peer.text.length, 'x'), CLAUDE)
+      endTurn()
+    }
+    await live.flushed()
+    expect([...storage.range(rowsUnder(['update', 'd']))].length).toBeLessThan(300)
+    expect(open({ storage }).live.doc.getText('content').toJSON()).toBe('x'.repeat(700))
+  })
+})
+
+/** An update that Yjs decodes and then fails to apply: it deletes nothing, of a client that it does not know. */
+function breaking(doc: Y.Doc): Uint8Array {
+  const ranges = [9, 1, 0, 0]
+  const update = new Uint8Array([0, 1, ...ranges])
+  Y.decodeUpdate(update)
+  const probe = new Y.Doc()
+  Y.applyUpdate(probe, Y.encodeStateAsUpdate(doc))
+  expect(() => {
+    Y.applyUpdate(probe, update)
+  }).toThrow()
+  return update
+}
