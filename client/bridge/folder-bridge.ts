@@ -17,21 +17,25 @@ import { LateWriters } from './late-writers.js'
 import { PathFlow } from './path-flow.js'
 import { PathQueue } from './path-queue.js'
 import { Places } from './places.js'
-import type { Disposer } from './ports.js'
+import type { Disposer, Environment } from './ports.js'
 import { recover } from './recovery.js'
 import type { Root, RootFault } from './root.js'
 import { Scanner } from './scanner.js'
 import { ServerLink } from './server-link.js'
 import { Submitter } from './submitter.js'
 import { Uploads } from './uploads.js'
+import { StoppableLine } from './stoppable-line.js'
 import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
 
+/** Until names that are gone are looked up, all with one pass over the files. In milliseconds. */
+const GONE_DELAY = 10
 /** Paths worked on at once. */
 const CONCURRENCY = 128
 
 export class FolderBridge {
   readonly #options: BridgeOptions
+  readonly #environment: Environment
   readonly #root: Root
   readonly #places: Places
   readonly #rules: IgnoreRules
@@ -44,6 +48,7 @@ export class FolderBridge {
   readonly #flow: PathFlow
   readonly #queue: PathQueue
   readonly #scanner: Scanner
+  readonly #line: StoppableLine
   readonly #link: ServerLink
   readonly #first: FirstSync
   readonly #holding: string
@@ -56,16 +61,21 @@ export class FolderBridge {
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
   #held = 0
+  /** Names that were told and are no files; folders among them are looked into together. */
+  readonly #gone = new Set<string>()
+  #goneTimer: Disposer | undefined
   #passes = 0
   #isClosed = false
   #closing: Promise<void> | undefined
 
   constructor(options: BridgeOptions, root: Root) {
-    const { connection, config, log } = options
+    const { config, log } = options
+    const connection = (this.#line = new StoppableLine(options.connection))
     const environment = options.environment ?? SYSTEM
     const onStep = options.onStep ?? (() => undefined)
     const live = (path: string): void => this.#queue.add(path, 'live')
     this.#options = options
+    this.#environment = environment
     this.#root = root
     const places = (this.#places = new Places(root.folder))
     const rules = (this.#rules = new IgnoreRules(root.folder))
@@ -154,7 +164,7 @@ export class FolderBridge {
         root: this.#root.folder,
         ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
         onHint: (path) => this.#onHint(path),
-        onFailure: (thrown) => log.warn({ reason: String(thrown) }, 'watching failed; the audit finds changes, later'),
+        onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
       })
     }
     this.#scanned = this.#scanner.scan().then(() => {
@@ -218,6 +228,8 @@ export class FolderBridge {
   async #close(): Promise<void> {
     this.#isClosed = true
     this.#update()
+    this.#goneTimer?.()
+    this.#line.stop()
     this.#link.close()
     this.#scanner.close()
     this.#lateWriters.close()
@@ -269,24 +281,32 @@ export class FolderBridge {
   #onHint(path: string): void {
     if (this.#isClosed) return
     if (IgnoreRules.isRuleFile(path) && this.#rules.refresh(parentOf(path))) this.#everything()
-    if (this.#rules.ignoresFolder(path)) return
-    const sight = path === '' ? undefined : this.#places.sight(path)
-    if (sight === undefined || sight.kind === 'folder') {
-      this.#scanner.scanFolder(path)
+    if (path !== '' && this.#rules.ignoresFolder(parentOf(path))) return
+    const kind = path === '' ? 'folder' : this.#places.sight(path).kind
+    if (kind === 'folder') {
+      if (this.#rules.ignoresFolder(path)) return
+      void this.#scanner.scanFolder(path)
       this.#scanner.rescanSoon(path, true)
     } else {
       this.#queue.add(path, 'live')
       this.#scanner.rescanSoon(parentOf(path), false)
     }
-    if (sight?.kind !== 'file') this.#below(path)
+    if (kind !== 'file' && !this.#store.bases.has(path)) this.#onGone(path)
   }
 
-  /** A folder went, or something took its place: what was in it has to be looked at. */
-  #below(folder: string): void {
-    const prefix = folder === '' ? '' : `${folder}/`
-    for (const path of this.#store.bases.keys()) {
-      if (path.startsWith(prefix) && this.#places.sight(path).kind !== 'file') this.#queue.add(path, 'live')
-    }
+  /** A folder went, perhaps, or something took its place: what was in it has to be looked at. */
+  #onGone(folder: string): void {
+    this.#gone.add(folder)
+    this.#goneTimer ??= this.#environment.timers.after(GONE_DELAY, () => {
+      const gone = new Set(this.#gone)
+      this.#gone.clear()
+      this.#goneTimer = undefined
+      for (const path of this.#store.bases.keys()) {
+        for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
+          if (gone.has(above)) this.#queue.add(path, 'live')
+        }
+      }
+    })
   }
 
   #everything(): void {

@@ -51,9 +51,12 @@ export class Scanner {
     await this.#pass(SLICE, () => 0)
   }
 
-  /** One folder with all below it, at once. */
-  scanFolder(folder: string): void {
-    for (const step of walk(this.#options.root, folder, this.#options.rules)) this.#take(step)
+  /** One folder, with all below it if `deep`. */
+  async scanFolder(folder: string, deep = true): Promise<void> {
+    const { root, rules, environment } = this.#options
+    await inSlices(walk(root, folder, rules, deep), (step) => this.#take(step), {
+      ...{ slice: SLICE, rest: () => 0, timers: environment.timers, isStopped: () => this.#closed },
+    })
   }
 
   /** Lists a folder again, soon and a little later; calls in between count as one. */
@@ -63,7 +66,7 @@ export class Scanner {
       if (this.#closed || this.#rescans.has(key)) continue
       const dispose = this.#options.environment.timers.after(delay, () => {
         this.#rescans.delete(key)
-        for (const step of walk(this.#options.root, folder, this.#options.rules, deep)) this.#take(step)
+        void this.scanFolder(folder, deep)
       })
       this.#rescans.set(key, dispose)
       if (!deep) return

@@ -10,6 +10,7 @@
  */
 import { relative, sep } from 'node:path'
 import { FSWatcher } from 'chokidar'
+import { errorCode } from './stamp.js'
 
 export interface WatcherOptions {
   /** Absolute, without symlinks. */
@@ -18,8 +19,8 @@ export interface WatcherOptions {
   readonly ignoresFolder: (folder: string) => boolean
   /** @param path relative to the root, of anything: a file, a folder, something gone */
   readonly onHint: (path: string) => void
-  /** Watching does not work, or no longer; the audit alone finds changes then. */
-  readonly onFailure: (thrown: unknown) => void
+  /** Watching does not work somewhere; the audit finds changes there. Told once for each reason. */
+  readonly onFailure: (reason: string) => void
 }
 
 export interface Watcher {
@@ -64,7 +65,12 @@ export function startWatcher({ root, ignoresFolder, onHint, onFailure }: Watcher
   })
   watcher.on('addDir', (place) => onHint(pathOf(place)))
   watcher.on('unlinkDir', (place) => onHint(pathOf(place)))
-  watcher.on('error', onFailure)
+  const told = new Set<string>()
+  watcher.on('error', (thrown) => {
+    const reason = errorCode(thrown)
+    if (!told.has(reason)) onFailure(reason)
+    told.add(reason)
+  })
   watcher.add(root)
   const ready = new Promise<void>((resolve) => {
     watcher.once('ready', resolve)
