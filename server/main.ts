@@ -142,12 +142,9 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
 
 async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<number> {
   server.listen(port, host)
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(async ([error]: unknown[]) => {
-      throw await portFault(error, host, port)
-    }),
-  ])
+  await once(server, 'listening').catch(async (error: unknown) => {
+    throw await portFault(error, host, port)
+  })
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : port
 }
