@@ -9,7 +9,7 @@ import type { Context } from '../context.js'
 import { isClean } from '../demo/check.js'
 import { copySource } from '../demo/source-tree.js'
 import { Story } from '../demo/story.js'
-import { Member, untilSame, verdictOn, type Place } from '../demo/team.js'
+import { Member, Patience, verdictOn, type Place } from '../demo/team.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { readToken } from '../find-server.js'
 import { reasonOf } from '../node-error.js'
@@ -68,7 +68,8 @@ class Run {
   readonly #team: readonly [Member, Member, Member]
   #server: { readonly child: ChildProcess; readonly info: ServerInfo } | undefined
   #acts = 0
-  #closed = false
+  readonly #over = new AbortController()
+  readonly #patience = new Patience(this.#over.signal)
 
   constructor(base: string, context: Context) {
     this.#base = base
@@ -97,7 +98,7 @@ class Run {
     await this.#joinAll(place)
 
     const story = new Story({
-      ...{ source, place, workspace: this.#workspace, team: this.#team },
+      ...{ source, place, workspace: this.#workspace, team: this.#team, patience: this.#patience },
       tell: (sentence) => this.#tell(sentence),
       killServer: () => this.#killServer(),
       startServer: async () => {
@@ -128,8 +129,8 @@ class Run {
 
   /** Can be called at any moment; an act under way may fail by it, which is nobody's concern any more. */
   async close(): Promise<void> {
-    this.#closed = true
-    for (const member of this.#team) await member.leave()
+    this.#over.abort(new EnsembleError('E_STOPPING', 'The demo is over.'))
+    for (const member of this.#team) await member.end()
     const child = this.#server?.child
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       await new Promise((ended) => {
@@ -142,7 +143,7 @@ class Run {
   async #joinAll(place: Place): Promise<void> {
     const startedAt = performance.now()
     await Promise.all(this.#team.map((member) => member.join(place)))
-    await untilSame([this.#workspace, ...this.#team.map(({ dir }) => dir)], [], 'four equal folders')
+    await this.#patience.untilSame([this.#workspace, ...this.#team.map(({ dir }) => dir)], [], 'four equal folders')
     this.#tell(
       `${list(this.#team.map(({ name }) => name))} have all of it in folders of their own after ${duration(performance.now() - startedAt)}.`,
     )
@@ -171,10 +172,11 @@ class Run {
   }
 
   #tell(sentence: string): void {
-    if (!this.#closed) this.#context.print.lines([`${String(++this.#acts).padStart(2)}  ${sentence}`])
+    if (!this.#over.signal.aborted) this.#context.print.lines([`${String(++this.#acts).padStart(2)}  ${sentence}`])
   }
 
   async #startServer(port: number): Promise<ServerInfo> {
+    this.#over.signal.throwIfAborted()
     // Its own state folder: other commands on this machine need not know of a server that ends in a minute.
     const env = { ...this.#context.env, XDG_STATE_HOME: join(this.#base, 'state') }
     const background = false

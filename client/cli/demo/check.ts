@@ -1,19 +1,32 @@
 /** Whether folders are the same, and whether each thing that was written is there, and once. */
 import { readFile, readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { isNeverSynced } from '../../../protocol/paths.js'
+import { join } from 'node:path'
+import { isNeverSynced, TEMPORARY_PREFIX } from '../../../protocol/paths.js'
+import { codeOf } from '../node-error.js'
 
 /** Path → content, in latin1 so that every byte counts. */
 export type Tree = ReadonlyMap<string, string>
 
+/** What comes or goes while it is being read is left out: whoever waits for folders to be the same looks again. */
 export async function readTree(root: string): Promise<Tree> {
   const tree = new Map<string, string>()
-  const pending = [root]
-  for (let dir = pending.pop(); dir !== undefined; dir = pending.pop()) {
-    for (const entry of await readdir(dir, { withFileTypes: true })) {
-      const place = join(dir, entry.name)
-      if (entry.isDirectory() && !isNeverSynced(entry.name)) pending.push(place)
-      else if (entry.isFile()) tree.set(relative(root, place), await readFile(place, 'latin1'))
+  const pending = ['']
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    const place = join(root, folder)
+    const entries = await readdir(place, { withFileTypes: true }).catch((thrown: unknown) => {
+      if (folder !== '' && codeOf(thrown) === 'ENOENT') return []
+      throw thrown
+    })
+    for (const entry of entries) {
+      const path = join(folder, entry.name)
+      if (isNeverSynced(entry.name) || entry.name.startsWith(TEMPORARY_PREFIX)) continue
+      if (entry.isDirectory()) pending.push(path)
+      if (!entry.isFile()) continue
+      const content = await readFile(join(root, path), 'latin1').catch((thrown: unknown) => {
+        if (codeOf(thrown) === 'ENOENT') return undefined
+        throw thrown
+      })
+      if (content !== undefined) tree.set(path, content)
     }
   }
   return tree

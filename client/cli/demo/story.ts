@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { count, duration, list } from '../words.js'
 import type { SourceTree } from './source-tree.js'
-import { until, untilIn, untilSame, type Member, type Place } from './team.js'
+import type { Member, Patience, Place } from './team.js'
 
 export interface Stage {
   readonly source: SourceTree
   readonly workspace: string
   readonly team: readonly [claude: Member, codex: Member, gemini: Member]
   readonly place: Place
+  readonly patience: Patience
   readonly tell: (sentence: string) => void
   /** Ends the server as a power cut would. */
   readonly killServer: () => Promise<void>
@@ -67,8 +68,8 @@ export class Story {
     const path = this.#file(0)
     const parts = [0.2, 0.5, 0.8]
     const markers = team.map((member, index) => this.#insert(member, path, parts[index] ?? 0, 'at the same moment'))
-    const took = await untilIn(this.#dirs, path, markers)
-    await untilSame(this.#dirs, this.markers, `the same ${path} in every folder`)
+    const took = await this.#stage.patience.untilIn(this.#dirs, path, markers)
+    await this.#stage.patience.untilSame(this.#dirs, this.markers, `the same ${path} in every folder`)
     tell(
       `All three save ${path} at the same moment, each at lines of its own: merged in all 4 folders after ${duration(took)}.`,
     )
@@ -81,7 +82,7 @@ export class Story {
       const writer = team[save % team.length] ?? team[0]
       const path = this.#file(1 + (save % 3))
       const marker = this.#insert(writer, path, (save + 1) / (SAVES + 2), 'by turns')
-      times.push(await untilIn(this.#dirs, path, [marker]))
+      times.push(await this.#stage.patience.untilIn(this.#dirs, path, [marker]))
     }
     times.sort((a, b) => a - b)
     const median = duration(times[Math.floor(times.length / 2)] ?? 0)
@@ -94,7 +95,7 @@ export class Story {
     const path = join('review', 'notes.md')
     const marker = this.#mark(codex, 'a new file')
     codex.make(path, `# Review\n\n${marker}\n`)
-    const took = await untilIn(this.#dirs, path, [marker])
+    const took = await this.#stage.patience.untilIn(this.#dirs, path, [marker])
     tell(`${codex.name} makes ${path}: it is everywhere after ${duration(took)}.`)
   }
 
@@ -107,16 +108,15 @@ export class Story {
     ;[claude, codex].forEach((member, index) => {
       member.save(path, (lines) => lines.splice(Math.floor(lines.length * 0.97), 1, texts[index] ?? ''))
     })
-    const conflict = async () =>
-      (await gemini.folder.connection.request('conflicts', {})).conflicts.find((one) => one.path === path)
-    const took = await until(async () => (await conflict()) !== undefined, `a conflict in ${path}`)
+    const conflict = async () => (await gemini.conflicts()).find((one) => one.path === path)
+    const took = await this.#stage.patience.until(async () => (await conflict()) !== undefined, `a conflict in ${path}`)
     const record = await conflict()
     if (record?.reason !== 'overlap') throw broken(`the record of the conflict in ${path} does not hold both texts`)
     const stays = texts.find((text) => record.ours.includes(text))
     const held = texts.find((text) => record.theirs.includes(text))
     if (stays === undefined || held === undefined || stays === held) throw broken(`the conflict in ${path} lost a text`)
     this.markers.push(stays)
-    await untilSame(this.#dirs, this.markers, `the same text of ${path} in every folder`)
+    await this.#stage.patience.untilSame(this.#dirs, this.markers, `the same text of ${path} in every folder`)
     if (claude.holds(path, held)) throw broken('a text that is held stands in the file as well')
     const { ours, theirs } = record.authors
     tell(
@@ -141,7 +141,11 @@ export class Story {
     const restarted = performance.now()
     await startServer()
     const up = performance.now() - restarted
-    const took = await untilSame(this.#dirs, this.markers, 'every edit in every folder after the restart')
+    const took = await this.#stage.patience.untilSame(
+      this.#dirs,
+      this.markers,
+      'every edit in every folder after the restart',
+    )
     const edits = count((SAVES_BEFORE_KILL + SAVES_WHILE_DOWN) * team.length, 'save')
     tell(
       `kill -9 of the server in the middle of ${edits}, a third each, all in one file: it is back in ${duration(up)}, everyone has everything ${duration(took)} later.`,
@@ -160,7 +164,7 @@ export class Story {
     gemini.make(join('review', 'plan.md'), `# Plan\n\n${this.#mark(gemini, 'a file made offline')}\n`)
     const startedAt = performance.now()
     await gemini.join(place)
-    await untilSame(this.#dirs, this.markers, 'what was edited offline in every folder')
+    await this.#stage.patience.untilSame(this.#dirs, this.markers, 'what was edited offline in every folder')
     const took = performance.now() - startedAt
     tell(
       `${gemini.name} goes offline and edits ${list(paths)}, which the others edit too: merged ${duration(took)} after its return.`,
