@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { workspaceEvent } from '../../../protocol/events.js'
+import { concerns, digest, EventLines, type Self } from '../../../client/cli/live/event-lines.js'
+import { ManualClock } from '../../support/manual-clock.js'
+
+const timestamp = '2026-01-01T00:00:00.000Z'
+const me: Self = { agentId: 'CLAUDE-frontend', partition: null }
+
+function changed(file: string, author = 'CODEX-reviewer', change_type = 'modified'): WorkspaceEvent {
+  const data = { file, file_id: 'f1', rev: 2, change_type, author, lines_added: 1, lines_removed: 0 }
+  return workspaceEvent.parse({ seq: 1, type: 'file:changed', timestamp, data })
+}
+function joined(agent_id: string): WorkspaceEvent {
+  const data = { agent_type: 'CODEX', instance: 'reviewer', partition: null }
+  return workspaceEvent.parse({ seq: 1, type: 'agent:joined', agent_id, timestamp, data })
+}
+function left(agent_id: string, reason: string): WorkspaceEvent {
+  return workspaceEvent.parse({ seq: 1, type: 'agent:left', agent_id, timestamp, data: { reason } })
+}
+function conflict(file: string, ours: string, theirs: string): WorkspaceEvent {
+  return workspaceEvent.parse({
+    seq: 1,
+    type: 'conflict:raised',
+    timestamp,
+    data: { conflict_id: 'c1', file, ours, theirs },
+  })
+}
+
+describe('what concerns an agent', () => {
+  it.each<[string, WorkspaceEvent, Partial<Self>, boolean]>([
+    ['a file that another one changed', changed('src/a.ts'), {}, true],
+    ['not what it changed itself', changed('src/a.ts', 'CLAUDE-frontend'), {}, false],
+    ['a file in its partition', changed('src/ui/a.ts'), { partition: 'src/ui' }, true],
+    ['not a file elsewhere', changed('src/uix/a.ts'), { partition: 'src/ui' }, false],
+    ['who joins', joined('CODEX-reviewer'), { partition: 'src/ui' }, true],
+    ['not that it joined itself', joined('CLAUDE-frontend'), {}, false],
+    [
+      'a conflict of its own, wherever',
+      conflict('docs/a.md', 'CODEX-x', 'CLAUDE-frontend'),
+      { partition: 'src' },
+      true,
+    ],
+    ['not a conflict of others elsewhere', conflict('docs/a.md', 'CODEX-x', 'GEMINI-y'), { partition: 'src' }, false],
+  ])('%s', (_, event, self, expected) => {
+    expect(concerns(event, { ...me, ...self })).toBe(expected)
+  })
+})
+
+describe('several events in one line', () => {
+  it('are gathered by author and kind, each file named once', () => {
+    const events = [
+      changed('a.ts'),
+      changed('a.ts'),
+      changed('b.ts'),
+      changed('new.ts', 'DISK', 'created'),
+      left('GEMINI-planner', 'lost'),
+      conflict('a.ts', 'CODEX-reviewer', 'CLAUDE-frontend'),
+    ]
+    expect(digest(events, (author) => author.toLowerCase())).toBe(
+      'gemini-planner lost its connection · ' +
+        'conflict in a.ts: what codex-reviewer wrote stays, what claude-frontend wrote is held · ' +
+        'codex-reviewer changed a.ts and b.ts · disk made new.ts',
+    )
+  })
+
+  it('count the files where they are many', () => {
+    const events = ['a', 'b', 'c', 'd', 'e'].map((file) => changed(file))
+    expect(digest(events, (author) => author)).toBe('CODEX-reviewer changed 5 files (a, b and 3 more)')
+  })
+})
+
+describe('lines above a prompt', () => {
+  it('come at once, then at most every two seconds, and nothing is left out', async () => {
+    const clock = new ManualClock()
+    const printed: string[] = []
+    const lines = new EventLines({
+      ...{ self: me, nameOf: (author: string) => author, now: clock.now, timers: clock.timers },
+      print: (line) => printed.push(line),
+    })
+    lines.add(changed('a.ts'))
+    expect(printed).toEqual(['CODEX-reviewer changed a.ts'])
+    lines.add(changed('b.ts'))
+    lines.add(changed('c.ts'))
+    lines.add(changed('d.ts', 'CLAUDE-frontend'))
+    await clock.advance(1_999)
+    expect(printed).toHaveLength(1)
+    await clock.advance(1)
+    expect(printed[1]).toBe('CODEX-reviewer changed b.ts and c.ts')
+    await clock.advance(2_000)
+    lines.add(changed('e.ts'))
+    expect(printed).toHaveLength(3)
+    lines.add(changed('f.ts'))
+    lines.flush()
+    expect(printed).toHaveLength(4)
+    await clock.advance(10_000)
+    expect(printed).toHaveLength(4)
+  })
+})

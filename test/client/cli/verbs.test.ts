@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { complete, HELP, readLine } from '../../../client/cli/live/verbs.js'
+
+describe('a line of a live session', () => {
+  it.each([
+    ['status', { verb: 'status' }],
+    ['  AGENTS ', { verb: 'agents' }],
+    ['?', { verb: 'help' }],
+    ['quit', { verb: 'leave' }],
+    ['exit', { verb: 'leave' }],
+    ['resume', { verb: 'resume', choice: null }],
+    ['resume restore', { verb: 'resume', choice: 'restore' }],
+    ['{"verb":"resume","choice":"delete"}', { verb: 'resume', choice: 'delete' }],
+    ['{"verb":"conflicts"}', { verb: 'conflicts' }],
+  ])('%s', (line, verb) => {
+    expect(readLine(line)).toEqual({ kind: 'verb', verb })
+  })
+
+  it('that is empty means nothing', () => {
+    expect(readLine('   ')).toEqual({ kind: 'empty' })
+  })
+
+  it.each([
+    ['agnets', 'Did you mean "agents"?'],
+    ['frobnicate', '"help" lists what there is.'],
+    ['status now', 'Type just "status".'],
+    ['resume everything', 'It is "resume delete" or "resume restore".'],
+    ['{"verb":', 'It reads {"verb":"status"}.'],
+    ['{"verb":3}', 'It reads {"verb":"status"}.'],
+  ])('%s is refused with a way on', (line, hint) => {
+    expect(readLine(line)).toMatchObject({ kind: 'fault', hint })
+  })
+
+  it('every verb of the help can be typed', () => {
+    for (const [verb] of HELP) expect(readLine(verb).kind).toBe('verb')
+  })
+
+  it('Tab completes to every verb that begins so', () => {
+    expect(complete('resume ')).toEqual(['resume delete', 'resume restore'])
+    expect(complete('c')).toEqual(['conflicts'])
+    expect(complete('x')).toEqual([])
+  })
+})

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { agent, type Agent } from '../../../protocol/agents.js'
+import { conflict } from '../../../protocol/conflicts.js'
+import { status } from '../../../protocol/status.js'
+import { plain } from '../../../client/cli/colour.js'
+import { commandName } from '../../../client/cli/context.js'
+import { Tags } from '../../../client/cli/live/tags.js'
+import type { ServerInfo } from '../../../client/cli/reports.js'
+import { table } from '../../../client/cli/table.js'
+import { agentLines, conflictLines } from '../../../client/cli/views/agents-view.js'
+import { readyLines, statusLines, type ReadyFacts } from '../../../client/cli/views/server-view.js'
+
+const NOW = 1_700_000_000_000
+
+function anAgent(agentId: string, order: number, overrides: Partial<Agent> = {}): Agent {
+  const dash = agentId.indexOf('-')
+  return agent.parse({
+    ...{ agentId, type: agentId.slice(0, dash), instance: agentId.slice(dash + 1), partition: null, file: null },
+    ...{ state: 'idle', since: NOW - 12_000, connectedAt: NOW - 60_000, order },
+    ...overrides,
+  })
+}
+
+describe('a table', () => {
+  it('has columns as wide as their widest cell, and no blanks at the end of a line', () => {
+    const rows = [
+      [{ text: 'ä' }, { text: 'long name' }, { text: '' }],
+      [{ text: 'abc' }, { text: 'x' }, { text: 'y' }],
+    ]
+    expect(table(['a', 'name', 'z'], rows, plain)).toEqual(['A    NAME       Z', 'ä    long name', 'abc  x          y'])
+  })
+})
+
+describe('tags', () => {
+  it('say type and number, and stay when their agent has left', () => {
+    const tags = new Tags()
+    tags.learn([anAgent('CODEX-r', 2), anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 3), anAgent('AIDER-x', 4)])
+    tags.learn([anAgent('CLAUDE-b', 3)])
+    expect(['CLAUDE-a', 'CLAUDE-b', 'CODEX-r', 'AIDER-x'].map((id) => tags.short(id))).toEqual(['C1', 'C2', 'X1', 'A1'])
+    expect(tags.name('CLAUDE-b')).toBe('C2 b')
+    expect(tags.name('GEMINI-gone')).toBe('GEMINI-gone')
+    expect(tags.name('DISK')).toBe('someone in the workspace')
+  })
+})
+
+describe('the agents', () => {
+  it('stand in a table with what each is doing', () => {
+    const agents = [
+      anAgent('CLAUDE-frontend', 1, { state: 'editing', file: 'src/ui/app.ts' as Agent['file'] }),
+      anAgent('CODEX-reviewer', 2, { partition: 'src' as Agent['partition'] }),
+    ]
+    const tags = new Tags()
+    tags.learn(agents)
+    expect(agentLines(agents, tags, NOW, plain)).toEqual([
+      '    AGENT            STATE    WHERE          SINCE',
+      'C1  CLAUDE-frontend  editing  src/ui/app.ts  12 s',
+      'X1  CODEX-reviewer   idle     src/           12 s',
+    ])
+    expect(agentLines([], tags, NOW, plain)).toEqual(['No agent is connected.'])
+  })
+})
+
+describe('the conflicts', () => {
+  it('name who stays and who is held, never ours and theirs', () => {
+    const one = conflict.parse({
+      ...{
+        id: 'c1',
+        path: 'src/a.ts',
+        fileId: 'f1',
+        baseRev: 1,
+        rev: 2,
+        writeId: 'w',
+        time: NOW - 90_000,
+        state: 'open',
+      },
+      ...{ authors: { ours: 'CLAUDE-a', theirs: 'CODEX-b' }, reason: 'delete', theirs: null },
+    })
+    expect(conflictLines([one], (author) => author, NOW, plain)).toEqual([
+      'FILE      WHAT                 STAYS     HELD     AGE',
+      'src/a.ts  deleted and changed  CLAUDE-a  CODEX-b  2 min',
+      '',
+      '1 conflict; nothing of either side is lost. The dashboard shows both.',
+    ])
+    expect(conflictLines([], String, NOW, plain)).toEqual(['No conflict is open.'])
+  })
+})
+
+describe('a server that is ready', () => {
+  const info: ServerInfo = {
+    ...{
+      url: 'http://127.0.0.1:9999',
+      dashboard: 'http://127.0.0.1:9999/#token=t',
+      pid: 7,
+      workspace: '/home/me/my-project',
+    },
+    ...{ dataDir: '/home/me/my-project/.ensemble', tokenFile: '/home/me/my-project/.ensemble/token' },
+    ...{ files: 142, readyMilliseconds: 840, exposed: [] },
+  }
+  const facts = (overrides: Partial<ReadyFacts> = {}): string =>
+    readyLines(
+      { info, cwd: '/home/me/ensemble', command: 'npx ensemble', isAlone: true, background: false, ...overrides },
+      plain,
+    ).join('\n')
+
+  it('tells how long it took, where the dashboard is, how many files are in step, and how to connect', () => {
+    expect(facts()).toBe(
+      [
+        'Ready in 840 ms: my-project, 142 files in step',
+        '',
+        '  dashboard  http://127.0.0.1:9999/#token=t',
+        '  workspace  /home/me/my-project',
+        '',
+        'Connect an agent, in another terminal; the folder is made if it is missing:',
+        '  npx ensemble connect --agent CLAUDE --instance frontend --dir ../my-project-frontend',
+        '',
+        'Ctrl-C stops it.',
+      ].join('\n'),
+    )
+  })
+
+  it('names itself in that line where others run, and how to stop it in the background', () => {
+    expect(facts({ isAlone: false })).toContain('--dir ../my-project-frontend --url http://127.0.0.1:9999\n')
+    expect(facts({ background: true })).toContain('Stop it with: npx ensemble server stop --workspace ../my-project')
+  })
+
+  it('says what it exposes when it listens to the network', () => {
+    const text = facts({ info: { ...info, exposed: ['http://192.168.1.5:9999'] } })
+    expect(text).toContain('exposed    http://192.168.1.5:9999')
+    expect(text).toContain('has the token can read and change every file')
+  })
+
+  it('quotes a folder with blanks, so that the line can be copied', () => {
+    expect(facts({ info: { ...info, workspace: "/home/me/it's mine" } })).toContain(`--dir '../it'\\''s mine-frontend'`)
+  })
+
+  it('is called as it was called', () => {
+    expect(commandName({ npm_command: 'exec' })).toBe('npx ensemble')
+    expect(commandName({})).toBe('ensemble')
+  })
+})
+
+describe('the state of a server', () => {
+  const given = status.parse({
+    ...{
+      version: '1',
+      protocol: 1,
+      workspaceId: 'w',
+      workspace: '/home/me/my-project',
+      state: 'degraded',
+      reason: 'The disk is full.',
+    },
+    ...{
+      seq: 3,
+      uptimeSeconds: 200,
+      files: 1,
+      documents: { open: 0 },
+      connections: { agents: 0, observers: 0, peers: 2 },
+    },
+    ...{ conflicts: { open: 2 }, commitLatency: { p50: 0.7, p99: 2.4 }, memoryBytes: 90_000_000, agents: [] },
+  })
+  it('is a word, its reason, and figures', () => {
+    expect(statusLines(given, 'http://127.0.0.1:9999', plain)).toEqual([
+      'my-project  degraded  http://127.0.0.1:9999',
+      '  The disk is full.',
+      '  1 file · 0 agents · 2 open editors · 2 open conflicts',
+      '  up 3 min · memory 90.0 MB · a commit takes 0.7 ms, at most 2 ms for 99 of 100',
+      '  workspace /home/me/my-project',
+    ])
+  })
+})

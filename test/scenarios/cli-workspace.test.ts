@@ -1,0 +1,199 @@
+/** The three lines of the README, as processes: a server, two agents in folders of their own, and what may befall them. */
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { errorIn, kill, openPlace, treeOf, type Place } from '../support/cli.js'
+import { until } from '../support/wait.js'
+
+/** A client that lost its server asks again after ten seconds at the latest. In milliseconds. */
+const COMES_BACK = 30_000
+
+let place: Place
+beforeEach(async () => {
+  place = await openPlace()
+  await mkdir(place.path('project', 'src'), { recursive: true })
+  await writeFile(place.path('project', 'src', 'a.js'), lines(40))
+  await writeFile(place.path('project', 'README.md'), '# Project\n')
+})
+afterEach(() => place.close())
+
+function lines(count: number): string {
+  return Array.from({ length: count }, (_, index) => `line ${index}\n`).join('')
+}
+
+async function start(port = 0): Promise<Record<string, unknown>> {
+  const args = ['server', 'start', 'project', '--port', String(port), '--background', '--json']
+  const outcome = await place.run(args)
+  expect({ code: outcome.code, error: errorIn(outcome) }).toEqual({ code: 0, error: '' })
+  return outcome.json()
+}
+
+async function connect(agent: string, instance: string, dir: string): Promise<Record<string, unknown>> {
+  const args = ['connect', '--agent', agent, '--instance', instance, '--dir', dir, '--background', '--json']
+  const outcome = await place.run(args)
+  expect({ code: outcome.code, error: errorIn(outcome) }).toEqual({ code: 0, error: '' })
+  return outcome.json()
+}
+
+async function insert(dir: string, line: number, text: string): Promise<void> {
+  const file = place.path(dir, 'src', 'a.js')
+  const all = (await readFile(file, 'utf8')).split('\n')
+  all.splice(line, 0, text)
+  await writeFile(file, all.join('\n'))
+}
+
+/** Every folder has the same files, and `texts` stand in src/a.js exactly once each. */
+async function untilSame(dirs: readonly string[], texts: readonly string[]): Promise<void> {
+  await until(
+    async () => {
+      const [first, ...others] = await Promise.all(dirs.map((dir) => treeOf(place.path(dir))))
+      const content = first?.['src/a.js'] ?? ''
+      const isOnce = texts.every((text) => content.split(text).length === 2)
+      return isOnce && others.every((other) => JSON.stringify(sorted(other)) === JSON.stringify(sorted(first ?? {})))
+    },
+    `${texts.join(', ')} once in each of ${dirs.join(', ')}`,
+    COMES_BACK,
+  )
+}
+
+function sorted(tree: Record<string, string>): [string, string][] {
+  return Object.entries(tree).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+test('two agents and the workspace stay the same, through kill -9 of the server, and an agent that was away', async () => {
+  const server = await start()
+  expect(Object.keys(server)).toEqual(
+    expect.arrayContaining(['schema', 'url', 'dashboard', 'pid', 'workspace', 'dataDir', 'tokenFile']),
+  )
+  expect(server).toMatchObject({ schema: 'ensemble.server/1', workspace: place.path('project'), files: 2 })
+  const { agentId, dir, files, synced } = await connect('CLAUDE', 'frontend', 'copy-a')
+  expect({ agentId, dir, files, synced }).toEqual({
+    ...{ agentId: 'CLAUDE-frontend', dir: place.path('copy-a'), files: 2, synced: true },
+  })
+  await connect('CODEX', 'reviewer', 'copy-b')
+  const all = ['project', 'copy-a', 'copy-b']
+
+  await Promise.all([insert('copy-a', 5, 'by a'), insert('copy-b', 20, 'by b'), insert('project', 35, 'by hand')])
+  await untilSame(all, ['by a', 'by b', 'by hand'])
+
+  await kill(server['pid'])
+  await insert('copy-a', 10, 'a while down')
+  await insert('copy-b', 30, 'b while down')
+  await insert('project', 1, 'hand while down')
+  const again = await start(Number(new URL(String(server['url'])).port))
+  expect(again['url']).toBe(server['url'])
+  const texts = ['by a', 'by b', 'by hand', 'a while down', 'b while down', 'hand while down']
+  await untilSame(all, texts)
+
+  const away = await place.run(['disconnect', '--dir', 'copy-b', '--json'])
+  expect(away.json()).toMatchObject({ schema: 'ensemble.disconnected/1', agentId: 'CODEX-reviewer' })
+  const status = (await place.run(['status', '--json'])).json()
+  expect(status).toMatchObject({ schema: 'ensemble.status/1', url: server['url'], state: 'ready', files: 2 })
+  expect((status['agents'] as { agentId: string }[]).map((agent) => agent.agentId)).toEqual(['CLAUDE-frontend'])
+  await insert('copy-b', 15, 'b offline')
+  await rm(place.path('copy-b', 'README.md'))
+  await insert('copy-a', 38, 'a meanwhile')
+  await untilSame(['project', 'copy-a'], [...texts, 'a meanwhile'])
+  await connect('CODEX', 'reviewer', 'copy-b')
+  await untilSame(all, [...texts, 'b offline', 'a meanwhile'])
+  expect(Object.keys(await treeOf(place.path('project')))).toEqual(['src/a.js'])
+  expect((await place.run(['conflicts', '--json'])).json()).toEqual({ schema: 'ensemble.conflicts/1', conflicts: [] })
+
+  const stopped = await place.run(['server', 'stop', '--json'])
+  expect(stopped.json()).toMatchObject({ stopped: true, pid: again['pid'], workspace: place.path('project') })
+  expect(await place.run(['server', 'stop'])).toMatchObject({ code: 4 })
+})
+
+test('what both wrote at one place is a conflict that the command line shows', async () => {
+  const server = await start()
+  await connect('CLAUDE', 'frontend', 'copy-a')
+  await connect('CODEX', 'reviewer', 'copy-b')
+  await untilSame(['project', 'copy-a', 'copy-b'], [])
+  await kill(server['pid']) // nobody hears of the other's line before it has written its own
+  for (const dir of ['copy-a', 'copy-b']) {
+    const file = place.path(dir, 'src', 'a.js')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('line 7\n', `line 7 as ${dir} wants it\n`))
+  }
+  await start(Number(new URL(String(server['url'])).port))
+  const open = await until(
+    async () => {
+      const { conflicts } = (await place.run(['conflicts', '--json'])).json() as { conflicts: unknown[] }
+      return conflicts.length === 1 && conflicts
+    },
+    'a conflict',
+    COMES_BACK,
+  )
+  expect(open).toMatchObject([{ path: 'src/a.js', reason: 'overlap', state: 'open' }])
+  const shown = await place.run(['conflicts'])
+  expect(shown.stdout).toMatch(/src\/a\.js +same lines +(C1 frontend +X1 reviewer|X1 reviewer +C1 frontend)/)
+})
+
+test('a command finds its server from within the workspace and from within an agent’s folder, among several', async () => {
+  await mkdir(place.path('other'))
+  const server = await start()
+  const other = await place.run(['server', 'start', '--workspace', 'other', '--port', '0', '--background', '--json'])
+  const byUrl = ['--url', String(server['url'])]
+  const copy = await place.run([
+    'connect',
+    '--agent',
+    'CLAUDE',
+    '--instance',
+    'a',
+    '--dir',
+    'copy-a',
+    '--background',
+    '--json',
+    ...byUrl,
+  ])
+  expect(copy).toMatchObject({ code: 0 })
+
+  const urlFrom = async (cwd: string, args: readonly string[] = [], env = {}): Promise<unknown> => {
+    const outcome = await place.run(['status', '--json', ...args], { cwd: place.path(cwd), env })
+    return outcome.code === 0 ? outcome.json()['url'] : outcome.stderr
+  }
+  expect(await urlFrom('project/src')).toBe(server['url'])
+  expect(await urlFrom('copy-a/src')).toBe(server['url'])
+  expect(await urlFrom('other')).toBe(other.json()['url'])
+  expect(await urlFrom('other', byUrl)).toBe(server['url'])
+  expect(await urlFrom('other', [], { ENSEMBLE_URL: server['url'] })).toBe(server['url'])
+  const several = await place.run(['status'])
+  expect(several).toMatchObject({ code: 2 })
+  expect(several.stderr).toContain(`${String(server['url'])}  ${place.path('project')}`)
+  expect(several.stderr).toContain(`${String(other.json()['url'])}  ${place.path('other')}`)
+
+  const text = await place.run(['server', 'status'], { cwd: place.path('other') })
+  expect(text.stdout).toContain(`process   ${String(other.json()['pid'])}`)
+  expect(await place.run(['server', 'stop', '--port', new URL(String(server['url'])).port])).toMatchObject({ code: 0 })
+  expect(await urlFrom('.')).toBe(other.json()['url'])
+})
+
+test('the token is shown in the address of the dashboard alone, and its file is its owner’s', async () => {
+  const server = await start()
+  const token = (await readFile(String(server['tokenFile']), 'utf8')).trim()
+  expect(server['dashboard']).toBe(`${String(server['url'])}/#token=${token}`)
+  expect((await stat(String(server['tokenFile']))).mode & 0o777).toBe(0o600)
+  await connect('CLAUDE', 'frontend', 'copy-a')
+  const said = await Promise.all(
+    [['status'], ['status', '--json'], ['server', 'status'], ['server', 'status', '--json'], ['conflicts']].map(
+      (args) => place.run(args),
+    ),
+  )
+  for (const { stdout, stderr } of said) expect(stdout + stderr).not.toContain(token)
+  for (const log of [
+    place.path('project', '.ensemble', 'server.log'),
+    place.path('copy-a', '.ensemble', 'connect.log'),
+  ]) {
+    expect(await readFile(log, 'utf8')).not.toContain(token)
+  }
+})
+
+test('a big first sync is whole: 300 files, deep and odd names', async () => {
+  for (let n = 0; n < 300; n++) {
+    const dir = place.path('project', `d${n % 7}`, 'ä b', String(n % 3))
+    await mkdir(dir, { recursive: true })
+    await appendFile(join(dir, `file ${n}#?.txt`), `content ${n}\n`)
+  }
+  await start()
+  expect(await connect('CLAUDE', 'frontend', 'copy-a')).toMatchObject({ files: 302 })
+  expect(sorted(await treeOf(place.path('copy-a')))).toEqual(sorted(await treeOf(place.path('project'))))
+})
