@@ -21,9 +21,10 @@ import { agentInstance } from '../protocol/ids.js'
 import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
+import { collectGarbage } from './garbage.js'
 import { createLog } from './log.js'
 import { portFault } from './port.js'
-import { forgetServer, rememberServer } from './server-file.js'
+import { forgetServer, rememberServer, serverOnPort } from './server-file.js'
 import { openDataFolder } from './storage/data-folder.js'
 import { openEmbeddedStorage } from './storage/embedded.js'
 import { problemOf } from './sync/session.js'
@@ -116,6 +117,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   undo.push(() => bridge.close())
   connection.start()
   await bridge.synced()
+  collectGarbage()
   ensemble.ready()
   const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
   undo.push(() => forgetServer(forget))
@@ -143,7 +145,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
 async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<number> {
   server.listen(port, host)
   await once(server, 'listening').catch(async (error: unknown) => {
-    throw await portFault(error, host, port)
+    throw await portFault(error, host, port, serverOnPort)
   })
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : port

@@ -4,19 +4,26 @@ import { EnsembleError } from '../protocol/errors.js'
 /** Asking whoever holds the port must not take long. In milliseconds. */
 const ASKING = 1_000
 
-export async function portFault(error: unknown, host: string, port: number): Promise<EnsembleError> {
+/** @param whoServes tells who said last that it serves on a port, if it is known */
+export async function portFault(
+  error: unknown,
+  host: string,
+  port: number,
+  whoServes: (port: number) => Promise<{ readonly workspace: string; readonly pid: number } | undefined>,
+): Promise<EnsembleError> {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') {
     const ours = await isEnsemble(host, port)
-    return new EnsembleError(
-      'E_PORT_TAKEN',
-      `Port ${port} is taken by ${ours ? 'another Ensemble server' : 'another program'}.`,
-      {
-        hint: ours ? 'Stop it, or choose another --port.' : 'Choose another --port.',
-        data: { port, host, ours },
-        cause: error,
-      },
-    )
+    const server = ours ? await whoServes(port) : undefined
+    const whose = server === undefined ? 'another Ensemble server' : `the Ensemble server of ${server.workspace}`
+    const message = `Port ${port} is taken by ${ours ? whose : 'another program'}.`
+    return new EnsembleError('E_PORT_TAKEN', message, {
+      hint: ours
+        ? `Stop it with "ensemble server stop --port ${port}", or choose another --port.`
+        : 'Choose another --port; 0 takes a free one.',
+      data: { port, host, ours, ...server },
+      cause: error,
+    })
   }
   if (code === 'EACCES') {
     return new EnsembleError('E_PORT_TAKEN', `This user may not listen on port ${port}.`, {
