@@ -6,20 +6,15 @@ export interface Cell {
   readonly tone?: Parameters<Paint>[0]
 }
 
-/** A row's last cell is not padded, so that lines have no blanks at their ends. */
+/** Lines have no blanks at their ends. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], paint: Paint): string[] {
   const all = [head.map((text): Cell => ({ text: text.toUpperCase(), tone: 'quiet' })), ...rows]
   const widths = head.map((_, column) => Math.max(...all.map((row) => widthOf(row[column]?.text ?? ''))))
-  return all.map((row) =>
-    row
-      .map(({ text, tone }, column) => {
-        const painted = tone === undefined ? text : paint(tone, text)
-        const isLast = row.slice(column + 1).every((cell) => cell.text === '')
-        return isLast ? painted : painted + ' '.repeat((widths[column] ?? 0) - widthOf(text))
-      })
-      .join('  ')
-      .trimEnd(),
-  )
+  const cell = ({ text, tone }: Cell, column: number): string => {
+    const blanks = ' '.repeat((widths[column] ?? 0) - widthOf(text))
+    return text === '' || tone === undefined ? text + blanks : paint(tone, text) + blanks
+  }
+  return all.map((row) => row.map(cell).join('  ').trimEnd())
 }
 
 function widthOf(text: string): number {

@@ -121,7 +121,9 @@ describe('the port', () => {
   test('is taken by a server of ours', async () => {
     await mkdir(place.path('second'))
     const args = ['server', 'start', 'second', '--background', '--port', new URL(url).port]
-    await refused(args, 3, 'E_PORT_TAKEN', /is taken by another Ensemble server/)
+    const error = await refused(args, 3, 'E_PORT_TAKEN', /^error: Port \d+ is taken by the Ensemble server of/)
+    expect(error).toContain(`the Ensemble server of ${place.path('project')}\n`)
+    expect(error).toContain(`  try   ensemble server stop --port ${new URL(url).port}\n`)
   })
 
   test('is taken by another program', async () => {

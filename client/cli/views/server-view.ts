@@ -53,7 +53,7 @@ function besides(workspace: string, cwd: string): string {
 
 function short(path: string, cwd: string): string {
   const way = relative(cwd, path)
-  const shortest = way === '' ? '.' : way.split('/').filter((step) => step === '..').length > 2 ? path : way
+  const shortest = way === '' ? '.' : way.length < path.length ? way : path
   return /^[\w@%+=:,./-]+$/.test(shortest) ? shortest : `'${shortest.replaceAll("'", `'\\''`)}'`
 }
 

@@ -93,6 +93,7 @@ describe('the command line', () => {
     ['server start --port 65536', 'A port is a number from 0 to 65535', 'ensemble server start --help'],
     ['server start --port 80a', 'A port is a number from 0 to 65535', 'ensemble server start --help'],
     ['server start a b', 'Too many arguments', 'ensemble server start --help'],
+    ['status extra', 'Too many arguments', 'ensemble status --help'],
     ['status --color green', 'It is auto, always or never.', 'ensemble status --help'],
   ])('"%s" is refused, and says where help is', async (line, message, help) => {
     const { error } = await parse(line === '' ? [] : line.split(' '))

@@ -42,13 +42,14 @@ describe('a prompt', () => {
   })
 
   it('drops the line on Ctrl-C, and on an empty one says how to leave', async () => {
-    const { stdin, lines, seen, hasLeft } = open()
+    const { stdin, lines, seen, screen, hasLeft } = open()
     stdin.write('stat')
     await seen('stat')
     stdin.write('\u0003')
     stdin.write('agents\r')
     await until(() => lines.length === 1, 'a line')
     expect(lines).toEqual(['agents'])
+    expect(screen()).not.toContain('Ctrl-D')
     stdin.write('\u0003')
     await seen('Ctrl-D leaves.')
     expect(hasLeft()).toBe(false)
