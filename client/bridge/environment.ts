@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { orderedId } from '../../protocol/ids.js'
 import type { Environment } from './ports.js'
 
 /** The system's own clock, timers and randomness. */
@@ -13,5 +14,5 @@ export const SYSTEM: Environment = {
     yield: () => setImmediate(),
   },
   random: Math.random,
-  newId: randomUUID,
+  newId: () => orderedId(Date.now(), randomBytes(12).toString('base64url')),
 }

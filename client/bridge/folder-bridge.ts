@@ -29,7 +29,7 @@ import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
 
 /** Until names that are gone are looked up, all with one pass over the files. In milliseconds. */
-const GONE_DELAY = 10
+const GONE_DELAY = 50
 /** Paths worked on at once. */
 const CONCURRENCY = 128
 
@@ -230,6 +230,7 @@ export class FolderBridge {
     this.#update()
     this.#goneTimer?.()
     this.#line.stop()
+    this.#store.giveUp()
     this.#link.close()
     this.#scanner.close()
     this.#lateWriters.close()

@@ -152,7 +152,7 @@ export class PathFlow {
     look: FileLook | undefined,
     row: BaseRow | undefined,
   ): Promise<boolean> {
-    const { looks, writer, environment, fileBytes } = this.#options
+    const { store, heads, looks, writer, environment, fileBytes } = this.#options
     if (head.size > fileBytes) {
       looks.block(path, `larger than ${fileBytes} bytes`)
       return true
@@ -168,8 +168,15 @@ export class PathFlow {
     const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row) }
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
     const placed = await writer.write(path, bytes, expected, next, keep)
-    if (placed.kind === 'done' && expected !== null) this.#wrote(path, now)
-    return this.#placed(path, placed)
+    if (placed.kind !== 'done') return this.#unplaced(path, placed)
+    if (expected !== null) this.#wrote(path, now)
+    looks.forget(path)
+    looks.unblock(path)
+    const isNewest = heads.get(path)?.seq === content.head.seq
+    // Without a stamp somebody wrote to it at once.
+    if (!isNewest || store.bases.get(path)?.stamp === '') return this.#again(path, 0)
+    heads.dropEdits(path)
+    return true
   }
 
   #wrote(path: string, now: number): void {
@@ -207,22 +214,20 @@ export class PathFlow {
 
   async #remove(path: WorkspacePath, row: BaseRow): Promise<boolean> {
     const version = { rev: row.rev, hash: row.hash }
-    const placed = await this.#options.writer.remove(path, { version, executable: row.executable })
-    // What this file was in the way of can be written now.
-    if (placed.kind === 'done') for (const blocked of this.#options.looks.blocked.keys()) this.#again(blocked, 0)
-    return this.#placed(path, placed)
-  }
-
-  #placed(path: string, placed: Placed): boolean {
-    const { looks } = this.#options
-    if (placed.kind === 'blocked') {
-      looks.block(path, placed.code)
-      return true
-    }
-    if (placed.kind === 'changed') return this.#again(path, CHANGED)
+    const { looks, writer } = this.#options
+    const placed = await writer.remove(path, { version, executable: row.executable })
+    if (placed.kind !== 'done') return this.#unplaced(path, placed)
     looks.forget(path)
     looks.unblock(path)
+    // What this file was in the way of can be written now.
+    for (const blocked of looks.blocked.keys()) this.#again(blocked, 0)
     return this.#again(path, 0)
+  }
+
+  #unplaced(path: string, placed: Exclude<Placed, { kind: 'done' }>): boolean {
+    if (placed.kind === 'changed') return this.#again(path, CHANGED)
+    this.#options.looks.block(path, placed.code)
+    return true
   }
 
   #again(path: string, milliseconds: number): false {

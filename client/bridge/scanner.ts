@@ -14,8 +14,9 @@ const SLICE = 8
 const AUDIT_SLICE = 4
 /** 49 parts of rest for one of work. */
 const AUDIT_REST = 49
-/** When a folder in which something happened is listed again: events of new folders and quick ones get lost. */
-const RESCAN = [100, 1000]
+/** When a folder in which something happened is listed again: events of new folders and quick ones get lost. In ms. */
+const RESCAN_NEW = 100
+const RESCAN_KNOWN = 300
 
 export interface ScannerOptions {
   /** Absolute. */
@@ -59,18 +60,15 @@ export class Scanner {
     })
   }
 
-  /** Lists a folder again, soon and a little later; calls in between count as one. */
+  /** Lists a folder again, soon; calls until then count as one. @param deep with all below it, as if it were new */
   rescanSoon(folder: string, deep: boolean): void {
-    for (const delay of RESCAN) {
-      const key = `${delay} ${deep} ${folder}`
-      if (this.#closed || this.#rescans.has(key)) continue
-      const dispose = this.#options.environment.timers.after(delay, () => {
-        this.#rescans.delete(key)
-        void this.scanFolder(folder, deep)
-      })
-      this.#rescans.set(key, dispose)
-      if (!deep) return
-    }
+    const key = `${deep} ${folder}`
+    if (this.#closed || this.#rescans.has(key)) return
+    const dispose = this.#options.environment.timers.after(deep ? RESCAN_NEW : RESCAN_KNOWN, () => {
+      this.#rescans.delete(key)
+      void this.scanFolder(folder, deep)
+    })
+    this.#rescans.set(key, dispose)
   }
 
   startAudit(): void {

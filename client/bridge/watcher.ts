@@ -39,7 +39,8 @@ class FolderWatcher extends FSWatcher {
       Object.assign(entry, { stats: entry.dirent })
       return entry.dirent?.isDirectory() === true
     }
-    return super._readdirp(root, { ...options, type: 'directories', alwaysStat: false, directoryFilter })
+    const fileFilter = (): boolean => false
+    return super._readdirp(root, { ...options, type: 'directories', alwaysStat: false, directoryFilter, fileFilter })
   }
 }
 

@@ -78,8 +78,13 @@ export class Writer {
   /** Made, and their names not yet synced. */
   readonly #newFolders = new Set<string>()
 
+  /** Of the file system on which files are held. */
+  readonly #device: bigint | undefined
+
   constructor(options: WriterOptions) {
     this.#options = options
+    const holding = sightOf(options.holding)
+    this.#device = holding.kind === 'folder' ? holding.device : undefined
   }
 
   /** Puts `bytes` at `path` if it holds what is expected. `next.stamp` is filled in; `keep` is stored with it. */
@@ -285,8 +290,7 @@ export class Writer {
     const { places, holding } = this.#options
     const folder = join(places.root, parentOf(path))
     const there = sightOf(folder)
-    const here = sightOf(holding)
-    const isSame = there.kind === 'folder' && here.kind === 'folder' && there.device === here.device
+    const isSame = there.kind === 'folder' && there.device === this.#device
     return isSame ? join(holding, '/') : join(folder, TEMPORARY_PREFIX)
   }
 

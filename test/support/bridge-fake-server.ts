@@ -40,6 +40,7 @@ export class FakeServer {
   sendsEdits = true
   workspaceId = workspaceId.parse('store-1')
   #seq = 0
+  readonly #paths = new Map<string, string>()
   #replies = new Map<string, WriteResult>()
 
   connect(isLive = true): FakeConnection {
@@ -101,7 +102,9 @@ export class FakeServer {
       }
       case 'read': {
         const { ids } = params as Params<'read'>
-        const live = [...this.files.values()].filter(({ head }) => !head.deleted && ids.includes(head.id))
+        const wanted = new Set(ids.map((id) => this.#paths.get(id)))
+        const files = [...wanted].map((path) => (path === undefined ? undefined : this.files.get(path)))
+        const live = files.flatMap((file) => (file === undefined || file.head.deleted ? [] : [file]))
         return { files: live.map(({ head, bytes }) => ({ head, content: contentOf(bytes) })), rest: [] }
       }
       case 'write':
@@ -193,6 +196,7 @@ export class FakeServer {
     file.bytes = Uint8Array.from(bytes)
     file.versions.set(head.hash, file.bytes)
     this.files.set(path, file)
+    this.#paths.set(head.id, path)
     this.#announce(head, before === undefined || !this.sendsEdits ? null : editsBetween(before, bytes))
     return file
   }
