@@ -69,3 +69,14 @@ export function splitAgentId(whole: AgentId): { readonly type: AgentType; readon
  */
 export const author = z.union([agentId, z.enum(['DISK', 'PEER', 'git'])])
 export type Author = z.infer<typeof author>
+
+/**
+ * A new id that sorts by the time it was made: rows that are made together then lie together, and a tree that comes in at
+ * once is appended instead of scattered.
+ *
+ * @param now milliseconds since 1970
+ * @param random letters, digits, "-" and "_" with at least 96 bits of chance
+ */
+export function orderedId(now: number, random: string): string {
+  return now.toString(36).padStart(9, '0') + random
+}

@@ -17,6 +17,9 @@ import { decodeValue, encodeValue } from './values.js'
 
 export const DATABASE_FILE = 'ensemble.mdb'
 
+/** The database may outgrow it, at the price that is told where it is used. */
+const MAP_BYTES = 4 * 1024 * 1024 * 1024
+
 /** A range is read in slices, so that no cursor, and with it no old version of the file, outlives one of them. */
 const SLICE_ROWS = 256
 const SLICE_BYTES = 1024 * 1024
@@ -36,6 +39,10 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
     keyEncoding: 'binary',
     encoding: 'binary',
     overlappingSync: false,
+    // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
+    compression: true,
+    // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
+    mapSize: MAP_BYTES,
     // With batching by event turn, lmdb makes a promise of its own for each turn and leaves its rejection unhandled: a
     // full disk then ends the process whatever the caller catches. A commit is one batch already.
     eventTurnBatching: false,
