@@ -9,7 +9,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
-import { agentType, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
+import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
@@ -62,7 +62,8 @@ export interface Ensemble {
   close(deadline: number): Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
 }
 
-const newId = (): string => randomBytes(16).toString('base64url')
+const newSecret = (): string => randomBytes(24).toString('base64url')
+const newId = (): string => orderedId(Date.now(), randomBytes(12).toString('base64url'))
 const newClient = (): number => randomInt(2 ** 32)
 const defer = (run: () => void): void => void setImmediate(run)
 const REAL_TIMERS: Timers = {
@@ -86,8 +87,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const metrics = new Metrics({
     files: () => files.count,
     documents: () => files.openDocuments,
+    rooms: () => rooms.size,
     connections: () => connections(),
-    conflicts: () => files.openConflicts.length,
+    conflicts: () => files.conflictCount,
     pendingBytes: () => queue.pending.bytes,
   })
   const queue = new CommitQueue({
@@ -95,6 +97,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     now,
     timers,
     random,
+    // Doors refuse long before this (file-store, live-document): what they let in is always taken, whole.
+    maxPendingBytes: 4 * config.limits.messageBytes + 8 * config.limits.fileBytes,
+    maxPendingRows: 1_000_000,
     onCommit: (measure) => {
       metrics.committed(measure)
     },
@@ -112,7 +117,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
     types: config.agentTypes,
-    newSecret: newId,
+    newSecret,
     onError: onListenerError,
   })
   commits.subscribe((commit) => {
@@ -143,7 +148,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       files: files.count,
       documents: { open: files.openDocuments },
       connections: connections(),
-      conflicts: { open: files.openConflicts.length },
+      conflicts: { open: files.conflictCount },
       commitLatency: metrics.commitLatency(),
       memoryBytes: process.memoryUsage.rss(),
       agents: presence.agents(),
@@ -156,6 +161,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const control = new Control({ files, queue, seq: () => events.seq, status })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers },
+    heads: () => files.heads(),
     agents: () => presence.agents(),
     onAgents: (listener) => presence.onChange(listener),
     onError: onListenerError,
@@ -166,7 +172,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       ...{ gate, files, status, metrics, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
-      conflicts: () => files.openConflicts,
+      conflicts: () => control.handle('conflicts', {}, 'PEER'),
       dashboardDir: options.dashboardDir,
     }),
   )
@@ -214,7 +220,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       server.closeAllConnections()
       feeds.close()
       presence.close()
-      await Promise.race([Promise.all([files.close(), free.close()]), expiry(timers, deadline / 2)])
+      await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })
       return { lostRows: lost.length, ...(reason === undefined ? {} : { reason }) }
     },
@@ -233,8 +239,11 @@ function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])
 }
 
-function expiry(timers: Timers, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    timers.setTimeout(resolve, milliseconds)
+async function withDeadline(work: Promise<unknown>, milliseconds: number, timers: Timers): Promise<void> {
+  let timer: unknown
+  const expired = new Promise<void>((resolve) => {
+    timer = timers.setTimeout(resolve, milliseconds)
   })
+  await Promise.race([work, expired])
+  timers.clearTimeout(timer)
 }

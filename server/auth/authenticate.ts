@@ -2,7 +2,7 @@
  * Who may talk to the server: Host and Origin first, then the token.
  *
  * Host and Origin keep web pages of other sites out: one that was made to resolve to 127.0.0.1 has its own name in Host,
- * one that merely connects has it in Origin (rules AUTH-2, AUTH-3).
+ * one that merely connects has it in Origin (rules AUTH-3, AUTH-4).
  */
 import type { IncomingMessage } from 'node:http'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -30,38 +30,46 @@ function bracketed(address: string): string {
   return address.includes(':') && !address.startsWith('[') ? `[${address}]` : address
 }
 
-/** @throws EnsembleError E_FORBIDDEN_HOST, E_FORBIDDEN_ORIGIN */
-export function checkHostAndOrigin(gate: Gate, request: Pick<IncomingMessage, 'headers'>): void {
-  const { host, origin } = request.headers
-  const hostName = host === undefined ? undefined : nameOf(`http://${host}`)
-  if (hostName === undefined || !gate.hosts.has(hostName)) {
-    throw new EnsembleError('E_FORBIDDEN_HOST', `Requests for the host "${host ?? ''}" are not answered.`, {
-      hint: 'Use the address that "ensemble server status" prints, or add the host to allowedHosts in ensemble.config.json.',
-    })
-  }
-  if (origin === undefined) return
-  const originName = nameOf(origin)
-  if (originName === undefined || !gate.hosts.has(originName)) {
-    throw new EnsembleError('E_FORBIDDEN_ORIGIN', `Pages of "${origin}" may not use this server.`, {
-      hint: 'Open the dashboard at its own address, or add the host to allowedHosts in ensemble.config.json.',
-    })
-  }
+type Headers = Pick<IncomingMessage, 'headers'>
+
+/** @throws EnsembleError E_FORBIDDEN_HOST */
+export function checkHost(gate: Gate, { headers: { host } }: Headers): void {
+  const name = host === undefined ? undefined : nameOf(`http://${host}`)
+  if (name !== undefined && gate.hosts.has(name)) return
+  throw new EnsembleError('E_FORBIDDEN_HOST', `Requests for the host "${host ?? ''}" are not answered.`, {
+    hint: 'Use the address that "ensemble server status" prints, or add the host to allowedHosts in ensemble.config.json.',
+  })
 }
 
-/** @throws EnsembleError E_UNAUTHORIZED */
-export function checkToken(gate: Gate, request: Pick<IncomingMessage, 'headers' | 'url'>): void {
-  const given = tokenOf(request)
+/** @throws EnsembleError E_FORBIDDEN_ORIGIN */
+export function checkOrigin(gate: Gate, { headers: { origin } }: Headers): void {
+  if (origin === undefined) return
+  const name = nameOf(origin)
+  if (name !== undefined && gate.hosts.has(name)) return
+  throw new EnsembleError('E_FORBIDDEN_ORIGIN', `Pages of "${origin}" may not use this server.`, {
+    hint: 'Open the dashboard at its own address, or add the host to allowedHosts in ensemble.config.json.',
+  })
+}
+
+/**
+ * @param queried token of the address, where one may stand there: in those of sockets, for browsers set no headers
+ * @throws EnsembleError E_UNAUTHORIZED
+ */
+export function checkToken(gate: Gate, { headers }: Headers, queried?: string): void {
+  const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? queried
   if (given !== undefined && sameToken(gate.token, given)) return
   throw new EnsembleError(
     'E_UNAUTHORIZED',
     given === undefined ? 'No token was given.' : 'The token is not the one of this workspace.',
-    { hint: 'Send "Authorization: Bearer …" or ?token=…; the token stands in .ensemble/token of the workspace.' },
+    {
+      hint: 'Send "Authorization: Bearer …", or ?token=… to a socket; the token stands in .ensemble/token of the workspace.',
+    },
   )
 }
 
-function tokenOf({ headers, url }: Pick<IncomingMessage, 'headers' | 'url'>): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
-  return bearer ?? new URLSearchParams(url?.split('?', 2)[1] ?? '').get('token') ?? undefined
+export function queryToken(url = ''): string | undefined {
+  const at = url.indexOf('?')
+  return at === -1 ? undefined : (new URLSearchParams(url.slice(at + 1)).get('token') ?? undefined)
 }
 
 function nameOf(url: string): string | undefined {

@@ -1,6 +1,6 @@
 /** The workspace's token: made at the first start, kept in a file that only its owner can read. */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { EnsembleError } from '../../protocol/errors.js'
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
@@ -16,13 +16,16 @@ export async function loadToken(file: string): Promise<string> {
     })
   }
   const token = randomBytes(32).toString('base64url')
-  const handle = await open(file, 'wx', 0o600)
+  // Under another name first: a crash must not leave half a token, which would have to be deleted by hand.
+  const handle = await open(`${file}.new`, 'w', 0o600)
   try {
+    await handle.chmod(0o600) // where such a file was left over
     await handle.writeFile(`${token}\n`)
     await handle.sync()
   } finally {
     await handle.close()
   }
+  await rename(`${file}.new`, file)
   return token
 }
 

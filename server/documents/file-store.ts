@@ -31,7 +31,7 @@ import { conflictRecord } from './conflict-records.js'
 import { bytesOf, fromWire, hashOf, type Content } from './content.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
 import type { FileDocument, PositionOf } from './file-document.js'
-import { blobRow, FileJournal, textRow } from './file-journal.js'
+import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
 import { Ledger, type Attachment, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
@@ -213,13 +213,14 @@ export class FileStore {
   async #create(command: WriteCommand, { content, executable }: Version, author: Author): Promise<WriteResult> {
     const unborn = this.#documents.unborn(command.path)
     if (unborn !== undefined && content.kind === 'text') {
-      const edits = diff('', content.text)
+      const edits = wholeText(content.text)
       return this.#rewrite(unborn, command, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
     }
     unborn?.live.expel(notText(command.path)) // it would become a second file of this path
     const bytes = bytesOf(content)
     const id = fileId.parse(this.#options.newId())
-    const edits = content.kind === 'text' ? diff('', content.text) : null
+    // The journal's first entry holds the whole text: nothing else has to until it is edited.
+    const edits = content.kind === 'text' ? wholeText(content.text) : null
     const { head, event, rows } = this.#ledger.revise(
       {
         id,
@@ -238,10 +239,14 @@ export class FileStore {
       ...{ outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] },
       edits: edits === null ? null : [],
     }
-    const contentRow = content.kind === 'text' ? textRow(id, 1, content.text) : blobRow(head.hash, bytes)
-    await this.#documents.settle(id, [...rows, contentRow, ...this.#outcomes.rows(command.writeId, outcome)], () => {
-      this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
-    })
+    const contentRows = content.kind === 'text' ? [] : [blobRow(head.hash, bytes)]
+    await this.#documents.settle(
+      id,
+      [...rows, ...contentRows, ...this.#outcomes.rows(command.writeId, outcome)],
+      () => {
+        this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
+      },
+    )
     return outcome
   }
 
@@ -384,6 +389,10 @@ export class FileStore {
     const { bom, eol } = formOf(written.content)
     return { content: { kind: 'text', text: base.text, bom, eol }, executable: written.executable }
   }
+}
+
+function wholeText(text: string): Edits {
+  return text === '' ? [] : [{ at: 0, removed: '', added: text }]
 }
 
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const

@@ -12,6 +12,8 @@ import type { Row, Storage } from '../storage/storage.js'
 const KEPT = 100_000
 /** Forgetting is done once for so many. */
 const SWEEP = 1_000
+/** Whoever missed more reads the state anew: that is less than all the steps to it. */
+const REPLAYED = 10_000
 
 type DataOf<T extends EventType> = Extract<WorkspaceEvent, { type: T }>['data']
 
@@ -50,13 +52,12 @@ export class EventLog {
     return { event, rows }
   }
 
-  /** Durable events after `seq`, oldest first; undefined if some of them are forgotten. */
+  /** Durable events after `seq`, oldest first; undefined if some of them are forgotten, or they are too many. */
   since(seq: number): WorkspaceEvent[] | undefined {
     const events: WorkspaceEvent[] = []
-    for (const { value } of this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity] })) {
-      events.push(workspaceEvent.parse(value))
-    }
+    const missed = { from: ['event', seq + 1], to: ['event', Infinity], limit: REPLAYED + 1 } as const
+    for (const { value } of this.#storage.range(missed)) events.push(workspaceEvent.parse(value))
     const first = events[0]
-    return first !== undefined && first.seq > seq + 1 ? undefined : events
+    return events.length > REPLAYED || (first !== undefined && first.seq > seq + 1) ? undefined : events
   }
 }

@@ -5,7 +5,7 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type { Conflict } from '../../protocol/conflicts.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Status } from '../../protocol/status.js'
-import { checkHostAndOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
 import type { Metrics } from './metrics.js'
 import { problems } from './respond.js'
 import { filesRoute, type FilesRouteOptions } from './routes/files.js'
@@ -14,7 +14,7 @@ export interface AppOptions extends FilesRouteOptions {
   readonly gate: Gate
   readonly status: () => Status
   readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
-  readonly conflicts: () => readonly Conflict[]
+  readonly conflicts: () => Promise<{ readonly conflicts: readonly Conflict[] }>
   readonly metrics: Metrics
   /** Folder of the built dashboard. */
   readonly dashboardDir: string
@@ -40,11 +40,12 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.use((request, response, next) => {
-    checkHostAndOrigin(gate, request)
     response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY)
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
     response.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
+    checkHost(gate, request)
+    checkOrigin(gate, request)
     next()
   })
 
@@ -72,20 +73,20 @@ export function createApp(options: AppOptions): Express {
     const { seq, files } = await options.tree()
     response.json({ seq, files: files.filter(({ deleted }) => !deleted) })
   })
-  app.get('/api/conflicts', (_request, response) => {
-    response.json({ conflicts: options.conflicts() })
+  app.get('/api/conflicts', async (_request, response) => {
+    response.json(await options.conflicts())
   })
   app.use('/api/files', filesRoute(options))
-  app.use('/api', (request) => {
-    throw new EnsembleError(
-      'E_NOT_FOUND',
-      `There is no ${request.method} ${request.originalUrl.split('?', 1)[0] ?? ''}.`,
-    )
-  })
+  app.use('/api', nothingHere)
 
   serveDashboard(app, options.dashboardDir)
+  app.use(nothingHere)
   app.use(problems(options.onError))
   return app
+}
+
+const nothingHere: RequestHandler = ({ method, originalUrl }) => {
+  throw new EnsembleError('E_NOT_FOUND', `There is no ${method} ${originalUrl.split('?', 1)[0] ?? ''}.`)
 }
 
 function serveDashboard(app: Express, dir: string): void {

@@ -8,6 +8,7 @@ const REMEMBERED = 1_000
 export interface Gauges {
   readonly files: () => number
   readonly documents: () => number
+  readonly rooms: () => number
   readonly connections: () => Readonly<Record<'agents' | 'observers' | 'peers', number>>
   readonly conflicts: () => number
   readonly pendingBytes: () => number
@@ -43,9 +44,10 @@ export class Metrics {
     })
     gauge('ensemble_files', 'Files in the workspace.', gauges.files)
     gauge('ensemble_documents_open', 'Documents in memory.', gauges.documents)
+    gauge('ensemble_rooms', 'Documents that somebody has open.', gauges.rooms)
     gauge('ensemble_conflicts_open', 'Conflicts that wait for a decision.', gauges.conflicts)
     gauge('ensemble_storage_pending_bytes', 'Bytes that wait to be stored.', gauges.pendingBytes)
-    const connections = new Gauge({
+    new Gauge({
       name: 'ensemble_connections',
       help: 'Open connections, by kind.',
       labelNames: ['kind'],
@@ -54,7 +56,6 @@ export class Metrics {
         for (const [kind, count] of Object.entries(gauges.connections())) this.set({ kind }, count)
       },
     })
-    void connections
 
     function gauge(name: string, help: string, read: () => number): void {
       new Gauge({

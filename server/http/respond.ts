@@ -27,18 +27,21 @@ export function sendProblem(
 /** @param onError gets every error once, for the log */
 export function problems(onError: (error: EnsembleError) => void): ErrorRequestHandler {
   return (thrown: unknown, _request, response, next) => {
-    const error = fromBodyParser(thrown) ?? toEnsembleError(thrown)
+    const error = fromExpress(thrown) ?? toEnsembleError(thrown)
     onError(error)
     if (response.headersSent) next(thrown)
     else sendProblem(response, error)
   }
 }
 
-/** Express's own parsers throw errors with a `type` and a `status`. */
-function fromBodyParser(thrown: unknown): EnsembleError | undefined {
-  if (!(thrown instanceof Error) || !('type' in thrown)) return undefined
-  if (thrown.type === 'entity.too.large') {
+/** Express and its parsers throw errors with a `status`, and most of them with a `type`. */
+function fromExpress(thrown: unknown): EnsembleError | undefined {
+  if (!(thrown instanceof Error) || !('status' in thrown) || typeof thrown.status !== 'number') return undefined
+  const { status, message } = thrown
+  if (status === 404) return new EnsembleError('E_NOT_FOUND', 'There is no such page.', { cause: thrown })
+  if (status === 413) {
     return new EnsembleError('E_TOO_LARGE', 'The body is larger than limits.fileBytes allows.', { cause: thrown })
   }
-  return new EnsembleError('E_BAD_REQUEST', `The body could not be read: ${thrown.message}`, { cause: thrown })
+  if (status < 400 || status >= 500) return undefined
+  return new EnsembleError('E_BAD_REQUEST', `The request could not be read: ${message}`, { cause: thrown })
 }

@@ -4,6 +4,7 @@
  * 1. A client id belongs to the connection that first announced it, until that connection ends; what others say of it is
  *    dropped (rule SYNC-9). Stock providers echo what they heard, so this is no fault worth a close.
  * 2. A client id ends with its connection, at once.
+ * 3. A removal is told once, to everybody: whoever is told of the live ones does not use it up.
  *
  * Wire form (y-protocols/awareness): varuint count, then per client varuint id, varuint clock, JSON state ("null": gone).
  */
@@ -11,9 +12,13 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { EnsembleError } from '../../protocol/errors.js'
 
-/** Client ids that one connection may announce, and bytes of one state. */
+/** Client ids that one connection may announce. */
 const MAX_CLIENTS = 64
-const MAX_STATE_BYTES = 64 * 1024
+/** Of one state: in UTF-16 units, and how deep its arrays and objects may nest (receivers compare them recursively). */
+const MAX_STATE_LENGTH = 64 * 1024
+const MAX_STATE_DEPTH = 32
+
+const GONE = 'null'
 
 interface Client<Owner> {
   readonly owner: Owner
@@ -32,12 +37,13 @@ export class Awareness<Owner> {
     const changed: number[] = []
     for (const { id, clock, state } of decode(update)) {
       const known = this.#clients.get(id)
-      if (known !== undefined && known.owner !== owner) continue
-      if (known === undefined) {
-        if (state === 'null') continue
+      if (known === undefined || known.state === GONE) {
+        if (state === GONE) continue
         this.#assertRoom(owner)
         this.#clients.set(id, { owner, clock, state })
-      } else if (clock > known.clock || (clock === known.clock && state === 'null')) {
+      } else if (known.owner !== owner) {
+        continue
+      } else if (clock > known.clock || (clock === known.clock && state === GONE)) {
         known.clock = clock
         known.state = state
       } else continue
@@ -46,39 +52,35 @@ export class Awareness<Owner> {
     return changed
   }
 
-  /** Ends every client id of a connection. Returns them. */
+  /**
+   * Ends every client id of a connection. Returns them. Their clocks stay: every receiver takes "gone" at the clock that
+   * it knows, and what the client says when it comes back must be newer than that.
+   */
   leave(owner: Owner): number[] {
     const gone: number[] = []
     for (const [id, client] of this.#clients) {
-      if (client.owner !== owner || client.state === 'null') continue
-      client.clock++
-      client.state = 'null'
+      if (client.owner !== owner || client.state === GONE) continue
+      client.state = GONE
       gone.push(id)
     }
     return gone
   }
 
-  /** The states of these clients; forgets the ones that are gone, so encode them once. */
-  encode(ids: Iterable<number>): Uint8Array {
-    const known: [number, Client<Owner>][] = []
-    for (const id of new Set(ids)) {
-      const client = this.#clients.get(id)
-      if (client !== undefined) known.push([id, client])
-    }
-    const encoder = encoding.createEncoder()
-    encoding.writeVarUint(encoder, known.length)
-    for (const [id, { clock, state }] of known) {
-      encoding.writeVarUint(encoder, id)
-      encoding.writeVarUint(encoder, clock)
-      encoding.writeVarString(encoder, state)
-      if (state === 'null') this.#clients.delete(id)
-    }
-    return encoding.toUint8Array(encoder)
+  /** Every live state. */
+  encodeLive(): Uint8Array {
+    return encode([...this.#clients].filter(([, { state }]) => state !== GONE))
   }
 
-  /** Every live state. */
-  ids(): number[] {
-    return [...this.#clients.keys()]
+  /** The states of clients that changed. Forgets the ones that are gone: this is where everybody hears of it. */
+  encodeChanged(ids: Iterable<number>): Uint8Array {
+    const changed: [number, Client<Owner>][] = []
+    for (const id of ids) {
+      const client = this.#clients.get(id)
+      if (client === undefined) continue
+      changed.push([id, client])
+      if (client.state === GONE) this.#clients.delete(id)
+    }
+    return encode(changed)
   }
 
   #assertRoom(owner: Owner): void {
@@ -98,15 +100,35 @@ function decode(update: Uint8Array): { id: number; clock: number; state: string 
       const id = decoding.readVarUint(decoder)
       const clock = decoding.readVarUint(decoder)
       const state = decoding.readVarString(decoder)
-      if (state.length > MAX_STATE_BYTES) {
-        throw new EnsembleError('E_TOO_LARGE', `An awareness state is larger than ${MAX_STATE_BYTES} bytes.`)
+      if (state.length > MAX_STATE_LENGTH) {
+        throw new EnsembleError('E_TOO_LARGE', `An awareness state is longer than ${MAX_STATE_LENGTH} characters.`)
       }
-      JSON.parse(state) // every receiver parses it: one that cannot be parsed would harm them all
-      entries.push({ id, clock, state })
+      // Every receiver parses it: one that cannot be parsed would harm them all.
+      const value: unknown = JSON.parse(state)
+      if (isDeeper(value, MAX_STATE_DEPTH)) {
+        throw new EnsembleError('E_TOO_LARGE', `An awareness state is nested deeper than ${MAX_STATE_DEPTH} levels.`)
+      }
+      entries.push({ id, clock, state: value === null ? GONE : state })
     }
     return entries
   } catch (cause) {
     if (cause instanceof EnsembleError) throw cause
     throw new EnsembleError('E_BAD_FRAME', 'This is no awareness update.', { cause })
   }
+}
+
+function encode(clients: readonly (readonly [id: number, client: Client<unknown>])[]): Uint8Array {
+  const encoder = encoding.createEncoder()
+  encoding.writeVarUint(encoder, clients.length)
+  for (const [id, { clock, state }] of clients) {
+    encoding.writeVarUint(encoder, id)
+    encoding.writeVarUint(encoder, clock)
+    encoding.writeVarString(encoder, state)
+  }
+  return encoding.toUint8Array(encoder)
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }

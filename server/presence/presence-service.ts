@@ -8,6 +8,7 @@ import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
 import { EDITING_MILLISECONDS, Roster, type Joining } from './roster.js'
 
 export interface PresenceOptions {
@@ -44,7 +45,7 @@ export class PresenceService {
     this.#changes = new EventBus(options.onError)
     const orders = new Map<AgentId, number>()
     for (const { key, value } of options.storage.range({ from: ['agent', ''], to: ['agent', '\uffff'] })) {
-      orders.set(agentIdSchema.parse(key[1]), (value as { order: number }).order)
+      orders.set(agentIdSchema.parse(key[1]), stored<{ order: number }>(value).order)
     }
     this.#roster = new Roster(orders)
   }

@@ -3,12 +3,15 @@
  *
  * 1. Nothing is sent before the peer's state vector; a vector of another epoch ends the channel (rule SYNC-2).
  * 2. What is sent is durable: the answer to a state vector waits for it, and later updates wait behind the answer.
+ * 3. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
+ *    it could be taken whole; but not twice for the same state (rule SYNC-8).
  */
 import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { Member, Room } from './room.js'
 import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
+import { bringsNew, decodeUpdate, isEmpty } from './updates.js'
 
 export interface ChannelPort {
   send(payload: Uint8Array): void
@@ -23,6 +26,10 @@ export class Channel implements Member {
   /** Frames that wait for the answer to the state vector; undefined: it has been given. */
   #waiting: Uint8Array[] | undefined
   #state: 'new' | 'joined' | 'closed' = 'new'
+  /** The peer has something that could not be taken yet. */
+  #owes = false
+  /** The state vector that the peer was last asked with. */
+  #asked: Uint8Array | undefined
 
   constructor(room: Room, author: Author, port: ChannelPort) {
     this.#room = room
@@ -40,13 +47,13 @@ export class Channel implements Member {
         this.#join(message.stateVector)
         return
       case 'update':
-        this.#apply(message.update)
+        this.#apply(message.update, message.isAnswer)
         return
       case 'awareness':
         this.#room.acceptAwareness(this, message.update)
         return
       case 'query-awareness':
-        this.#send(this.#room.awarenessFrame())
+        if (this.#state === 'joined') this.#send(this.#room.awarenessFrame())
         return
       case 'ignored':
         return
@@ -55,7 +62,10 @@ export class Channel implements Member {
 
   /** Awareness of everyone, which also tells a stock provider that the line lives. */
   heartbeat(): void {
-    if (this.#state === 'joined') this.#send(this.#room.awarenessFrame())
+    if (this.#state !== 'joined') return
+    this.#send(this.#room.awarenessFrame())
+    this.#asked = undefined
+    if (this.#owes) this.#ask()
   }
 
   deliver(frame: Uint8Array): void {
@@ -76,7 +86,8 @@ export class Channel implements Member {
   #join(encoded: Uint8Array): void {
     const stateVector = decodeStateVector(encoded)
     const { live, epoch } = this.#room.document
-    if (epoch !== null && stateVector.size > 0 && !stateVector.has(epoch)) {
+    if (live.expelled !== undefined) throw live.expelled
+    if (epoch !== null && stateVector.size > 0 && !stateVector.has(epoch) && !sharesHistory(stateVector, live.doc)) {
       throw new EnsembleError('E_EPOCH', 'This copy of the document comes from another history.', {
         hint: 'Start from an empty document, and write your text into it after the first sync.',
       })
@@ -86,10 +97,9 @@ export class Channel implements Member {
     this.#waiting ??= []
     const durable = live.flushed()
     const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
-    const question = live.readOnly ? undefined : step1Frame(Y.encodeStateVector(live.doc))
     durable.then(
       () => {
-        this.#answer(first, answer, question)
+        this.#answer(first, answer)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -97,17 +107,19 @@ export class Channel implements Member {
     )
   }
 
-  #answer(first: boolean, answer: Uint8Array, question: Uint8Array | undefined): void {
+  #answer(first: boolean, answer: Uint8Array): void {
     if (this.#state === 'closed') return
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     this.#send(answer)
-    if (first && question !== undefined) this.#send(question)
-    if (first) this.#send(this.#room.awarenessFrame())
+    if (first) {
+      if (!this.#room.document.live.readOnly) this.#ask()
+      this.#send(this.#room.awarenessFrame())
+    }
     for (const frame of waiting) this.#send(frame)
   }
 
-  #apply(update: Uint8Array): void {
+  #apply(update: Uint8Array, isAnswer: boolean): void {
     if (this.#state === 'new') {
       throw new EnsembleError('E_BAD_FRAME', 'An update came before the state vector.', {
         hint: 'Begin with SyncStep1, as every y-websocket provider does.',
@@ -119,7 +131,19 @@ export class Channel implements Member {
       if (!bringsNew(decoded, document.live.doc)) return
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
     }
-    if (decoded.structs.length > 0 || decoded.ds.clients.size > 0) document.apply(update, this.#author)
+    const complete = isEmpty(decoded) || document.apply(update, this.#author)
+    if (isAnswer && complete) this.#owes = false
+    if (complete) return
+    this.#owes = true
+    this.#ask()
+  }
+
+  /** What do you have that we lack? */
+  #ask(): void {
+    const stateVector = Y.encodeStateVector(this.#room.document.live.doc)
+    if (this.#asked !== undefined && Buffer.compare(this.#asked, stateVector) === 0) return
+    this.#asked = stateVector
+    this.#send(step1Frame(stateVector))
   }
 
   #send(frame: Uint8Array): void {
@@ -127,8 +151,6 @@ export class Channel implements Member {
     else this.#waiting.push(frame)
   }
 }
-
-type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
 
 function decodeStateVector(encoded: Uint8Array): Map<number, number> {
   try {
@@ -138,15 +160,10 @@ function decodeStateVector(encoded: Uint8Array): Map<number, number> {
   }
 }
 
-/** Decoded before it is applied: a document must not keep the first half of garbage. */
-function decodeUpdate(update: Uint8Array): DecodedUpdate {
-  try {
-    return Y.decodeUpdate(update)
-  } catch (cause) {
-    throw new EnsembleError('E_BAD_FRAME', 'This is no Yjs update.', { cause })
-  }
-}
-
-function bringsNew({ structs }: DecodedUpdate, doc: Y.Doc): boolean {
-  return structs.some(({ id, length }) => id.clock + length > Y.getState(doc.store, id.client))
+/**
+ * Whether a peer that never saw the epoch's struct is of this history all the same: it wrote some of it itself, and its
+ * line broke before it heard back. Client ids are of one document and never used again.
+ */
+function sharesHistory(stateVector: ReadonlyMap<number, number>, doc: Y.Doc): boolean {
+  return [...stateVector.keys()].some((client) => Y.getState(doc.store, client) > 0)
 }

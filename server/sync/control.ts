@@ -35,7 +35,11 @@ export class Control {
         await queue.enqueue([]) // heads are shown only when they are durable
         return { seq: now, files: heads }
       },
-      read: ({ ids }) => readMany(files, ids),
+      read: async ({ ids }) => {
+        const read = await readMany(files, ids)
+        await queue.enqueue([])
+        return read
+      },
       stat: async ({ path }) => {
         const head = files.head(path) ?? null
         await queue.enqueue([])
@@ -43,7 +47,11 @@ export class Control {
       },
       write: (command, author) => files.write(command, author),
       delete: (command, author) => files.delete(command, author),
-      conflicts: () => Promise.resolve({ conflicts: [...files.openConflicts] }),
+      conflicts: async () => {
+        const conflicts = [...files.openConflicts]
+        await queue.enqueue([])
+        return { conflicts }
+      },
       status: () => Promise.resolve(status()),
     }
   }
@@ -54,11 +62,12 @@ export class Control {
   }
 }
 
+const schemas: { readonly [M in Method]: { readonly params: z.ZodType<Params<M>> } } = methods
+
 /** @throws EnsembleError E_BAD_REQUEST */
 export function parseParams<M extends Method>(method: M, params: unknown): Params<M> {
-  const parsed = methods[method].params.safeParse(params)
-  // The schema is the method's own.
-  if (parsed.success) return parsed.data as Params<M>
+  const parsed = schemas[method].params.safeParse(params)
+  if (parsed.success) return parsed.data
   throw new EnsembleError(
     'E_BAD_REQUEST',
     `The parameters of "${method}" are not valid: ${z.prettifyError(parsed.error)}`,
@@ -72,7 +81,7 @@ async function readMany(files: FileStore, ids: readonly FileId[]): Promise<Resul
   for (const id of ids) {
     if (taken > 0 && bytes >= READ_BYTES) break
     taken++
-    const file = await files.read(id)
+    const file = await files.peek(id)
     if (file === undefined) continue
     bytes += file.head.size
     found.push({ head: file.head, content: toWire(file.content) })

@@ -2,10 +2,10 @@
 import type { WebSocket } from 'ws'
 import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { author as authorSchema, type Author } from '../../protocol/ids.js'
+import { agentId, type Author } from '../../protocol/ids.js'
 import { Channel } from './channel.js'
 import type { Rooms } from './rooms.js'
-import { Socket, type SocketHandlers } from './socket.js'
+import type { Socket, SocketHandlers } from './socket.js'
 
 export interface PeerOptions {
   readonly rooms: Rooms
@@ -69,7 +69,7 @@ function split(url: string): [path: string, query: URLSearchParams] {
 function authorOf(query: URLSearchParams): Author {
   const agent = query.get('agent')
   if (agent === null) return 'PEER'
-  const parsed = authorSchema.safeParse(agent)
+  const parsed = agentId.safeParse(agent)
   if (parsed.success) return parsed.data
   throw new EnsembleError('E_BAD_REQUEST', `"${agent}" is no agent id; one reads TYPE-instance, as CLAUDE-frontend.`)
 }

@@ -13,7 +13,8 @@ export interface RoomDocument {
   readonly live: LiveDocument
   /** Client id of its first struct; null where there is none yet, or none is asked for. */
   readonly epoch: number | null
-  apply(update: Uint8Array, author: Author): void
+  /** Returns whether all of it went in. */
+  apply(update: Uint8Array, author: Author): boolean
   /** Called once, when nobody is in the room any more. */
   release(): void
 }
@@ -33,6 +34,7 @@ export class Room {
   readonly #onEmpty: () => void
   readonly #disposers: (() => void)[]
   #wholeState: Uint8Array | undefined
+  #closed = false
 
   constructor(document: RoomDocument, defer: (run: () => void) => void, onEmpty: () => void) {
     this.document = document
@@ -50,7 +52,10 @@ export class Room {
         this.#deliver(updateFrame(update))
       }),
       document.live.onExpelled((error) => {
-        for (const member of [...this.#members]) member.expel(error)
+        // A moment later: whoever broke it hears of that first.
+        this.#defer(() => {
+          for (const member of [...this.#members]) member.expel(error)
+        })
       }),
     ]
   }
@@ -66,7 +71,13 @@ export class Room {
   leave(member: Member): void {
     if (!this.#members.delete(member)) return
     this.#announce(this.#awareness.leave(member))
-    if (this.#members.size > 0) return
+    this.closeIfEmpty()
+  }
+
+  /** Ends the room where nobody is in it. */
+  closeIfEmpty(): void {
+    if (this.#members.size > 0 || this.#closed) return
+    this.#closed = true
     for (const dispose of this.#disposers) dispose()
     this.#onEmpty()
   }
@@ -84,14 +95,14 @@ export class Room {
 
   /** All live states; without any it still says that the line lives. */
   awarenessFrame(): Uint8Array {
-    return awarenessFrame(this.#awareness.encode(this.#awareness.ids()))
+    return awarenessFrame(this.#awareness.encodeLive())
   }
 
   #announce(ids: readonly number[]): void {
     if (ids.length === 0) return
     if (this.#changedClients.size === 0) {
       this.#defer(() => {
-        const frame = awarenessFrame(this.#awareness.encode(this.#changedClients))
+        const frame = awarenessFrame(this.#awareness.encodeChanged(this.#changedClients))
         this.#changedClients.clear()
         this.#deliver(frame)
       })

@@ -24,28 +24,43 @@ export class Rooms {
   }
 
   /**
-   * Lets `enter` put a member into the room, in the same step in which the room is found.
+   * Lets `enter` put a member into the room, in the same step in which the room is found. Where it does not, nothing of
+   * the room stays.
    * @throws EnsembleError E_NOT_TEXT
    */
   async open<T>(name: DocumentName, enter: (room: Room) => T): Promise<T> {
     const key = formatDocumentName(name)
-    const open = this.#rooms.get(key)
-    if (open !== undefined) return enter(open)
+    for (;;) {
+      const room = this.#rooms.get(key)
+      if (room === undefined) {
+        await this.#load(name, key)
+        continue // it is looked up once more, because it may have ended meanwhile
+      }
+      try {
+        return enter(room)
+      } finally {
+        room.closeIfEmpty()
+      }
+    }
+  }
+
+  async #load(name: DocumentName, key: string): Promise<void> {
     const document = await this.#document(name)
-    const raced = this.#rooms.get(key)
-    if (raced !== undefined) {
-      document.release()
-      return enter(raced)
+    if (this.#rooms.has(key) || document.live.expelled !== undefined) document.release()
+    else this.#add(key, document)
+  }
+
+  #add(key: string, document: RoomDocument): void {
+    const forget = (): void => {
+      if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
     const room = new Room(document, this.#options.defer, () => {
-      if (this.#rooms.get(key) === room) this.#rooms.delete(key)
+      dispose()
+      forget()
       document.release()
     })
+    const dispose = document.live.onExpelled(forget)
     this.#rooms.set(key, room)
-    document.live.onExpelled(() => {
-      if (this.#rooms.get(key) === room) this.#rooms.delete(key)
-    })
-    return enter(room)
   }
 
   async #document(name: DocumentName): Promise<RoomDocument> {
@@ -54,7 +69,7 @@ export class Rooms {
       case 'file':
         return this.#file(name.path)
       case 'workspace':
-        return { live: files.tree.live, epoch: null, apply: () => undefined, release: () => undefined }
+        return { live: files.tree.live, epoch: null, apply: () => true, release: () => undefined }
       case 'context':
         return free.open('~context')
       case 'free':
@@ -70,9 +85,7 @@ export class Rooms {
       get epoch() {
         return document.epoch
       },
-      apply: (update, author) => {
-        document.apply(update, author)
-      },
+      apply: (update, author) => document.apply(update, author),
       release: () => {
         files.release(document)
       },

@@ -9,7 +9,7 @@ import type { Author } from '../../protocol/ids.js'
 import {
   clientMessage,
   isMethod,
-  type Feed,
+  type ClientMessage,
   type Hello,
   type Problem,
   type ServerMessage,
@@ -20,6 +20,8 @@ import { parseParams, type Control } from './control.js'
 import type { Feeds } from './feeds.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
+
+type Request = Extract<ClientMessage, { type: 'request' }>
 
 /** Who a session turned out to be. */
 export interface Identity {
@@ -43,6 +45,9 @@ export interface SessionOptions {
   readonly onError: (error: EnsembleError) => void
 }
 
+/** Requests of one session that may be under way. */
+const MAX_REQUESTS = 1_000
+
 export class Session {
   readonly #options: SessionOptions
   readonly #socket: Socket
@@ -51,8 +56,14 @@ export class Session {
   readonly #channels = new Map<number, Channel>()
   readonly #disposers: (() => void)[] = []
   #identity: Identity | undefined
-  #farewell = false
+  #left = false
   #nextNumber = 1
+  #requests = 0
+  #opening = 0
+  /** The last large answer: they leave one after the other. */
+  #large: Promise<void> = Promise.resolve()
+  /** The last `read`: the next one is read when its answer has left, so that one session holds one answer. */
+  #read: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(ws: WebSocket, options: SessionOptions) {
@@ -94,22 +105,34 @@ export class Session {
       this.#hello(message)
       return
     }
-    if (this.#identity === undefined) throw new EnsembleError('E_BAD_FRAME', 'The first message must be a hello.')
-    const { id, method, params } = message
-    this.#handle(this.#identity, method, params).then(
-      (result) => {
-        this.#send({ type: 'reply', id, result })
-      },
-      (thrown: unknown) => {
-        const error = toEnsembleError(thrown)
-        this.#options.onError(error)
-        this.#send({ type: 'failed', id, error: problemOf(error) })
-      },
-    )
+    if (this.#identity === undefined) throw new EnsembleError('E_BAD_REQUEST', 'The first message must be a hello.')
+    const answering = this.#answer(this.#identity, message)
+    if (message.method === 'read') this.#read = answering
+  }
+
+  /** Never rejects. */
+  async #answer(identity: Identity, { id, method, params }: Request): Promise<void> {
+    this.#requests++
+    try {
+      if (this.#requests > MAX_REQUESTS) {
+        throw new EnsembleError('E_LIMIT', `More than ${MAX_REQUESTS} requests are under way.`, {
+          hint: 'Wait for some of the answers.',
+        })
+      }
+      if (method === 'read') await this.#read
+      const result = await this.#handle(identity, method, params)
+      await this.#sendLarge({ type: 'reply', id, result })
+    } catch (thrown) {
+      const error = toEnsembleError(thrown)
+      this.#options.onError(error)
+      this.#send({ type: 'failed', id, error: problemOf(error) })
+    } finally {
+      this.#requests--
+    }
   }
 
   #hello(hello: Hello): void {
-    if (this.#identity !== undefined) throw new EnsembleError('E_BAD_FRAME', 'A second hello came.')
+    if (this.#identity !== undefined) throw new EnsembleError('E_BAD_REQUEST', 'A second hello came.')
     if (hello.protocol !== PROTOCOL_VERSION) {
       throw new EnsembleError(
         'E_PROTOCOL_VERSION',
@@ -127,18 +150,16 @@ export class Session {
     const backlog = feeds.backlog(hello)
     const { agentId, secret } = identity
     this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq: backlog.seq })
-    for (const event of backlog.events) this.#send({ type: 'event', event })
-    for (const feed of new Set<Feed>(hello.feeds)) {
-      this.#disposers.push(
-        feeds.subscribe(feed, (json) => {
-          this.#sendJson(json)
-        }),
-      )
+    for (const message of backlog.messages) this.#send(message)
+    const feed = (json: string): void => {
+      this.#sendJson(json)
     }
+    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), feed))
   }
 
   async #handle(identity: Identity, method: string, params: unknown): Promise<unknown> {
     if (!isMethod(method)) throw new EnsembleError('E_BAD_REQUEST', `There is no method "${method}".`)
+    if (this.#left) throw new EnsembleError('E_BAD_REQUEST', 'This session has left; connect anew.')
     switch (method) {
       case 'open':
         return await this.#open(identity, parseParams('open', params).document)
@@ -149,7 +170,8 @@ export class Session {
         return {}
       }
       case 'leave':
-        this.#farewell = true
+        this.#left = true
+        identity.ended('left')
         return {}
       default:
         return await this.#options.control.handle(method, params, identity.author)
@@ -158,35 +180,35 @@ export class Session {
 
   async #open(identity: Identity, document: string): Promise<{ number: number }> {
     const { rooms, maxDocuments } = this.#options
-    if (this.#channels.size >= maxDocuments) {
+    if (this.#channels.size + this.#opening >= maxDocuments) {
       throw new EnsembleError('E_LIMIT', `One socket carries at most ${maxDocuments} documents.`, {
         hint: 'Close one first; the limit is limits.documentsPerSocket.',
       })
     }
     const number = this.#nextNumber++
-    await rooms.open(parseDocumentName(document), (room) => {
-      if (this.#closed) return
-      const port = {
-        send: (payload: Uint8Array) => {
-          this.#sendFrame({ kind: 'document', number, payload })
-        },
-        close: (error: EnsembleError) => {
-          this.#endChannel(number, error)
-        },
-      }
-      this.#channels.set(number, new Channel(room, identity.author, port))
-    })
+    this.#opening++
+    try {
+      await rooms.open(parseDocumentName(document), (room) => {
+        if (this.#closed) return
+        const port = {
+          send: (payload: Uint8Array) => {
+            this.#sendFrame({ kind: 'document', number, payload })
+          },
+          close: (error: EnsembleError) => {
+            this.#endChannel(number, error)
+          },
+        }
+        this.#channels.set(number, new Channel(room, identity.author, port))
+      })
+    } finally {
+      this.#opening--
+    }
     return { number }
   }
 
   #document(number: number, payload: Uint8Array): void {
     const channel = this.#channels.get(number)
-    if (channel === undefined) {
-      if (number >= this.#nextNumber || number < 1) {
-        throw new EnsembleError('E_UNKNOWN_DOCUMENT', `No document was opened as number ${number} on this socket.`)
-      }
-      return // it was closed a moment ago, and this was on its way
-    }
+    if (channel === undefined) return // it may have been closed a moment ago, and this was on its way
     try {
       channel.receive(payload)
     } catch (error) {
@@ -195,8 +217,11 @@ export class Session {
   }
 
   #endChannel(number: number, error: EnsembleError): void {
-    this.#channels.get(number)?.close()
+    const channel = this.#channels.get(number)
+    if (channel === undefined) return
     this.#channels.delete(number)
+    channel.close()
+    this.#options.onError(error)
     this.#send({ type: 'closed', number, error: problemOf(error) })
   }
 
@@ -208,6 +233,13 @@ export class Session {
     this.#sendFrame({ kind: 'message', json })
   }
 
+  /** Resolves when it has left. */
+  async #sendLarge(message: ServerMessage): Promise<void> {
+    const pieces = this.#encoder.encode({ kind: 'message', json: JSON.stringify(message) })
+    if (pieces.length === 1) for (const piece of pieces) this.#socket.send(piece)
+    else await (this.#large = this.#large.then(() => this.#socket.sendSlowly(pieces)))
+  }
+
   #sendFrame(frame: Frame): void {
     for (const payload of this.#encoder.encode(frame)) this.#socket.send(payload)
   }
@@ -217,7 +249,7 @@ export class Session {
     for (const dispose of this.#disposers.splice(0)) dispose()
     for (const channel of this.#channels.values()) channel.close()
     this.#channels.clear()
-    this.#identity?.ended(this.#farewell ? 'left' : 'lost')
+    if (!this.#left) this.#identity?.ended('lost')
   }
 }
 
@@ -231,14 +263,14 @@ function parse(json: string): ReturnType<typeof clientMessage.parse> {
   try {
     raw = JSON.parse(json)
   } catch (cause) {
-    throw new EnsembleError('E_BAD_FRAME', 'A text frame must hold JSON.', { cause })
+    throw new EnsembleError('E_BAD_REQUEST', 'A text frame must hold JSON.', { cause })
   }
   const parsed = clientMessage.safeParse(raw)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue?.path.join('.')
   throw new EnsembleError(
-    'E_BAD_FRAME',
+    'E_BAD_REQUEST',
     `The message is not valid: ${where ? `${where}: ` : ''}${issue?.message ?? ''}`,
   )
 }

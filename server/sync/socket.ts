@@ -3,8 +3,7 @@
  * tells whether to come back (rules SYNC-7, SYNC-11).
  */
 import type { RawData, WebSocket } from 'ws'
-import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
-import { EnsembleError as Fault } from '../../protocol/errors.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Timers } from '../storage/commit-queue.js'
 
 export interface SocketLimits {
@@ -59,7 +58,7 @@ export class Socket {
     })
     ws.on('error', (error) => {
       // A frame over the limit, or not a WebSocket frame at all; `ws` closes the socket itself.
-      handlers.onError(new Fault('E_BAD_FRAME', `The WebSocket broke: ${error.message}`, { cause: error }))
+      handlers.onError(new EnsembleError('E_BAD_FRAME', `The WebSocket broke: ${error.message}`, { cause: error }))
     })
     this.#beat()
   }
@@ -69,8 +68,20 @@ export class Socket {
     this.#ws.send(data)
     if (this.#ws.bufferedAmount <= this.#limits.outboundBytes) return
     const waiting = `${this.#ws.bufferedAmount} bytes wait to be sent`
-    this.close(new Fault('E_SLOW_READER', `The connection reads too slowly: ${waiting}.`))
-    this.#ws.terminate() // a close frame would wait behind all of it
+    // The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds.
+    this.close(new EnsembleError('E_SLOW_READER', `The connection reads too slowly: ${waiting}.`))
+  }
+
+  /** Sends one after the other has left, so that something large fills no buffer, and others pass between. */
+  async sendSlowly(pieces: readonly (string | Uint8Array)[]): Promise<void> {
+    for (const piece of pieces) {
+      if (this.#closed) return
+      await new Promise<void>((resolve) => {
+        this.#ws.send(piece, () => {
+          resolve() // also where the connection broke: then #closed tells
+        })
+      })
+    }
   }
 
   close(error: EnsembleError): void {
@@ -98,7 +109,7 @@ export class Socket {
     this.#credit = Math.min(messagesPerSecond * RATE_WINDOW, this.#credit + earned) - 1
     this.#creditAt = now
     if (this.#credit >= 0) return
-    throw new Fault('E_LIMIT', `More than ${messagesPerSecond} messages a second came over this connection.`)
+    throw new EnsembleError('E_LIMIT', `More than ${messagesPerSecond} messages a second came over this connection.`)
   }
 
   #beat(): void {

@@ -1,14 +1,28 @@
 /** Takes upgrades: `/sync/…` for stock providers, `/agent` for agents. Who may not come in learns why by a close code. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
-import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { checkHostAndOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import { WebSocket, WebSocketServer } from 'ws'
+import { EnsembleError, ERRORS, toEnsembleError } from '../../protocol/errors.js'
+import { checkHost, checkOrigin, checkToken, queryToken, type Gate } from '../auth/authenticate.js'
 import type { Timers } from '../storage/commit-queue.js'
 import { servePeer } from './peer.js'
 import type { Rooms } from './rooms.js'
 import { Session, type SessionOptions } from './session.js'
 import { Socket, type SocketHandlers, type SocketLimits } from './socket.js'
+
+/** What `ws` says by itself of a frame that it refuses, in the codes of ours (rule FRAME-4). */
+const OWN_CODES: ReadonlyMap<number | undefined, number> = new Map([
+  [1002, ERRORS.E_BAD_FRAME.close],
+  [1007, ERRORS.E_BAD_FRAME.close],
+  [1009, ERRORS.E_TOO_LARGE.close],
+])
+
+/** 1009 would be no final code for a stock provider: it would send the same frame again, for ever. */
+class CodedWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(OWN_CODES.get(code) ?? code, reason)
+  }
+}
 
 export interface SocketsOptions extends Omit<SessionOptions, 'open'> {
   readonly server: Server
@@ -34,6 +48,7 @@ export class Sockets {
     this.#options = options
     this.#wss = new WebSocketServer({
       noServer: true,
+      WebSocket: CodedWebSocket,
       // Compressed frames cost more than loopback saves, and let one side's length tell about the other's content.
       perMessageDeflate: false,
       maxPayload: options.limits.frameBytes,
@@ -60,7 +75,7 @@ export class Sockets {
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', () => undefined) // the other side went away; nothing of it is ours
     try {
-      checkHostAndOrigin(this.#options.gate, request)
+      checkHost(this.#options.gate, request)
     } catch (thrown) {
       const error = toEnsembleError(thrown)
       this.#options.onError(error)
@@ -81,7 +96,8 @@ export class Sockets {
   }
 
   #admit(request: IncomingMessage): void {
-    checkToken(this.#options.gate, request)
+    checkOrigin(this.#options.gate, request)
+    checkToken(this.#options.gate, request, queryToken(request.url))
     const closed = this.#options.closedFor()
     if (closed !== undefined) throw closed
   }

@@ -17,7 +17,8 @@ const UPDATE = 2
 
 export type PeerMessage =
   | { readonly kind: 'step1'; readonly stateVector: Uint8Array }
-  | { readonly kind: 'update'; readonly update: Uint8Array }
+  /** `isAnswer`: to our state vector, so it is all that we lack. */
+  | { readonly kind: 'update'; readonly update: Uint8Array; readonly isAnswer: boolean }
   | { readonly kind: 'awareness'; readonly update: Uint8Array }
   | { readonly kind: 'query-awareness' }
   | { readonly kind: 'ignored' }
@@ -32,7 +33,7 @@ export function decodePeerMessage(payload: Uint8Array): PeerMessage {
         const step = decoding.readVarUint(decoder)
         const bytes = decoding.readVarUint8Array(decoder)
         if (step === STEP_1) return { kind: 'step1', stateVector: bytes }
-        if (step === STEP_2 || step === UPDATE) return { kind: 'update', update: bytes }
+        if (step === STEP_2 || step === UPDATE) return { kind: 'update', update: bytes, isAnswer: step === STEP_2 }
         throw badFrame(`it has the unknown sync step ${step}`)
       }
       case AWARENESS:

@@ -7,6 +7,7 @@ import type { Feed } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { assemble, FOLDER_TYPE, type Ensemble } from '../../server/assemble.js'
 import { createLog } from '../../server/log.js'
+import type { Timers } from '../../server/storage/commit-queue.js'
 import { openMemoryStorage } from '../../server/storage/memory.js'
 import type { Storage } from '../../server/storage/storage.js'
 import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
@@ -19,10 +20,10 @@ export interface TestServer extends Ensemble {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly port: number
-  connect(options?: Partial<ConnectionOptions>): Promise<Connection>
+  readonly connect: (options?: Partial<ConnectionOptions>) => Promise<Connection>
   /** As the agent `TYPE-instance`. */
-  connectAs(agentId: string, options?: Partial<ConnectionOptions>): Promise<Connection>
-  stop(): Promise<void>
+  readonly connectAs: (agentId: string, options?: Partial<ConnectionOptions>) => Promise<Connection>
+  readonly stop: () => Promise<void>
 }
 
 export interface TestServerOptions {
@@ -33,6 +34,7 @@ export interface TestServerOptions {
   /** Default true: as after the served folder was read. */
   readonly ready?: boolean
   readonly now?: () => number
+  readonly timers?: Timers
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -50,6 +52,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     folderSecret: FOLDER_SECRET,
     dashboardDir: new URL('../../dist/dashboard', import.meta.url).pathname,
     ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.timers === undefined ? {} : { timers: options.timers }),
   })
   ensemble.server.listen(options.port ?? 0, '127.0.0.1')
   await once(ensemble.server, 'listening')

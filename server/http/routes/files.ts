@@ -2,13 +2,13 @@
  * `/api/files/<path>`: GET the bytes; PUT a whole file, merged upon the version named by If-Match; DELETE.
  *
  * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
- * `If-None-Match: *` creates only.
+ * `If-None-Match: *` creates only: where there is a file, nothing is written.
  */
 import { raw, Router, type Request, type Response } from 'express'
 import { parseEncodedPath } from '../../../protocol/document.js'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
-import { author as authorSchema, contentHash, writeId, type Author, type WriteId } from '../../../protocol/ids.js'
+import { agentId, contentHash, writeId, type Author, type WriteId } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { decodeText } from '../../../protocol/text/encoding.js'
 import { bytesOf } from '../../documents/content.js'
@@ -115,7 +115,12 @@ function etagOf({ rev, hash }: FileHead): string {
 
 /** Null: the writer says that there is no such file. */
 function baseOf(request: Request, head: FileHead | undefined): WriteBase | null {
-  if (request.headers['if-none-match'] === '*') return null
+  if (request.headers['if-none-match'] === '*') {
+    if (head === undefined || head.deleted) return null
+    throw new EnsembleError('E_UNKNOWN_BASE', `There is a file ${head.path} already; nothing was written.`, {
+      hint: 'GET it, and send its ETag as If-Match.',
+    })
+  }
   const condition = request.headers['if-match']
   if (condition === undefined || condition === '*') {
     if (condition === '*' && (head === undefined || head.deleted)) throw notFound(pathOf(request))
@@ -131,7 +136,7 @@ function baseOf(request: Request, head: FileHead | undefined): WriteBase | null 
 function authorOf(request: Request): Author {
   const given = request.headers['x-ensemble-agent']
   if (given === undefined) return 'PEER'
-  const parsed = authorSchema.safeParse(given)
+  const parsed = agentId.safeParse(given)
   if (parsed.success) return parsed.data
   throw new EnsembleError('E_BAD_REQUEST', 'X-Ensemble-Agent must be an agent id, as CLAUDE-frontend.')
 }
