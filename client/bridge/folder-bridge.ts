@@ -28,6 +28,8 @@ import { StoppableLine } from './stoppable-line.js'
 import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
 
+/** The watcher starts after the first sync, or after this. In milliseconds. */
+const WATCH_DELAY = 5000
 /** Until names that are gone are looked up, all with one pass over the files. In milliseconds. */
 const GONE_DELAY = 50
 /** Paths worked on at once. */
@@ -53,6 +55,7 @@ export class FolderBridge {
   readonly #first: FirstSync
   readonly #holding: string
   readonly #listeners = new Set<(state: BridgeState) => void>()
+  readonly #disposers: Disposer[] = []
   #watcher: Watcher | undefined
   #state: BridgeState = { kind: 'starting' }
   #scanned: Promise<void> | undefined
@@ -156,22 +159,30 @@ export class FolderBridge {
   }
 
   async start(): Promise<void> {
-    const { log, watch = true } = this.#options
     const found = await recover({ places: this.#places, store: this.#store, holding: this.#holding })
     for (const id of found) this.#lateWriters.watch(id, 0)
-    if (watch) {
-      this.#watcher = startWatcher({
-        root: this.#root.folder,
-        ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
-        onHint: (path) => this.#onHint(path),
-        onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
-      })
-    }
     this.#scanned = this.#scanner.scan().then(() => {
       this.#scanner.startAudit()
       void this.#store.sweep()
     })
+    // The events of the first sync, thousands of our own, would cost more than it does. Until then the audit looks around.
+    const watch = (): void => void this.#watch()
+    this.#disposers.push(this.#environment.timers.after(WATCH_DELAY, watch))
+    this.#first.done.then(watch, () => undefined)
     this.#link.start()
+  }
+
+  async #watch(): Promise<void> {
+    const { log, watch = true } = this.#options
+    if (!watch || this.#isClosed || this.#watcher !== undefined) return
+    this.#watcher = startWatcher({
+      root: this.#root.folder,
+      ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
+      onHint: (path) => this.#onHint(path),
+      onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
+    })
+    await this.#watcher.ready
+    if (!this.#isClosed) await this.#scanner.scan() // what changed before it watched
   }
 
   get state(): BridgeState {
@@ -229,6 +240,7 @@ export class FolderBridge {
     this.#isClosed = true
     this.#update()
     this.#goneTimer?.()
+    for (const dispose of this.#disposers) dispose()
     this.#line.stop()
     this.#store.giveUp()
     this.#link.close()

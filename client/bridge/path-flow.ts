@@ -20,7 +20,7 @@ import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
 import { asText, rowOf, type BaseRow, type KnownVersion } from './rows.js'
 import type { Uploads } from './uploads.js'
-import { syncPlace, type Placed, type Writer } from './writer.js'
+import { syncRecent, type Placed, type Writer } from './writer.js'
 
 /** A path under a burst is written this often, always with the newest head. In milliseconds. */
 const WRITE_INTERVAL = 50
@@ -138,7 +138,7 @@ export class PathFlow {
       if (bytes === undefined) return this.#again(path, CHANGED)
       changes.push({ table: 'contents', key: head.hash, row: bytes })
     }
-    if (row?.hash !== look.hash) await syncPlace(places.of(path))
+    if (row?.hash !== look.hash) await syncRecent(places.of(path), this.#options.environment.now())
     const adopted: BaseRow = { ...rowOf(head), stamp: look.stamp, earlier: row?.earlier ?? [] }
     await store.commit([...changes, { table: 'bases', key: path, row: adopted }])
     heads.dropEdits(path)

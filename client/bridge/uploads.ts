@@ -18,7 +18,7 @@ import type { BridgeLog, Environment } from './ports.js'
 import { hashOf, readFile } from './reader.js'
 import type { BaseRow, KnownVersion, PendingRow } from './rows.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
-import { syncPlace } from './writer.js'
+import { syncRecent } from './writer.js'
 
 /** Where a test can hold a submit up: each stands for a moment at which the process may die. */
 export type SubmitStep = 'read' | 'pending' | 'answered' | 'settled'
@@ -167,12 +167,12 @@ export class Uploads {
     }
     heads.merged(head, pending.hash, outcome.edits)
     // Only what outlasts a power cut may be called a base; else the file's older content would look like an edit.
-    await syncPlace(places.of(path))
+    await syncRecent(places.of(path), this.#options.environment.now())
     const isHead = head.hash === pending.hash && head.executable === pending.executable
     const seen = looks.seen(path)
     const row: BaseRow = {
       fileId: head.id,
-      kind: contentOf(bytes).kind,
+      kind: isHead ? head.kind : contentOf(bytes).kind,
       standing: 'live',
       rev: isHead ? head.rev : 0,
       hash: pending.hash,

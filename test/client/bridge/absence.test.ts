@@ -119,5 +119,8 @@ describe('[BRIDGE-14] a folder that', () => {
     expect(outside.texts()).toEqual({ '0.txt': 'outside\n', 'secret.txt': 'secret\n' })
     expect(Object.keys(server.texts())).toEqual(['keep.txt', 'src/0.txt', 'src/1.txt', 'src/2.txt', 'src/new.txt'])
     expect(server.text('src/0.txt')).toBe('changed there\n')
+    rmSync(a.of('src'))
+    mkdirSync(a.of('src'))
+    await a.holds('src/new.txt', 'new there\n') // it is no longer in the way
   })
 })
