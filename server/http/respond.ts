@@ -36,7 +36,13 @@ export function problems(onError: (error: EnsembleError) => void): ErrorRequestH
 
 /** Express and its parsers throw errors with a `status`, and most of them with a `type`. */
 function fromExpress(thrown: unknown): EnsembleError | undefined {
-  if (!(thrown instanceof Error) || !('status' in thrown) || typeof thrown.status !== 'number') return undefined
+  if (
+    thrown instanceof EnsembleError ||
+    !(thrown instanceof Error) ||
+    !('status' in thrown) ||
+    typeof thrown.status !== 'number'
+  )
+    return undefined
   const { status, message } = thrown
   if (status === 404) return new EnsembleError('E_NOT_FOUND', 'There is no such page.', { cause: thrown })
   if (status === 413) {

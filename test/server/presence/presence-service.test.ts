@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { agentInstance, agentType } from '../../../protocol/ids.js'
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { workspacePath } from '../../../protocol/paths.js'
+import { EventBus } from '../../../server/events/event-bus.js'
+import { EventLog } from '../../../server/events/event-log.js'
+import { PresenceService } from '../../../server/presence/presence-service.js'
+import { CommitQueue } from '../../../server/storage/commit-queue.js'
+import { FailingStorage } from '../../support/failing-storage.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
+
+function open(storage = new FailingStorage()) {
+  const clock = new ManualClock()
+  const { now, timers } = clock
+  const queue = new CommitQueue({ storage, now, timers, random: () => 0.5 })
+  const events: WorkspaceEvent[] = []
+  const eventBus = new EventBus<WorkspaceEvent>(() => undefined)
+  eventBus.subscribe((event) => events.push(event))
+  let secrets = 0
+  const presence = new PresenceService({
+    ...{ storage, queue, eventBus, now, timers },
+    events: new EventLog(storage, now),
+    types: ['CLAUDE', 'CODEX'].map((type) => agentType.parse(type)),
+    newSecret: () => `secret-${++secrets}`,
+    onError: (error) => {
+      throw error
+    },
+  })
+  const join = (type: string, instance: string, secret?: string, replaced: () => void = () => undefined) =>
+    presence.join(
+      {
+        ...{ type: agentType.parse(type), instance: agentInstance.parse(instance), partition: null },
+        ...(secret === undefined ? {} : { secret }),
+      },
+      replaced,
+    )
+  return { storage, clock, presence, events, join }
+}
+
+describe('who is there', () => {
+  test('[MSG-12] an instance name is unique over all types; the order of first joining lasts over restarts', async () => {
+    const { storage, presence, join } = open()
+    const one = join('CLAUDE', 'a')
+    join('CODEX', 'b')
+    expect(() => join('CODEX', 'a')).toThrow(expect.objectContaining({ code: 'E_AGENT_TAKEN' }))
+    expect(() => join('GEMINI', 'c')).toThrow(expect.objectContaining({ code: 'E_AGENT_TYPE' }))
+    presence.leave(one, 'left')
+    join('CODEX', 'a')
+    expect(presence.agents().map(({ agentId, order }) => [agentId, order])).toEqual([
+      ['CODEX-b', 2],
+      ['CODEX-a', 3],
+    ])
+    await turn()
+    const again = open(storage)
+    expect(again.join('CLAUDE', 'a').agent.order).toBe(1)
+    expect(again.join('CLAUDE', 'new').agent.order).toBe(4)
+  })
+
+  test('[MSG-10] coming back with the secret replaces, once; the one that was replaced can take nothing away', () => {
+    const { presence, join } = open()
+    let replaced = 0
+    const first = join('CLAUDE', 'a', undefined, () => {
+      replaced++
+    })
+    const second = join('CLAUDE', 'a', first.secret)
+    expect(replaced).toBe(1)
+    presence.leave(first, 'lost')
+    expect(presence.agents()).toHaveLength(1)
+    expect(() => join('CLAUDE', 'a', first.secret)).toThrow()
+    expect(() => join('CODEX', 'a', second.secret)).toThrow()
+    presence.leave(second, 'left')
+    expect(presence.agents()).toEqual([])
+  })
+
+  test('[SYNC-1] joining and leaving are told as events when they are stored, and to the roster at once', async () => {
+    const { storage, presence, events, join } = open()
+    const rosters: number[] = []
+    presence.onChange((agents) => rosters.push(agents.length))
+    storage.hold()
+    const one = join('CLAUDE', 'a')
+    presence.leave(one, 'lost')
+    await turn()
+    expect(rosters).toEqual([1, 0])
+    expect(events).toEqual([])
+    storage.releaseAll()
+    await turn()
+    expect(events.map(({ type }) => type)).toEqual(['agent:joined', 'agent:left'])
+  })
+
+  test('who writes is editing that file, and idle 15 seconds after its last write', async () => {
+    const { clock, presence, join } = open()
+    const path = workspacePath.parse('a.ts')
+    const { agent } = join('CLAUDE', 'a')
+    presence.wrote(agent.agentId, path)
+    expect(presence.agents()).toMatchObject([{ state: 'editing', file: 'a.ts' }])
+    await clock.advance(10_000)
+    presence.wrote(agent.agentId, path)
+    await clock.advance(10_000)
+    expect(presence.agents()).toMatchObject([{ state: 'editing' }])
+    await clock.advance(5_000)
+    expect(presence.agents()).toMatchObject([{ state: 'idle' }])
+    presence.wrote('PEER', path)
+    expect(clock.waiting).toEqual([])
+  })
+
+  test('[SYNC-15] an agent that leaves, and the end of the service, leave no timer', () => {
+    const { clock, presence, join } = open()
+    const path = workspacePath.parse('a.ts')
+    const one = join('CLAUDE', 'a')
+    const two = join('CLAUDE', 'b')
+    presence.wrote(one.agent.agentId, path)
+    presence.wrote(two.agent.agentId, path)
+    expect(clock.waiting).toHaveLength(2)
+    presence.leave(one, 'left')
+    expect(clock.waiting).toHaveLength(1)
+    presence.close()
+    expect(clock.waiting).toEqual([])
+  })
+})
