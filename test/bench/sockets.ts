@@ -49,11 +49,12 @@ async function measure(count: number): Promise<{ latencies: number[]; lost: numb
     const server = await lab.server(workspace)
     const latencies: number[] = []
     const sentAt = new Map<string, number>()
+    // Updates that were committed together come in one frame.
     const heard = (frame: Buffer): void => {
-      const marker = /@(\d+)@/.exec(frame.toString('latin1'))?.[1]
-      const start = marker === undefined ? undefined : sentAt.get(marker)
-      if (start === undefined) return
-      latencies.push(performance.now() - start)
+      for (const [, marker = ''] of frame.toString('latin1').matchAll(/@(\d+)@/g)) {
+        const start = sentAt.get(marker)
+        if (start !== undefined) latencies.push(performance.now() - start)
+      }
     }
     const clients: Client[] = []
     for (let i = 0; i < count; i++) clients.push(await Client.open(server, heard))
