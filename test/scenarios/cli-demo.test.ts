@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openPlace, treeOf, type Place } from '../support/cli.js'
+import { openPlace, outcomeOf, treeOf, type Place } from '../support/cli.js'
 
 let place: Place
 beforeEach(async () => {
@@ -49,13 +49,14 @@ test('a folder that holds something is refused', async () => {
 test('an interrupted demo ends its processes and removes its folders', async () => {
   await mkdir(place.path('tmp'))
   const child = place.spawn(['demo', '--dir', 'tmp/stage'])
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const outcome = outcomeOf(child)
   await new Promise<void>((resolve) => {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.on('data', (text: string) => {
       if (text.includes('Server ready')) resolve()
     })
+    void outcome.then(() => resolve())
   })
   child.kill('SIGINT')
-  expect(await ended).toBe(130)
+  expect((await outcome).code).toBe(130)
   expect(await readdir(place.path('tmp'))).toEqual([])
 })
