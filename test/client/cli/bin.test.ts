@@ -16,9 +16,13 @@ it('in a checkout that is not built it says how to build', () => {
   mkdirSync(join(dir, 'client', 'cli'), { recursive: true })
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}')
   copyFileSync(BIN, join(dir, 'client', 'cli', 'ensemble.js'))
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(dir, 'client', 'cli', 'ensemble.js'), 'status'], {
-    encoding: 'utf8',
-  })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(dir, 'client', 'cli', 'ensemble.js'), 'status'],
+    {
+      encoding: 'utf8',
+    },
+  )
   rmSync(dir, { recursive: true })
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toContain('error: Ensemble is not built in this checkout\n')

@@ -17,8 +17,8 @@ import { until } from '../../support/wait.js'
 let dir: string
 let server: TestServer
 beforeEach(async () => {
-  dir = await realpath(await mkdtemp(join(tmpdir(), 'ensemble-live-')))
   server = await startServer()
+  dir = await realpath(await mkdtemp(join(tmpdir(), 'ensemble-live-')))
 })
 afterEach(async () => {
   await server.stop()
