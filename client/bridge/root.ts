@@ -38,15 +38,13 @@ export function openRoot(dir: string): Root {
     folder,
     data,
     fault() {
+      // Our own folder is in it, and the same one: so is the root. One look, because this is asked before every action.
+      const inside = sightOf(data)
+      if (inside.kind === 'folder' && store.kind === 'folder' && inside.inode === store.inode) return undefined
       const now = sightOf(folder)
       if (now.kind === 'absent' || now.kind === 'unreadable') return 'root-missing'
-      const isSame = now.kind === 'folder' && now.inode === first.inode && now.device === first.device
-      if (!isSame) return 'root-replaced'
-      // An unmounted disk, or a folder emptied to its last hidden file: the place is there, all that was in it is gone.
-      const inside = sightOf(data)
-      return inside.kind === 'folder' && store.kind === 'folder' && inside.inode === store.inode
-        ? undefined
-        : 'root-replaced'
+      // Another folder, an unmounted disk, or one that was emptied to its last hidden file.
+      return 'root-replaced'
     },
     close() {
       if (closed) return
