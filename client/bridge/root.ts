@@ -40,7 +40,12 @@ export function openRoot(dir: string): Root {
     fault() {
       // Our own folder is in it, and the same one: so is the root. One look, because this is asked before every action.
       const inside = sightOf(data)
-      if (inside.kind === 'folder' && store.kind === 'folder' && inside.inode === store.inode) return undefined
+      const isSame =
+        inside.kind === 'folder' &&
+        store.kind === 'folder' &&
+        inside.inode === store.inode &&
+        inside.device === store.device
+      if (isSame) return undefined
       const now = sightOf(folder)
       if (now.kind === 'absent' || now.kind === 'unreadable') return 'root-missing'
       // Another folder, an unmounted disk, or one that was emptied to its last hidden file.
