@@ -135,7 +135,9 @@ export async function treeOf(dir: string): Promise<Record<string, string>> {
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
     const place = join(entry.parentPath, entry.name)
     const path = relative(dir, place)
-    if (entry.isFile() && !path.split('/').includes('.ensemble')) tree[path] = await readFile(place, 'utf8')
+    if (!entry.isFile() || path.split('/').includes('.ensemble')) continue
+    const text = await readFile(place, 'utf8').catch(() => undefined) // deleted since it was listed
+    if (text !== undefined) tree[path] = text
   }
   return tree
 }

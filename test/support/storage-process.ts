@@ -5,6 +5,7 @@
  * hold   opens the data folder of a workspace; says `held` and stays, or the code of its refusal.
  * fill   stores until the queue is degraded; says `degraded <code>`, then `stored <count>` when all of it is stored.
  */
+import { randomBytes } from 'node:crypto'
 import { CommitQueue } from '../../server/storage/commit-queue.js'
 import { openDataFolder } from '../../server/storage/data-folder.js'
 import { openEmbeddedStorage } from '../../server/storage/embedded.js'
@@ -59,7 +60,7 @@ async function fill(dir: string): Promise<void> {
   let count = 0
   const all: Promise<void>[] = []
   while (queue.state === 'ok') {
-    all.push(queue.enqueue([{ put: ['t', count++], value: new Uint8Array(100_000).fill(count) }]))
+    all.push(queue.enqueue([{ put: ['t', count++], value: new Uint8Array(randomBytes(100_000)) }]))
     await new Promise((resolve) => setImmediate(resolve))
   }
   await Promise.all(all)
