@@ -54,6 +54,8 @@ export interface BridgeStats {
   readonly files: number
   /** Paths that wait for something to be done. */
   readonly waiting: number
+  /** Conflicts that writes of this folder raised since it was opened; the server holds what is in them. */
+  readonly conflicts: number
   /** Paths that stay out of sync until something changes, with the reason. */
   readonly blocked: ReadonlyMap<string, string>
 }

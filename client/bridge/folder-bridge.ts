@@ -195,7 +195,12 @@ export class FolderBridge {
   }
 
   get stats(): BridgeStats {
-    return { files: this.#files, waiting: this.#queue.size, blocked: this.#looks.blocked }
+    return {
+      files: this.#files,
+      waiting: this.#queue.size,
+      conflicts: this.#uploads.conflicts,
+      blocked: this.#looks.blocked,
+    }
   }
 
   /** How often the audit has looked at everything. */

@@ -52,11 +52,17 @@ export class Uploads {
   /** Paths that the server refuses for good, with the content that it refused. */
   readonly #refused = new Map<string, string>()
 
+  #conflicts = 0
   /** How many writes in a row were taken as written upon an older version. */
   readonly #inferred = new Map<string, number>()
 
   constructor(options: UploadsOptions) {
     this.#options = options
+  }
+
+  /** Conflicts that writes raised. */
+  get conflicts(): number {
+    return this.#conflicts
   }
 
   /** Another store: it may be of another mind. */
@@ -139,6 +145,7 @@ export class Uploads {
     const { store, submitter, log, onStep } = this.#options
     try {
       const outcome = await submitter.submit(path, pending, bytes)
+      this.#conflicts += outcome.conflicts.length
       await onStep('answered', path)
       const isDone = await this.#settle(path, pending, outcome, bytes)
       await onStep('settled', path)
@@ -196,6 +203,7 @@ export class Uploads {
     const pending: PendingRow = { kind: 'write', writeId: id, base: edit.base, hash, executable: edit.executable }
     try {
       const outcome = await submitter.submit(edit.path, pending, edit.bytes)
+      this.#conflicts += outcome.conflicts.length
       heads.learn(outcome.head)
       await lateWriters.done(edit)
       log.info({ path: edit.path, outcome: outcome.outcome }, 'took in what was written late into a replaced file')

@@ -11,6 +11,11 @@
  * Temporary files and old inodes live in the bridge's own data folder, so that neither `git add` nor a build's watcher ever
  * meets them; on a file system mounted below the root they live beside the file, under TEMPORARY_PREFIX.
  *
+ * What it costs, measured on an SSD: 0.4 ms for the sync of the file, beside which the intent is stored (0.65 ms, synced too,
+ * shared by all writes of that moment); 0.2 ms for the folder after the rename. Without these a killed process would still
+ * lose nothing; with them a power cut does not either: no base row tells of a file that the cut took back, which would make
+ * its older content look like an edit and revert everyone else's work.
+ *
  * A temporary file is dated 20 ms back: whoever writes to it after the rename changes its stamp, however soon.
  */
 import {

@@ -1,0 +1,96 @@
+/** Against the server itself, where the other tests have one in memory: what the two understand of each other. */
+import { rmSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { Folder } from '../../support/bridge-folder.js'
+import { startServer } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+
+const LINES = Array.from({ length: 30 }, (_, line) => `line ${line}`).join('\n')
+
+async function twoAgents(files: Record<string, string>) {
+  const server = await startServer()
+  onTestFinished(() => server.stop())
+  const a = new Folder()
+  const b = new Folder()
+  for (const [path, text] of Object.entries(files)) a.write(path, text)
+  const connection = await server.connectAs('CLAUDE-a')
+  const bridgeA = await a.synced(connection)
+  const bridgeB = await b.synced(await server.connectAs('CODEX-b'))
+  const settled = (): Promise<unknown> =>
+    until(async () => {
+      await bridgeA.idle()
+      await bridgeB.idle()
+      return JSON.stringify(a.texts()) === JSON.stringify(b.texts())
+    }, 'both folders to be the same')
+  const conflicts = async () => (await connection.request('conflicts', {})).conflicts
+  return { server, a, b, bridgeA, bridgeB, connection, settled, conflicts }
+}
+
+test('[BRIDGE-2] folders fill each other, and follow each other through every kind of change', async () => {
+  const crlf = 'a\r\nb\r\n'
+  const { a, b, settled, conflicts } = await twoAgents({ 'f.txt': LINES, 'deep/in/g.txt': 'g\n', 'crlf.txt': crlf })
+  expect(b.texts()).toEqual(a.texts())
+  a.write('f.txt', LINES.replace('line 3', 'LINE 3'))
+  b.write('new/h.txt', 'h\n')
+  b.write('bytes', Buffer.from([0, 1, 2, 255]))
+  rmSync(a.of('deep'), { recursive: true })
+  b.write('crlf.txt', 'a\r\nb\r\nc\r\n')
+  await b.holds('f.txt', LINES.replace('line 3', 'LINE 3'))
+  await a.holds('new/h.txt', 'h\n')
+  await b.holds('deep/in/g.txt', undefined)
+  await a.holds('crlf.txt', 'a\r\nb\r\nc\r\n')
+  await settled()
+  expect(Object.keys(b.texts())).toEqual(['bytes', 'crlf.txt', 'f.txt', 'new/h.txt'])
+  expect(await conflicts()).toEqual([])
+})
+
+test('[BRIDGE-11] twenty rounds of edits at once are all in the file, once', async () => {
+  const { a, b, settled, conflicts } = await twoAgents({ 'f.txt': LINES })
+  for (let round = 0; round < 20; round++) {
+    a.write('f.txt', a.read('f.txt')!.replace(/^line 2\b.*$/m, `line 2 by a ${round}`))
+    b.write('f.txt', b.read('f.txt')!.replace(/^line 20.*$/m, `line 20 by b ${round}`))
+    await settled()
+  }
+  const merged = LINES.replace('line 2\n', 'line 2 by a 19\n').replace('line 20', 'line 20 by b 19')
+  expect(a.read('f.txt')).toBe(merged)
+  expect(await conflicts()).toEqual([])
+})
+
+test('[BRIDGE-1] one line changed at once: the incumbent stays in both folders, the other is in a conflict', async () => {
+  const { a, b, bridgeA, bridgeB, settled, conflicts } = await twoAgents({ 'f.txt': LINES })
+  a.write('f.txt', LINES.replace('line 5', 'line 5 by a'))
+  b.write('f.txt', LINES.replace('line 5', 'line 5 by b'))
+  await until(async () => (await conflicts()).length === 1, 'the conflict')
+  await settled()
+  const [held] = await conflicts()
+  const texts = held?.reason === 'overlap' ? [held.ours.trim(), held.theirs.trim()].sort() : []
+  expect(texts).toEqual(['line 5 by a', 'line 5 by b'])
+  expect(bridgeA.stats.conflicts + bridgeB.stats.conflicts).toBe(1)
+})
+
+test('[BRIDGE-8] what was edited in a folder without its bridge merges with what happened since', async () => {
+  const { server, a, b, bridgeA, conflicts } = await twoAgents({ 'f.txt': LINES, 'g.txt': 'g\n' })
+  await bridgeA.close()
+  a.write('f.txt', LINES.replace('line 3', 'LINE 3'))
+  rmSync(a.of('g.txt'))
+  b.write('f.txt', LINES.replace('line 20', 'LINE 20'))
+  b.write('g.txt', 'g, edited\n')
+  await until(() => b.texts()['g.txt'] === 'g, edited\n')
+  await a.synced(await server.connectAs('GEMINI-a2'))
+  await a.holds('f.txt', LINES.replace('line 3', 'LINE 3').replace('line 20', 'LINE 20'))
+  await a.holds('g.txt', 'g, edited\n')
+  await b.holds('f.txt', LINES.replace('line 3', 'LINE 3').replace('line 20', 'LINE 20'))
+  expect((await conflicts()).map(({ reason }) => reason)).toEqual(['delete'])
+})
+
+test('[BRIDGE-16] a server with an empty store gets the folder’s files, and its edits', async () => {
+  const { a, bridgeA } = await twoAgents({ 'f.txt': LINES })
+  await bridgeA.close()
+  a.write('f.txt', LINES.replace('line 3', 'LINE 3'))
+  const other = await startServer()
+  onTestFinished(() => other.stop())
+  await a.synced(await other.connectAs('CLAUDE-a'))
+  const b = new Folder()
+  await b.synced(await other.connectAs('CODEX-b'))
+  expect(b.texts()).toEqual({ 'f.txt': LINES.replace('line 3', 'LINE 3') })
+})
