@@ -265,9 +265,8 @@ export class FileDocument {
   }
 
   #revise(author: Author, edits: Edits, rewrite: Rewrite | undefined, rows: Row[], events: WorkspaceEvent[]): FileHead {
+    this.#sinceText++
     const before = this.#head
-    const isFirstText = before === null || before.kind === 'binary'
-    this.#sinceText = isFirstText ? TEXT_EVERY : this.#sinceText + 1
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
     const deleted = rewrite?.deleted ?? false
     const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })

@@ -38,7 +38,7 @@ describe('[AUTH-2] the token', () => {
       await writeFile(file, content)
       await expect(loadToken(file)).rejects.toMatchObject({
         code: 'E_WORKSPACE',
-        message: expect.stringContaining(file),
+        message: expect.stringContaining(file) as string,
       })
       expect(await readFile(file, 'utf8')).toBe(content)
     },

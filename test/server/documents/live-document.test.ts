@@ -152,6 +152,7 @@ describe('a live document', () => {
     live.apply(good.insert(0, 'good'), CLAUDE)
     endTurn()
     await live.flushed()
+    live.apply(good.insert(4, ', and typed in the same turn'), CODEX)
     const reasons: string[] = []
     live.onExpelled(({ code }) => reasons.push(code))
     expect(() => live.apply(breaking(good.doc), CODEX)).toThrow(expect.objectContaining({ code: 'E_BAD_FRAME' }))

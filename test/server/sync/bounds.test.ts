@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { FailingStorage } from '../../support/failing-storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -122,6 +123,27 @@ describe('bounds', () => {
     }
     await until(() => server.status().connections.peers === 0)
     await until(() => server.status().documents.open === 0)
+    expect(await metric('ensemble_rooms')).toBe(0)
+  })
+
+  test('[SYNC-15] nor do those that go before their document is loaded', async () => {
+    const storage = new FailingStorage()
+    server = await startServer({ storage })
+    const agent = await server.connect()
+    storage.hold()
+    const writing = put(agent, 'a.ts', 'one\n')
+    await until(() => storage.held > 0)
+    const raw = await openRawPeer(server.url, 'a.ts')
+    const session = await openRawAgent(server.url)
+    await session.welcomed()
+    void session.ask('open', { document: 'a.ts' }).catch(() => undefined)
+    await Promise.all([raw.roundTrip(), session.roundTrip()])
+    raw.end()
+    session.end()
+    await until(() => server.status().connections.peers === 0 && server.status().connections.observers === 1)
+    storage.releaseAll()
+    await writing
+    expect((await put(agent, 'a.ts', 'two\n', (await writing).head)).outcome).toBe('accepted')
     expect(await metric('ensemble_rooms')).toBe(0)
   })
 

@@ -1,0 +1,92 @@
+import { describe, expect, test, vi } from 'vitest'
+import { parseDocumentName } from '../../../protocol/document.js'
+import { FreeDocuments } from '../../../server/documents/free-documents.js'
+import { EnsembleError } from '../../../protocol/errors.js'
+import type { Member, Room } from '../../../server/sync/room.js'
+import { Rooms } from '../../../server/sync/rooms.js'
+import { FailingStorage } from '../../support/failing-storage.js'
+import { turn } from '../../support/manual-clock.js'
+import { at, openStore, write } from '../documents/harness.js'
+
+const defer = (run: () => void): void => void setImmediate(run)
+
+function open() {
+  const storage = new FailingStorage()
+  const store = openStore(storage)
+  const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
+  return { ...store, rooms: new Rooms({ files: store.files, free, defer }) }
+}
+
+class Guest implements Member {
+  readonly expelled: string[] = []
+  deliver(): void {
+    // nothing of it is looked at here
+  }
+  expel({ code }: EnsembleError): void {
+    this.expelled.push(code)
+  }
+}
+
+const enter = (guest: Guest) => (room: Room) => {
+  room.enter(guest)
+  return room
+}
+
+describe('rooms', () => {
+  test('[SYNC-15] a room that ends takes all its listeners with it', async () => {
+    const { files, rooms } = open()
+    const { live } = files.tree
+    let listeners = 0
+    for (const method of ['onUpdate', 'onExpelled'] as const) {
+      const original = live[method].bind(live) as (listener: never) => () => void
+      vi.spyOn(live, method).mockImplementation((listener: unknown) => {
+        listeners++
+        const dispose = original(listener as never)
+        return () => {
+          listeners--
+          dispose()
+        }
+      })
+    }
+    for (let n = 0; n < 100; n++) {
+      const guest = new Guest()
+      const room = await rooms.open({ kind: 'workspace' }, enter(guest))
+      room.leave(guest)
+    }
+    expect(listeners).toBe(0)
+    expect(rooms.size).toBe(0)
+  })
+
+  test('[SYNC-4] however many come at once, there is one room; who does not enter leaves none', async () => {
+    const { files, rooms } = open()
+    await write(files, 'a.ts', 'one\n')
+    const name = parseDocumentName('a.ts')
+    const guests = Array.from({ length: 10 }, () => new Guest())
+    const entered = await Promise.all(guests.map((guest) => rooms.open(name, enter(guest))))
+    expect(new Set(entered).size).toBe(1)
+    for (const guest of guests) entered[0]?.leave(guest)
+    await Promise.all([1, 2, 3].map(() => rooms.open(name, () => undefined)))
+    await expect(
+      rooms.open(name, () => {
+        throw new EnsembleError('E_BAD_FRAME', 'at the door')
+      }),
+    ).rejects.toThrow('at the door')
+    expect(rooms.size).toBe(0)
+  })
+
+  test('[SYNC-12] when a document ends before its time its members are told, and the next one gets a new room', async () => {
+    const { files, rooms } = open()
+    await write(files, 'a.ts', 'one\n')
+    const name = parseDocumentName('a.ts')
+    const guest = new Guest()
+    const first = await rooms.open(name, enter(guest))
+    const document = await files.open(at('a.ts'))
+    document.live.expel(new EnsembleError('E_INTERNAL', 'broken'))
+    const second = await rooms.open(name, enter(new Guest()))
+    expect(second).not.toBe(first)
+    await turn()
+    expect(guest.expelled).toEqual(['E_INTERNAL'])
+    first.leave(guest)
+    expect(rooms.size).toBe(1)
+  })
+})
