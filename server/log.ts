@@ -8,9 +8,12 @@ export function createLog(file?: string): Logger {
   return pino({ level, base: null }, pino.destination({ dest: file ?? 2, sync: false, mkdir: true }))
 }
 
+/** Whoever comes while the server starts or stops is told to come again, and nothing is wrong. */
+const EXPECTED: ReadonlySet<string> = new Set(['E_STARTING', 'E_STOPPING'])
+
 /** What a client did wrong is worth a line for whoever debugs; what we did wrong is worth a look. */
 export function logError(log: Logger, error: EnsembleError): void {
   const { code, data, cause } = error
-  if (error.status >= 500) log.error({ code, data, err: cause }, error.message)
+  if (error.status >= 500 && !EXPECTED.has(code)) log.error({ code, data, err: cause }, error.message)
   else log.info({ code, data }, error.message)
 }

@@ -104,15 +104,21 @@ function isRunning(pid: number, start: string): boolean {
   } catch (thrown) {
     if (errorCode(thrown) === 'ESRCH') return false
   }
+  const [state] = statOf(pid)
+  if (state === 'Z' || state === 'X') return false // it has ended, and nobody has asked for its exit code yet
   const now = startOf(pid)
   return now === undefined || start === '' || now === start
 }
 
 /** When a process began, in clock ticks since the system did; undefined where the system does not tell. */
 function startOf(pid: number): string | undefined {
+  return statOf(pid)[19]
+}
+
+/** What Linux tells of a process, from its state on: the field before it is its name, and may hold blanks and brackets. */
+function statOf(pid: number): string[] {
   const stat = readOr(`/proc/${pid}/stat`, '')
-  // The second field is the program's name in brackets and may hold blanks; the start is the 22nd.
-  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function readOr(place: string, fallback: string): string {

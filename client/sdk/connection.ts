@@ -315,7 +315,8 @@ function unreachableError(message: string): EnsembleError {
 /** A close without a `refused` before it: the line broke, or something between said no. */
 function closeError(code: number, reason: string): EnsembleError {
   if (code >= 4400 && code < 4500) {
-    return new EnsembleError('E_BAD_REQUEST', `The server ended the connection: ${reason || String(code)}.`)
+    const [, name = '', message = reason] = /^(E_\w+): (.*)$/.exec(reason) ?? []
+    return new EnsembleError(isErrorCode(name) ? name : 'E_BAD_REQUEST', message || `The server closed with ${code}.`)
   }
   return unreachableError(`The connection broke (${reason || String(code)}).`)
 }
