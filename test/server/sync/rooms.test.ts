@@ -37,17 +37,17 @@ describe('rooms', () => {
     const { files, rooms } = open()
     const { live } = files.tree
     let listeners = 0
-    for (const method of ['onUpdate', 'onExpelled'] as const) {
-      const original = live[method].bind(live) as (listener: never) => () => void
-      vi.spyOn(live, method).mockImplementation((listener: unknown) => {
-        listeners++
-        const dispose = original(listener as never)
-        return () => {
-          listeners--
-          dispose()
-        }
-      })
+    const counted = (dispose: () => void) => {
+      listeners++
+      return () => {
+        listeners--
+        dispose()
+      }
     }
+    const onUpdate = live.onUpdate.bind(live)
+    const onExpelled = live.onExpelled.bind(live)
+    vi.spyOn(live, 'onUpdate').mockImplementation((listener) => counted(onUpdate(listener)))
+    vi.spyOn(live, 'onExpelled').mockImplementation((listener) => counted(onExpelled(listener)))
     for (let n = 0; n < 100; n++) {
       const guest = new Guest()
       const room = await rooms.open({ kind: 'workspace' }, enter(guest))
