@@ -102,7 +102,7 @@ export class DiskLooks {
     if (known?.stamp === sight.stamp) return { kind: 'file', ...known, sight, bytes: undefined }
     const now = environment.now()
     const unsettled = this.#unsettled.get(path)
-    const wait = settleWait({ sight, inode: inodeOf(known?.stamp), unsettled, now, quiet: quietMilliseconds })
+    const wait = settleWait({ sight, known: known?.stamp, unsettled, now, quiet: quietMilliseconds })
     if (wait > 0) {
       this.#unsettled.set(path, unsettledNow(sight, unsettled, now))
       return this.#later(path, wait)
@@ -141,8 +141,4 @@ export class DiskLooks {
     this.block(path, reason)
     return { kind: 'unknown' }
   }
-}
-
-function inodeOf(stamp: string | undefined): bigint | undefined {
-  return stamp === undefined || stamp === '' ? undefined : BigInt(stamp.slice(0, stamp.indexOf(':')))
 }

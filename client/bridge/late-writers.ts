@@ -7,6 +7,7 @@ import type { BaseStore } from './base-store.js'
 import type { Disposer, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import type { KnownVersion } from './rows.js'
+import { unsettledNow, type Unsettled } from './settle.js'
 import { sightOf } from './stamp.js'
 import { remove } from './writer.js'
 
@@ -35,6 +36,7 @@ export interface LateWritersOptions {
 export class LateWriters {
   readonly #options: LateWritersOptions
   readonly #timers = new Map<string, Disposer>()
+  readonly #unsettled = new Map<string, Unsettled>()
   readonly #found = new Map<string, Set<string>>()
   #closed = false
 
@@ -84,8 +86,9 @@ export class LateWriters {
       if (this.#closed) return
       if (reading.kind !== 'file') return this.watch(id, QUIET)
       if (reading.hash !== intent.old.version.hash) {
-        const rest = now - Number(sight.mtimeNs / 1_000_000n)
-        if (rest < (sight.size === 0 ? EMPTY_QUIET : QUIET)) return this.watch(id, QUIET)
+        const unsettled = unsettledNow(sight, this.#unsettled.get(id), now)
+        this.#unsettled.set(id, unsettled)
+        if (now - unsettled.since < (sight.size === 0 ? EMPTY_QUIET : QUIET)) return this.watch(id, QUIET)
         const found = this.#found.get(intent.path) ?? new Set()
         this.#found.set(intent.path, found.add(id))
         return onLate(intent.path)
@@ -109,6 +112,7 @@ export class LateWriters {
   /** The file goes first: a row without its file is harmless, a file without its row would be lost. */
   async #forget(id: string): Promise<void> {
     const { store } = this.#options
+    this.#unsettled.delete(id)
     const intent = store.intents.get(id)
     if (intent?.old != null) remove(intent.old.file)
     if (!this.#closed) await store.commit([{ table: 'intents', key: id, row: null }])

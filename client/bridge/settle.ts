@@ -5,6 +5,8 @@
  * 1. A file that was renamed to its place after its last write is complete: read at once.
  * 2. Any other is read when it has been quiet for `quiet`.
  * 3. One that has become empty, or was made empty, is believed only after EMPTY_QUIET: it may have been truncated just now.
+ *    Its date proves nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the
+ *    date last), so that only our own watching counts. For the same reason a date counts at all only where it is new.
  * 4. One that never rests is read anyway after LONGEST_WAIT, unless it is empty: constant writes can't starve others.
  */
 import type { FileSight, Stamp } from './stamp.js'
@@ -25,8 +27,8 @@ export interface Unsettled {
 
 export interface SettleFacts {
   readonly sight: FileSight
-  /** Of the file that was last read or written there, if any was. */
-  readonly inode: bigint | undefined
+  /** Of the file as it was last read or written there; undefined: there was none, empty: it could have changed under it. */
+  readonly known: Stamp | undefined
   readonly unsettled: Unsettled | undefined
   readonly now: number
   /** In milliseconds. */
@@ -34,17 +36,23 @@ export interface SettleFacts {
 }
 
 /** 0: read now. Else look again after so many milliseconds. */
-export function settleWait({ sight, inode, unsettled, now, quiet }: SettleFacts): number {
-  const same = unsettled?.stamp === sight.stamp
+export function settleWait({ sight, known, unsettled, now, quiet }: SettleFacts): number {
+  const watched = unsettled?.stamp === sight.stamp ? now - unsettled.since : 0
+  if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - watched))
   const changed = Number((sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs) / 1_000_000n)
-  const age = now - changed
-  // A file dated in the future says nothing by its date: then only our own watching counts.
-  const rest = Math.max(age, same ? now - unsettled.since : 0)
-  if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - rest))
-  const isRenamed = sight.inode !== inode && sight.ctimeNs > sight.mtimeNs
+  const rest = isNewDate(sight, known) ? Math.max(watched, now - changed) : watched
+  const isRenamed = inodeOf(known) !== sight.inode && sight.ctimeNs > sight.mtimeNs
   if (isRenamed || rest >= quiet) return 0
   if (unsettled !== undefined && now - unsettled.first >= LONGEST_WAIT) return 0
   return Math.ceil(quiet - rest)
+}
+
+function isNewDate({ mtimeNs, ctimeNs }: FileSight, known: Stamp | undefined): boolean {
+  return known === undefined || (known !== '' && !known.endsWith(`:${mtimeNs}:${ctimeNs}`))
+}
+
+function inodeOf(known: Stamp | undefined): bigint | undefined {
+  return known === undefined || known === '' ? undefined : BigInt(known.slice(0, known.indexOf(':')))
 }
 
 export function unsettledNow(sight: FileSight, before: Unsettled | undefined, now: number): Unsettled {

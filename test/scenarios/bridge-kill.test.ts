@@ -27,8 +27,10 @@ async function startMortal(folder: Folder, server: FakeServer, step: string): Pr
   const connection = server.connect()
   connection.onMessage((message) => send({ type: 'message', message }))
   let isSynced = false
+  let isArmed = false
   child.on('message', (message: ToParent) => {
     if (message.type === 'synced') isSynced = true
+    if (message.type === 'armed') isArmed = true
     if (message.type !== 'request') return
     const { id, method, params } = message
     void connection.request(method, params as never).then((result: unknown) => send({ type: 'reply', id, result }))
@@ -37,6 +39,7 @@ async function startMortal(folder: Folder, server: FakeServer, step: string): Pr
   send({ type: 'live', state: connection.state })
   await until(() => isSynced, 'the process to be in sync')
   send({ type: 'arm' })
+  await until(() => isArmed, 'the process to be armed')
   return child
 }
 

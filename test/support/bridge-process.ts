@@ -2,15 +2,15 @@
  * A bridge in a process of its own, to be killed by a test at a step of its choice: `bridge-process.js <folder> <step>`.
  *
  * Its connection is the parent: what it asks goes over the IPC channel, and so do the answers and the feed. It says
- * `synced` when it is, and kills itself, by SIGKILL, when it comes to the step for a path that begins with `f`; the step
- * `never` lets it live.
+ * `synced` when it is, and once it was told `arm`, and said `armed`, it kills itself by SIGKILL when it comes to the step for
+ * a path that begins with `f`.
  */
 import type { BridgeConnection, LinkState } from '../../client/bridge/ports.js'
 import { openBridge } from '../../client/bridge/bridge.js'
 import type { Method, Params, Result, ServerMessage } from '../../protocol/messages.js'
 
 export type ToParent =
-  { type: 'request'; id: number; method: Method; params: unknown } | { type: 'synced' } | { type: 'at'; step: string }
+  { type: 'request'; id: number; method: Method; params: unknown } | { type: 'synced' } | { type: 'armed' }
 export type ToChild =
   | { type: 'reply'; id: number; result: unknown }
   | { type: 'message'; message: ServerMessage }
@@ -51,7 +51,10 @@ const connection: BridgeConnection = {
 process.on('message', (message: ToChild) => {
   if (message.type === 'reply') waiting.get(message.id)?.(message.result)
   if (message.type === 'message') for (const listener of messages) listener(message.message)
-  if (message.type === 'arm') armed = true
+  if (message.type === 'arm') {
+    armed = true
+    tell({ type: 'armed' })
+  }
   if (message.type === 'live') {
     state = message.state
     for (const listener of [...states]) listener(state)

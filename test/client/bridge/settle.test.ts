@@ -17,8 +17,9 @@ function file(
   }
 }
 
+const KNOWN = '1:5:0:0'
 const wait = (facts: Partial<SettleFacts> & { sight: FileSight }): number =>
-  settleWait({ inode: 1n, unsettled: undefined, now: NOW, quiet: 10, ...facts })
+  settleWait({ known: KNOWN, unsettled: undefined, now: NOW, quiet: 10, ...facts })
 
 describe('how long a changed file is left alone', () => {
   test('not at all, if it has been quiet for long enough', () => {
@@ -31,7 +32,7 @@ describe('how long a changed file is left alone', () => {
 
   test('not at all, if it was renamed to its place after its last write', () => {
     expect(wait({ sight: file({ inode: 2n, written: 5, moved: 0 }) })).toBe(0)
-    expect(wait({ sight: file({ inode: 2n, written: 5, moved: 0 }), inode: undefined })).toBe(0)
+    expect(wait({ sight: file({ inode: 2n, written: 5, moved: 0 }), known: undefined })).toBe(0)
   })
 
   test('for the quiet time, if it is a new file that is still being written', () => {
@@ -42,10 +43,20 @@ describe('how long a changed file is left alone', () => {
     expect(wait({ sight: file({ written: 500, moved: 0 }) })).toBe(10)
   })
 
-  test('[BRIDGE-5] for 300 ms, if it is empty', () => {
-    expect(wait({ sight: file({ size: 0, written: 100 }) })).toBe(200)
-    expect(wait({ sight: file({ size: 0, inode: 2n, written: 100, moved: 99 }) })).toBe(201)
-    expect(wait({ sight: file({ size: 0, written: 300 }) })).toBe(0)
+  test('[BRIDGE-5] for 300 ms of our own watching, if it is empty, whatever its date', () => {
+    const since = (ago: number) => ({ stamp: 's', since: NOW - ago, first: NOW - ago })
+    expect(wait({ sight: file({ size: 0, written: 5000 }) })).toBe(300)
+    expect(wait({ sight: file({ size: 0, inode: 2n, written: 5000, moved: 4000 }) })).toBe(300)
+    expect(wait({ sight: file({ size: 0, written: 5000 }), unsettled: since(100) })).toBe(200)
+    expect(wait({ sight: file({ size: 0, written: 5000 }), unsettled: since(300) })).toBe(0)
+  })
+
+  test('[BRIDGE-5] by our own watching, if another size stands under the old date, as while a file is truncated', () => {
+    const sight = file({ written: 5000 })
+    const known = `1:9:${sight.mtimeNs}:${sight.ctimeNs}`
+    expect(wait({ sight, known })).toBe(10)
+    expect(wait({ sight, known: '' })).toBe(10)
+    expect(wait({ sight, known, unsettled: { stamp: 's', since: NOW - 10, first: NOW - 10 } })).toBe(0)
   })
 
   test('by our own watching, if its date lies in the future', () => {
