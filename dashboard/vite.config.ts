@@ -15,6 +15,13 @@ export default defineConfig({
     // Its helper would be an inline script, which the content policy refuses.
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      output: {
+        // Each grammar is a chunk of its own; without a name of its own it would be called after a folder, `dist`.
+        chunkFileNames: ({ moduleIds }) => {
+          const grammar = /@codemirror\/lang-(\w+)/.exec(moduleIds.at(-1) ?? '')?.[1]
+          return `assets/${grammar === undefined ? '[name]' : `grammar-${grammar}`}-[hash].js`
+        },
+      },
       treeshake: {
         // Modules of protocol/ only declare: one whose exports go unused drags no schema (and no zod) into the page.
         moduleSideEffects: (id) => !id.includes('/protocol/'),

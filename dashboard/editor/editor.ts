@@ -23,7 +23,7 @@ import type { Awareness } from 'y-protocols/awareness'
 import type { Text } from 'yjs'
 import { authors, type Authors, type AuthorsOptions, type CommittedEdits } from './authors.js'
 import { carets, type CaretOptions } from './carets.js'
-import { languageOf } from './languages.js'
+import { loaderOf, type LanguageLoader } from './languages.js'
 import { look } from './look.js'
 
 export interface EditorOptions {
@@ -41,9 +41,12 @@ export class Editor {
   readonly #writable = new Compartment()
   readonly #language = new Compartment()
   readonly #authors: Authors
+  /** Null once the grammar is there, or on its way, or when there is none. */
+  #loader: LanguageLoader | null
 
   constructor({ parent, path, text, awareness, caretLook, authors: authorsOptions }: EditorOptions) {
     this.#authors = authors(authorsOptions)
+    this.#loader = loaderOf(path)
     this.view = new EditorView({
       parent,
       state: EditorState.create({
@@ -71,11 +74,12 @@ export class Editor {
         ],
       }),
     })
-    void this.#loadLanguage(path)
   }
 
+  /** @param writable that the page is connected, too: only then is there somebody to ask for the grammar */
   setWritable(writable: boolean): void {
     this.view.dispatch({ effects: this.#writable.reconfigure(readOnly(!writable)) })
+    if (writable) void this.#loadLanguage()
   }
 
   /** @param line from 1 */
@@ -94,9 +98,16 @@ export class Editor {
     this.view.destroy()
   }
 
-  async #loadLanguage(path: string): Promise<void> {
-    const language = await languageOf(path)
-    if (language !== null) this.view.dispatch({ effects: this.#language.reconfigure(language) })
+  /** A grammar that could not be had leaves the text plain until the connection is back, then it is asked for again. */
+  async #loadLanguage(): Promise<void> {
+    const loader = this.#loader
+    if (loader === null) return
+    this.#loader = null
+    try {
+      this.view.dispatch({ effects: this.#language.reconfigure(await loader()) })
+    } catch {
+      this.#loader = loader
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 /** Which grammar a file's name asks for. Each is a chunk of its own, loaded when the first such file is opened. */
 import type { LanguageSupport } from '@codemirror/language'
 
-const LOADERS: readonly { readonly endings: RegExp; readonly load: () => Promise<LanguageSupport> }[] = [
+/** Rejects when the server does not deliver the chunk; may be called again. */
+export type LanguageLoader = () => Promise<LanguageSupport>
+
+const LOADERS: readonly { readonly endings: RegExp; readonly load: LanguageLoader }[] = [
   {
     endings: /\.(?:[cm]?[jt]s|[jt]sx)$/,
     load: async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true, typescript: true }),
@@ -13,8 +16,7 @@ const LOADERS: readonly { readonly endings: RegExp; readonly load: () => Promise
   { endings: /\.pyi?$/, load: async () => (await import('@codemirror/lang-python')).python() },
 ]
 
-/** Resolves with null where there is none: the text is shown plain. */
-export async function languageOf(path: string): Promise<LanguageSupport | null> {
-  const loader = LOADERS.find(({ endings }) => endings.test(path.toLowerCase()))
-  return loader === undefined ? null : loader.load()
+/** Null where there is none: the text is shown plain. */
+export function loaderOf(path: string): LanguageLoader | null {
+  return LOADERS.find(({ endings }) => endings.test(path.toLowerCase()))?.load ?? null
 }

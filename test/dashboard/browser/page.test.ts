@@ -175,19 +175,40 @@ test('the feed stands still on Hold, and counts what is new', async () => {
 
 describe('the connection', () => {
   test('that breaks leaves the picture, read-only, and catches up when it is back', async () => {
-    const folder = await serve({ 'a.ts': 'one\n' })
-    const page = await open(folder, '/files/a.ts')
+    // No grammar belongs to this name: nothing is being fetched when the server goes.
+    const folder = await serve({ 'a.txt': 'one\n' })
+    const page = await open(folder, '/files/a.txt')
     await editor(page).waitFor()
     await folder.stop()
     await page.getByText('The server does not answer.', { exact: true }).waitFor()
     await page.getByText('Not live', { exact: true }).waitFor()
     expect(await editor(page).getAttribute('contenteditable')).toBe('false')
     expect(await editor(page).innerText()).toContain('one')
-    folder.write('a.ts', 'one\nwhile you were away\n')
+    folder.write('a.txt', 'one\nwhile you were away\n')
     await folder.start()
     await live(page).waitFor()
     await page.getByText('while you were away').waitFor()
     await until(async () => (await editor(page).getAttribute('contenteditable')) === 'true', 'a writable editor')
+  })
+
+  test('that breaks before the grammar is there leaves the text plain until it is back', async () => {
+    const folder = await serve({ 'a.ts': 'const one = 1\n' })
+    const page = await openPage(browser, folder.url)
+    let asked = 0
+    await page.route('**/assets/grammar-*.js', (route) => {
+      asked += 1
+      return route.abort()
+    })
+    await page.goto(folder.page('/files/a.ts'))
+    await until(() => asked > 0, 'the first request for the grammar')
+    await folder.stop()
+    await page.getByText('Not live', { exact: true }).waitFor()
+    expect(await page.locator('.cm-line span').count()).toBe(0)
+    await page.unroute('**/assets/grammar-*.js')
+    await folder.start()
+    await page.locator('.cm-line span', { hasText: 'const' }).waitFor()
+    expect(faultsOf(page).filter((fault) => !fault.includes('net::ERR_FAILED'))).toEqual([])
+    await page.context().close()
   })
 
   test('is refused with a wrong token, and says so once', async () => {
