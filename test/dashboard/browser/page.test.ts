@@ -194,6 +194,7 @@ describe('the connection', () => {
   test('that breaks before the grammar is there leaves the text plain until it is back', async () => {
     const folder = await serve({ 'a.ts': 'const one = 1\n' })
     const page = await openPage(browser, folder.url)
+    pages.push(page)
     let asked = 0
     await page.route('**/assets/grammar-*.js', (route) => {
       asked += 1
@@ -207,8 +208,6 @@ describe('the connection', () => {
     await page.unroute('**/assets/grammar-*.js')
     await folder.start()
     await page.locator('.cm-line span', { hasText: 'const' }).waitFor()
-    expect(faultsOf(page).filter((fault) => !fault.includes('net::ERR_FAILED'))).toEqual([])
-    await page.context().close()
   })
 
   test('is refused with a wrong token, and says so once', async () => {
