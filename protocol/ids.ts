@@ -75,7 +75,7 @@ export type Author = z.infer<typeof author>
  * once is appended instead of scattered.
  *
  * @param now milliseconds since 1970
- * @param random letters, digits, "-" and "_" with at least 96 bits of chance
+ * @param random letters, digits, "-" and "_" with at least 90 bits of chance
  */
 export function orderedId(now: number, random: string): string {
   return now.toString(36).padStart(9, '0') + random

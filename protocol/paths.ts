@@ -28,7 +28,7 @@ const encoder = new TextEncoder()
 /** Why `path` is no workspace path, or undefined if it is one. */
 export function pathFault(path: string): string | undefined {
   if (path === '') return 'it is empty'
-  if (encoder.encode(path).length > MAX_PATH_BYTES) return `it is longer than ${MAX_PATH_BYTES} bytes`
+  if (isLongerThan(MAX_PATH_BYTES, path)) return `it is longer than ${MAX_PATH_BYTES} bytes`
   if (path.startsWith('/')) return 'it is absolute'
   if (path.includes('\\')) return 'it holds a back-slash'
   if (!path.isWellFormed()) return 'it is not valid Unicode'
@@ -37,11 +37,16 @@ export function pathFault(path: string): string | undefined {
   for (const segment of path.split('/')) {
     if (segment === '') return 'it has an empty segment'
     if (segment === '.' || segment === '..') return `it has a segment "${segment}"`
-    if (encoder.encode(segment).length > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`
+    if (isLongerThan(MAX_SEGMENT_BYTES, segment)) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`
     if (isNeverSynced(segment)) return `"${segment}" is never synced`
     if (segment.startsWith(TEMPORARY_PREFIX)) return 'it names a temporary file of the bridge'
   }
   return undefined
+}
+
+/** @param bytes in UTF-8, where a UTF-16 unit takes at most three */
+function isLongerThan(bytes: number, text: string): boolean {
+  return text.length * 3 > bytes && encoder.encode(text).length > bytes
 }
 
 export const workspacePath = z

@@ -138,7 +138,7 @@ export class PathFlow {
       if (bytes === undefined) return this.#again(path, CHANGED)
       changes.push({ table: 'contents', key: head.hash, row: bytes })
     }
-    if (row?.hash !== look.hash) await syncRecent(places.of(path), this.#options.environment.now())
+    if (row?.hash !== look.hash) await syncRecent(places.of(path), look.sight, this.#options.environment.now())
     const adopted: BaseRow = { ...rowOf(head), stamp: look.stamp, earlier: row?.earlier ?? [] }
     await store.commit([...changes, { table: 'bases', key: path, row: adopted }])
     heads.dropEdits(path)

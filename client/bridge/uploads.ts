@@ -17,6 +17,7 @@ import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { hashOf, readFile } from './reader.js'
 import type { BaseRow, KnownVersion, PendingRow } from './rows.js'
+import type { FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
 
@@ -86,7 +87,7 @@ export class Uploads {
       { table: 'pendings', key: path, row: pending },
     ])
     await onStep('pending', path)
-    return this.#send(path, pending, bytes)
+    return this.#send(path, pending, bytes, look.sight)
   }
 
   #baseFor(path: WorkspacePath, bytes: Uint8Array, row: BaseRow): KnownVersion {
@@ -115,7 +116,7 @@ export class Uploads {
     const pending: PendingRow = { kind: 'delete', writeId: newWriteId(environment), base }
     await store.commit([{ table: 'pendings', key: path, row: pending }])
     await onStep('pending', path)
-    return this.#send(path, pending, new Uint8Array())
+    return this.#send(path, pending, new Uint8Array(), undefined)
   }
 
   /** Sends what an earlier run, or an earlier life, left without an answer. False: there is no answer yet. */
@@ -137,17 +138,23 @@ export class Uploads {
       await store.commit([{ table: 'pendings', key: path, row: null }])
       return true
     }
-    await this.#send(path, pending, bytes)
+    await this.#send(path, pending, bytes, undefined)
     return store.pendings.get(path) === undefined
   }
 
-  async #send(path: WorkspacePath, pending: PendingRow, bytes: Uint8Array): Promise<boolean> {
+  /** @param sight of the file with these bytes, where it was seen in this life */
+  async #send(
+    path: WorkspacePath,
+    pending: PendingRow,
+    bytes: Uint8Array,
+    sight: FileSight | undefined,
+  ): Promise<boolean> {
     const { store, submitter, log, onStep } = this.#options
     try {
       const outcome = await submitter.submit(path, pending, bytes)
       this.#conflicts += outcome.conflicts.length
       await onStep('answered', path)
-      const isDone = await this.#settle(path, pending, outcome, bytes)
+      const isDone = await this.#settle(path, pending, outcome, bytes, sight)
       await onStep('settled', path)
       return isDone || this.#again(path)
     } catch (thrown) {
@@ -162,7 +169,13 @@ export class Uploads {
   }
 
   /** True if nothing is left to do, as far as is known here: a change that came meanwhile is told by itself. */
-  async #settle(path: WorkspacePath, pending: PendingRow, outcome: WriteOutcome, bytes: Uint8Array): Promise<boolean> {
+  async #settle(
+    path: WorkspacePath,
+    pending: PendingRow,
+    outcome: WriteOutcome,
+    bytes: Uint8Array,
+    sight: FileSight | undefined,
+  ): Promise<boolean> {
     const { store, heads, places, looks } = this.#options
     const { head } = outcome
     const done: Change = { table: 'pendings', key: path, row: null }
@@ -174,7 +187,7 @@ export class Uploads {
     }
     heads.merged(head, pending.hash, outcome.edits)
     // Only what outlasts a power cut may be called a base; else the file's older content would look like an edit.
-    await syncRecent(places.of(path), this.#options.environment.now())
+    await syncRecent(places.of(path), sight ?? places.sight(path), this.#options.environment.now())
     const isHead = head.hash === pending.hash && head.executable === pending.executable
     const seen = looks.seen(path)
     const row: BaseRow = {

@@ -402,9 +402,10 @@ function hasNoLinks(thrown: unknown): boolean {
 /**
  * As syncPlace, for a file that somebody else wrote: one that has long been still has been written back by the system, which
  * does so after half a minute, and a folder of twenty thousand old files need not be synced file by file.
+ *
+ * @param sight of the place when it held what has to last
  */
-export async function syncRecent(place: string, now: number): Promise<void> {
-  const sight = sightOf(place)
+export async function syncRecent(place: string, sight: Sight, now: number): Promise<void> {
   if (sight.kind === 'file' && now - Number(sight.ctimeNs / 1_000_000n) < WRITTEN_BACK) await syncPlace(place)
 }
 

@@ -79,6 +79,7 @@ export class Connection {
   #encoder = new FrameEncoder()
   #stopRetry: Disposer = nothing
   #stopSilence: Disposer = nothing
+  #heardAt = 0
   #nextRequest = 1
   #secret: string | undefined
   /** The last event that was seen, to go on from after a break. */
@@ -197,7 +198,7 @@ export class Connection {
     }
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return
-      this.#heard()
+      this.#heardAt = this.#now()
       const frame = decoder.decode(payloadOf(data))
       if (frame === undefined) return
       if (frame.kind === 'document') {
@@ -213,7 +214,8 @@ export class Connection {
       if (this.#socket !== socket) return
       this.#step({ type: 'broken', error: refusal === undefined ? closeError(code, reason) : fromProblem(refusal) })
     }
-    this.#heard()
+    this.#heardAt = this.#now()
+    this.#listen()
   }
 
   #hello(): void {
@@ -268,10 +270,13 @@ export class Connection {
     for (const payload of this.#encoder.encode(frame)) this.#socket?.send(payload)
   }
 
-  #heard(): void {
-    this.#stopSilence()
-    this.#stopSilence = this.#after(SILENCE_LIMIT, () => {
-      this.#step({ type: 'broken', error: unreachableError('The server has been silent for 30 seconds.') })
+  /** Expects to hear more within the limit. A timer of its own for each message would cost more than the message. */
+  #listen(wait = SILENCE_LIMIT): void {
+    this.#stopSilence = this.#after(wait, () => {
+      const left = this.#heardAt + SILENCE_LIMIT - this.#now()
+      // A clock that was set back tells nothing: then it waits once more.
+      if (left > 0) this.#listen(Math.min(left, SILENCE_LIMIT))
+      else this.#step({ type: 'broken', error: unreachableError('The server has been silent for 30 seconds.') })
     })
   }
 

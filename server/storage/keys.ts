@@ -23,9 +23,7 @@ export function encodeKey(key: Key): Uint8Array {
   const [table] = key
   if (typeof table !== 'string')
     throw new TypeError(`A key begins with the name of its table, not with ${typeof table}.`)
-  let room = 0
-  for (const part of key) room += typeof part === 'string' ? 2 + part.length * 3 : 9
-  const bytes = new Uint8Array(room)
+  const bytes = Buffer.allocUnsafe(roomFor(key))
   let length = 0
   for (const part of key)
     length = typeof part === 'string' ? writeString(part, bytes, length) : writeNumber(part, bytes, length)
@@ -40,6 +38,19 @@ export function encodeKey(key: Key): Uint8Array {
     )
   }
   return bytes.subarray(0, length)
+}
+
+/** At most how many bytes the key takes. Throws what encoding it would throw. */
+export function sizeOfKey(key: Key): number {
+  const room = roomFor(key)
+  const isPlain = room <= MAX_KEY_BYTES && key.every((part) => typeof part === 'string' || !Number.isNaN(part))
+  return isPlain ? room : encodeKey(key).length
+}
+
+function roomFor(key: Key): number {
+  let room = 0
+  for (const part of key) room += typeof part === 'string' ? 2 + part.length * 3 : 9
+  return room
 }
 
 export function decodeKey(bytes: Uint8Array): Key {

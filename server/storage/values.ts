@@ -17,7 +17,7 @@ const JSON_DEPTH = 16
 export function encodeValue(value: Value): Uint8Array {
   if (value === undefined) throw new TypeError('undefined is no value to store: delete the row instead.')
   if (value instanceof Uint8Array) return tagged(BYTES, value)
-  if (isExactInJson(value, JSON_DEPTH)) return tagged(JSON_TEXT, Buffer.from(JSON.stringify(value)))
+  if (isExactInJson(value, JSON_DEPTH)) return json(JSON.stringify(value))
   return tagged(CLONE, serialize(value))
 }
 
@@ -36,6 +36,13 @@ export function decodeValue(bytes: Uint8Array): Value {
         `A stored value begins with ${bytes[0] ?? 'nothing'}: this version does not know how to read it.`,
       )
   }
+}
+
+function json(text: string): Uint8Array {
+  const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text))
+  bytes[0] = JSON_TEXT
+  bytes.write(text, 1)
+  return bytes
 }
 
 function tagged(tag: number, body: Uint8Array): Uint8Array {

@@ -2,6 +2,7 @@
  * One WebSocket: bounded in what it may send and in what waits to be sent, watched by heartbeats, closed with a code that
  * tells whether to come back (rules SYNC-7, SYNC-11).
  */
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Timers } from '../storage/commit-queue.js'
@@ -29,6 +30,7 @@ const REASON_BYTES = 120
 
 export class Socket {
   readonly #ws: WebSocket
+  readonly #line: Duplex
   readonly #limits: SocketLimits
   readonly #handlers: SocketHandlers
   readonly #timers: Timers
@@ -38,9 +40,19 @@ export class Socket {
   #closed = false
   #credit: number
   #creditAt: number
+  #gathering = false
 
-  constructor(ws: WebSocket, limits: SocketLimits, timers: Timers, now: () => number, handlers: SocketHandlers) {
+  /** @param line what `ws` writes to */
+  constructor(
+    ws: WebSocket,
+    line: Duplex,
+    limits: SocketLimits,
+    timers: Timers,
+    now: () => number,
+    handlers: SocketHandlers,
+  ) {
     this.#ws = ws
+    this.#line = line
     this.#limits = limits
     this.#handlers = handlers
     this.#timers = timers
@@ -65,11 +77,23 @@ export class Socket {
 
   send(data: string | Uint8Array): void {
     if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    this.#gather()
     this.#ws.send(data)
     if (this.#ws.bufferedAmount <= this.#limits.outboundBytes) return
     const waiting = `${this.#ws.bufferedAmount} bytes wait to be sent`
     // The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds.
     this.close(new EnsembleError('E_SLOW_READER', `The connection reads too slowly: ${waiting}.`))
+  }
+
+  /** What is sent in one turn of the event loop leaves with one system call. */
+  #gather(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#line.cork()
+    process.nextTick(() => {
+      this.#gathering = false
+      this.#line.uncork()
+    })
   }
 
   /** Sends one after the other has left, so that something large fills no buffer, and others pass between. */

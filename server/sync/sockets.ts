@@ -85,7 +85,7 @@ export class Sockets {
     this.#wss.handleUpgrade(request, stream, head, (ws) => {
       try {
         this.#admit(request)
-        this.#serve(ws, request.url ?? '/')
+        this.#serve(ws, stream, request.url ?? '/')
       } catch (thrown) {
         const error = toEnsembleError(thrown)
         this.#options.onError(error)
@@ -102,30 +102,30 @@ export class Sockets {
     if (closed !== undefined) throw closed
   }
 
-  #serve(ws: WebSocket, url: string): void {
+  #serve(ws: WebSocket, line: Duplex, url: string): void {
     const options = this.#options
     if (url.startsWith('/sync/')) {
       if (options.starting()) {
         throw new EnsembleError('E_STARTING', 'The workspace is being read.', { hint: 'Try again in a moment.' })
       }
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
-        this.#track(socket, handlers, (change) => (this.#peers += change))
+        this.#track(socket, line, handlers, (change) => (this.#peers += change))
       servePeer(ws, url, { rooms: options.rooms, open, onError: options.onError })
       return
     }
     if (url.split('?', 1)[0] === '/agent') {
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
-        this.#track(socket, handlers, (change) => (this.#sessions += change))
+        this.#track(socket, line, handlers, (change) => (this.#sessions += change))
       new Session(ws, { ...options, open })
       return
     }
     throw new EnsembleError('E_UNKNOWN_DOCUMENT', 'WebSockets are served at /sync/<document> and at /agent.')
   }
 
-  #track(ws: WebSocket, handlers: SocketHandlers, count: (change: 1 | -1) => void): Socket {
+  #track(ws: WebSocket, line: Duplex, handlers: SocketHandlers, count: (change: 1 | -1) => void): Socket {
     const { limits, timers, now } = this.#options
     count(1)
-    const socket = new Socket(ws, limits, timers, now, {
+    const socket = new Socket(ws, line, limits, timers, now, {
       ...handlers,
       onClose: () => {
         count(-1)

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Connection, type SocketLike } from '../../../client/sdk/connection.js'
+import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 
@@ -34,4 +36,34 @@ test('requests while there is no connection are refused at once, and can be repe
   const connection = await server.connect()
   await connection.close()
   await expect(connection.request('status', {})).rejects.toMatchObject({ code: 'E_UNREACHABLE', retry: true })
+})
+
+test('a line on which nothing comes for 30 seconds is dead, and one on which something comes is not', async () => {
+  const clock = new ManualClock()
+  const sockets: SocketLike[] = []
+  const connection = new Connection({
+    ...{ url: 'ws://nobody', token: '', client: 'test', agent: null, feeds: [], random: () => 0 },
+    now: clock.now,
+    after: (milliseconds, run) => {
+      const timer = clock.timers.setTimeout(run, milliseconds)
+      return () => clock.timers.clearTimeout(timer)
+    },
+    openSocket: () => {
+      const socket = { binaryType: '', onopen: null, onmessage: null, onclose: null, onerror: null, bufferedAmount: 0 }
+      sockets.push({ ...socket, send: () => undefined, close: () => undefined })
+      return sockets.at(-1)!
+    },
+  })
+  connection.start()
+  const [first] = sockets
+  const welcome = { type: 'welcome', workspaceId: 'w', seq: 0, secret: null }
+  first?.onmessage?.({ data: JSON.stringify(welcome) })
+  await clock.advance(20_000)
+  first?.onmessage?.({ data: JSON.stringify({ type: 'tick', time: clock.now(), seq: 0 }) })
+  await clock.advance(29_999)
+  expect(connection.state.kind).toBe('live')
+  await clock.advance(1)
+  expect(connection.state).toMatchObject({ kind: 'waiting', error: { code: 'E_UNREACHABLE' } })
+  await connection.close()
+  expect(clock.waiting).toEqual([])
 })
