@@ -65,17 +65,21 @@ export function isSignificant(text: string): boolean {
 
 /** The text whose last line has no end: what is put behind it would run into that line. */
 export function isOpenEnded(text: string): boolean {
-  return text !== '' && !/[\r\n]$/.test(text)
+  const last = text.charCodeAt(text.length - 1) // NaN for no text
+  return text !== '' && last !== LF && last !== CR
 }
 
 /** Pieces one behind the other, each on lines of its own: a line end goes where a piece would run into the next. */
 export function joinPieces(pieces: readonly string[], lineEnd: string): string {
-  let text = ''
+  const joined: string[] = []
+  let isOpen = false // a text that grows is never looked at: that would cost its whole length for every piece
   for (const piece of pieces) {
     if (piece === '') continue
-    text += isOpenEnded(text) ? lineEnd + piece : piece
+    if (isOpen) joined.push(lineEnd)
+    joined.push(piece)
+    isOpen = isOpenEnded(piece)
   }
-  return text
+  return joined.join('')
 }
 
 /** How the first line ends; LF if it does not. */

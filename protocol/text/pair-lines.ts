@@ -51,7 +51,7 @@ export function pairLines(a: Lines, b: Lines, change: Change): Change[] {
 function pairSimilar(a: Lines, b: Lines, change: Change): Change[] {
   const n = change.aTo - change.aFrom
   const m = change.bTo - change.bFrom
-  if (n === 0 || m === 0 || n * m > MAX_PAIRS) return [change]
+  if (n === 0 || m === 0 || n * m === 1 || n * m > MAX_PAIRS) return [change]
   const wordsA = Array.from({ length: n }, (_, i) => wordsOf(sliceLines(a, change.aFrom + i, change.aFrom + i + 1)))
   const wordsB = Array.from({ length: m }, (_, j) => wordsOf(sliceLines(b, change.bFrom + j, change.bFrom + j + 1)))
   const width = m + 1

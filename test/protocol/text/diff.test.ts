@@ -81,6 +81,18 @@ describe('diff', () => {
     expect(edits.some(({ removed }) => removed.includes('line 2000 '))).toBe(false)
   })
 
+  it('sees words of a line that is as long as a file, and cuts no character of it', () => {
+    const words = Array.from({ length: 150_000 }, (_, i) => `word${i % 977}`)
+    const edited = words.map((word, i) => (i === 70_000 || i === 71_000 ? 'edited' : word))
+    expect(diff(words.join(' '), edited.join(' ')).map(({ removed, added }) => [removed, added])).toEqual([
+      [words[70_000], 'edited'],
+      [words[71_000], 'edited'],
+    ])
+    const long = 'word '.repeat(2000)
+    const [edit] = diff(`${long}e, ${long}`, `${long}e\u0301, ${long}`)
+    expect(edit).toMatchObject({ removed: 'e', added: 'e\u0301' })
+  })
+
   it.each([
     ['equal lines', 'x\n'.repeat(20_000), 'x\n'.repeat(21_000)],
     ['two kinds of line in disorder', disorder(20_000, 2, 1), disorder(20_000, 2, 3)],

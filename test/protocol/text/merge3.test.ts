@@ -483,3 +483,22 @@ describe('a re-indented file', () => {
     expect(result.text).toBe(shorter)
   })
 })
+
+describe('[MERGE-7] merge3 comes to an end on', () => {
+  const base = numberedLines(40_000)
+  const half = (parity: number, word: string): string =>
+    base.map((line, i) => (i % 2 === parity ? line.replace('says', word) : line)).join('')
+
+  it('lines that both sides edited in turns, each beside the other', () => {
+    const result = merge3(base.join(''), half(0, 'tells'), half(1, 'asks'))
+    expect(result.conflicts).toBe(0)
+    expect(result.text).toBe(base.map((line, i) => line.replace('says', i % 2 === 0 ? 'tells' : 'asks')).join(''))
+  })
+
+  it('lines of which one side deleted every other, and one edited the rest', () => {
+    const kept = base.filter((_, i) => i % 2 === 1).join('')
+    const result = merge3(base.join(''), kept, half(1, 'asks'))
+    expect(result.conflicts).toBe(0)
+    expect(result.text).toBe(kept.replaceAll('says', 'asks'))
+  })
+})
