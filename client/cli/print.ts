@@ -79,10 +79,11 @@ export class Print {
     this.#options.stderr.write(`${message}\n`)
   }
 
+  /** For a person it is a message. A program that asked for an object gets one, where it expects it. */
   fault(error: EnsembleError, asJson: boolean): void {
+    if (asJson) return this.json(faultObject(error))
     this.#progress?.end()
-    const text = asJson ? JSON.stringify(faultObject(error)) : renderFault(error, this.paintMessage)
-    this.#options.stderr.write(`${text}\n`)
+    this.#options.stderr.write(`${renderFault(error, this.paintMessage)}\n`)
   }
 
   /** Shows steps until `end` is called, or something else is printed. */

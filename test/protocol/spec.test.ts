@@ -16,7 +16,7 @@ const PENDING: readonly string[] = [
   ...of('BRIDGE', 9, 10),
   ...of('STORE', 1, 2, 3, 4, 5, 6, 7, 8, 9),
   ...of('AUTH', 6),
-  ...of('CLI', 1, 2, 3, 4, 5),
+  ...of('CLI', 3, 4, 5),
 ]
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -254,8 +254,8 @@ describe('the server', () => {
     const env = { XDG_STATE_HOME: place.path('empty-state') }
     await refused(['status'], 4, 'E_UNREACHABLE', /No Ensemble server runs on this machine/, env)
     const json = await place.run(['status', '--json'], { env })
-    expect(json.stdout).toBe('')
-    expect(JSON.parse(json.stderr)).toMatchObject({ schema: 'ensemble.error/1', code: 'E_UNREACHABLE', exit: 4 })
+    expect(json.stderr).toBe('')
+    expect(json.json()).toMatchObject({ schema: 'ensemble.error/1', code: 'E_UNREACHABLE', exit: 4 })
   })
 
   test('does not know the token; or there is none', async () => {

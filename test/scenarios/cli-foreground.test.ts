@@ -84,13 +84,16 @@ describe('a server in the foreground', () => {
     expect(again).toMatchObject({ code: 0 })
   })
 
-  test('that dies is told with what to do', async () => {
+  test('[CLI-2] that dies is told with what to do, in an object of its own where JSON was asked for', async () => {
     const server = spawned(['server', 'start', 'project', '--port', '0', '--json'])
     const line = await until(() => server.lines[0], 'a line')
     process.kill((JSON.parse(line) as { pid: number }).pid, 'SIGKILL')
-    const { code, stderr } = await server.outcome
-    expect(code).toBe(1)
-    expect(stderr).toContain('The server ended by itself (SIGKILL).')
+    expect((await server.outcome).code).toBe(1)
+    expect(server.lines).toHaveLength(2)
+    expect(JSON.parse(server.lines[1] ?? '')).toMatchObject({
+      schema: 'ensemble.error/1',
+      message: 'The server ended by itself (SIGKILL).',
+    })
   })
 
   test('says what it exposes when it listens to the network', async () => {
@@ -209,9 +212,8 @@ describe('a session off a terminal', () => {
     await kill(pid)
     await writeFile(String(tokenFile), `${'x'.repeat(43)}\n`)
     await startAgain(String(url))
-    const { code, stderr } = await session.outcome
-    expect(code).not.toBe(0)
-    expect(stderr).toContain('E_UNAUTHORIZED')
+    expect((await session.outcome).code).toBe(3)
+    expect(objects(session, 'error')).toMatchObject([{ schema: 'ensemble.error/1', code: 'E_UNAUTHORIZED' }])
   })
 })
 

@@ -149,7 +149,7 @@ test('a command finds its server from within the workspace and from within an ag
 
   const urlFrom = async (cwd: string, args: readonly string[] = [], env = {}): Promise<unknown> => {
     const outcome = await place.run(['status', '--json', ...args], { cwd: place.path(cwd), env })
-    return outcome.code === 0 ? outcome.json()['url'] : outcome.stderr
+    return outcome.code === 0 ? outcome.json()['url'] : outcome.stdout
   }
   expect(await urlFrom('project/src')).toBe(server['url'])
   expect(await urlFrom('copy-a/src')).toBe(server['url'])

@@ -101,9 +101,9 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   }
 }
 
-/** The error's lines, or its object, after everything that was said before it. */
-export function errorIn({ stderr }: Outcome): string {
-  return /^(?:error: |{"schema":"ensemble\.error)[^]*/m.exec(stderr)?.[0] ?? ''
+/** The error's lines, or its object. */
+export function errorIn({ stdout, stderr }: Outcome): string {
+  return (/^error: [^]*/m.exec(stderr) ?? /^{"schema":"ensemble\.error[^]*/m.exec(stdout))?.[0] ?? ''
 }
 
 /** kill -9, and its number is free again: until someone asks for its exit code a process is still listed. */

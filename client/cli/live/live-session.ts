@@ -76,7 +76,8 @@ export async function liveSession(options: LiveOptions): Promise<ExitCode> {
   voice.close()
   if (end === 'left') return EXIT.ok
   if (!(end instanceof EnsembleError)) return exitCodeAfter(end)
-  print.fault(end, options.speaksJson)
+  if (options.speaksJson) print.json({ type: 'error', ...faultObject(end) })
+  else print.fault(end, false)
   return exitCodeOf(end.code)
 }
 

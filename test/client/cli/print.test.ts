@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EnsembleError } from '../../../protocol/errors.js'
+import { problem } from '../../../protocol/messages.js'
 import { Print, Progress, progressLine, type Sink } from '../../../client/cli/print.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
@@ -21,7 +22,7 @@ function printer({ quiet = false, isTTY = false } = {}) {
 }
 
 describe('output', () => {
-  it('is data on stdout, messages on stderr', () => {
+  it('[CLI-1] is data on stdout, messages on stderr', () => {
     const { stdout, stderr, print } = printer()
     print.lines(['a', 'b'])
     print.say('Made the folder.')
@@ -40,11 +41,15 @@ describe('output', () => {
     expect(stderr.text).toBe('error: Wrong\n  code  E_USAGE, exit 2\n')
   })
 
-  it('is an error as one object for whoever asked for JSON', () => {
-    const { stdout, stderr, print } = printer()
-    print.fault(new EnsembleError('E_USAGE', 'Wrong.'), true)
-    expect(JSON.parse(stderr.text)).toMatchObject({ code: 'E_USAGE', exit: 2 })
-    expect(stdout.text).toBe('')
+  it('[CLI-2] is an error as one object for whoever asked for JSON, where the answer would have been', () => {
+    const { stdout, stderr, print } = printer({ quiet: true })
+    print.fault(new EnsembleError('E_USAGE', 'Wrong.', { hint: 'Right.', data: { a: 1 } }), true)
+    const object: unknown = JSON.parse(stdout.text)
+    expect(problem.parse(object)).toEqual({
+      ...{ code: 'E_USAGE', message: 'Wrong.', hint: 'Right.', retry: false, data: { a: 1 } },
+    })
+    expect(object).toMatchObject({ schema: 'ensemble.error/1', exit: 2 })
+    expect(stderr.text).toBe('')
   })
 
   it('has colour on a terminal only', () => {
