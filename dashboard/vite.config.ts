@@ -1,10 +1,23 @@
-import { defineConfig } from 'vite'
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Plugin } from 'vite'
 
 /** Where `npx vite dashboard` sends what belongs to the server while the page is being worked on. */
 const SERVER = process.env['ENSEMBLE_URL'] ?? 'http://127.0.0.1:9999'
 
+/** The fonts may be passed on together with their licence only. */
+const fontLicences: Plugin = {
+  name: 'font-licences',
+  generateBundle() {
+    for (const font of ['atkinson-hyperlegible-next', 'atkinson-hyperlegible-mono']) {
+      const licence = new URL(`../node_modules/@fontsource-variable/${font}/LICENSE`, import.meta.url)
+      this.emitFile({ type: 'asset', fileName: `assets/${font}-LICENSE.txt`, source: readFileSync(licence, 'utf8') })
+    }
+  },
+}
+
 export default defineConfig({
   root: import.meta.dirname,
+  plugins: [fontLicences],
   build: {
     outDir: '../dist/dashboard',
     emptyOutDir: true,
