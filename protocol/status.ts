@@ -4,6 +4,15 @@ import { agent } from './agents.js'
 import { sequence } from './files.js'
 import { workspaceId } from './ids.js'
 
+/** What of a folder is not in step with the server, and why. */
+export const folderStatus = z.object({
+  /** Something waits for a person: what, and what there is to do. For `many-deletions` everything else goes on. */
+  paused: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  /** Paths that stay out of step until they change: too large, not readable, no regular files. The log names them. */
+  leftOut: z.int(),
+})
+export type FolderStatus = z.infer<typeof folderStatus>
+
 export const status = z.object({
   version: z.string(),
   protocol: z.int(),
@@ -24,5 +33,7 @@ export const status = z.object({
   /** Resident set of the server's process. */
   memoryBytes: z.number(),
   agents: z.array(agent),
+  /** Of the served folder; null before it has been read. */
+  folder: folderStatus.nullable().default(null),
 })
 export type Status = z.infer<typeof status>

@@ -11,7 +11,7 @@ import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello } from '../protocol/messages.js'
-import type { Status } from '../protocol/status.js'
+import type { FolderStatus, Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { sameToken } from './auth/token.js'
@@ -56,8 +56,8 @@ export interface Ensemble {
   readonly server: Server
   readonly workspaceId: WorkspaceId
   status(): Status
-  /** The served folder has been read: stock providers may come in. */
-  ready(): void
+  /** The served folder has been read: stock providers may come in. `folder` tells how it is from now on. */
+  ready(folder?: () => FolderStatus): void
   /** Ends connections, stores what waits (at most `deadline` milliseconds); tells what could not be stored. */
   close(deadline: number): Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
 }
@@ -130,6 +130,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
 
   let phase: 'starting' | 'ready' | 'stopping' = 'starting'
+  let folderStatus: (() => FolderStatus) | undefined
   const startedAt = now()
   const connections = (): { agents: number; observers: number; peers: number } => {
     const agents = presence.agents().length
@@ -154,6 +155,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       commitLatency: metrics.commitLatency(),
       memoryBytes: process.memoryUsage.rss(),
       agents: presence.agents(),
+      folder: folderStatus?.() ?? null,
     }
   }
   const gate: Gate = {
@@ -210,7 +212,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     server,
     workspaceId,
     status,
-    ready: () => {
+    ready: (folder) => {
+      folderStatus = folder
       if (phase === 'starting') phase = 'ready'
     },
     close: async (deadline) => {

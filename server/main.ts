@@ -18,6 +18,7 @@ import { Connection } from '../client/sdk/connection.js'
 import { openNodeSocket } from '../client/sdk/node-socket.js'
 import { EnsembleError, toEnsembleError } from '../protocol/errors.js'
 import { agentInstance } from '../protocol/ids.js'
+import type { FolderStatus } from '../protocol/status.js'
 import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
@@ -118,7 +119,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   connection.start()
   await bridge.synced()
   collectGarbage()
-  ensemble.ready()
+  ensemble.ready(() => statusOf(bridge))
   const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
   undo.push(() => forgetServer(forget))
 
@@ -131,15 +132,20 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   })
   const readyMilliseconds = Math.round(performance.now() - startedAt)
   const { files } = ensemble.status()
-  log.info({ url, workspace, files, readyMilliseconds }, 'ready')
+  const inStep = statusOf(bridge)
+  log.info({ url, workspace, files, readyMilliseconds, paused: inStep.paused ?? undefined }, 'ready')
   const exposed = exposedAddresses(args.host, port)
   report({
     type: 'ready',
     info: {
       ...{ url, dashboard: `${url}/#token=${token}`, pid: process.pid, workspace, dataDir: folder.dir, tokenFile },
-      ...{ files, readyMilliseconds, exposed },
+      ...{ files, folder: inStep, readyMilliseconds, exposed },
     },
   })
+}
+
+function statusOf({ state, stats }: Bridge): FolderStatus {
+  return { paused: state.kind === 'paused' ? state.reason : null, leftOut: stats.blocked.size }
 }
 
 async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<number> {

@@ -19,7 +19,7 @@ export interface Bridge {
   readonly stats: BridgeStats
   /** How often the audit has looked at everything. */
   readonly passes: number
-  /** The first full comparison with the server is done. Rejects if the bridge is closed before that. */
+  /** The first full comparison with the server is done; whether deletions are held is known. Rejects if closed before. */
   synced(): Promise<void>
   /** Connected, nothing dirty, nothing under way. Held deletions and blocked paths don't count. */
   idle(): Promise<void>

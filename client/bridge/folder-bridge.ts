@@ -208,8 +208,10 @@ export class FolderBridge {
     return this.#passes
   }
 
-  synced(): Promise<void> {
-    return this.#first.done
+  async synced(): Promise<void> {
+    await this.#first.done
+    // Who is told "in step" must be told in the same breath what of it is held.
+    await this.#deletions.judged()
   }
 
   async idle(): Promise<void> {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import { problem } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
+import { folderStatus } from '../../protocol/status.js'
 
 export const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), phase: z.string(), done: z.number(), total: z.number() }),
@@ -23,6 +24,8 @@ export const serverInfo = z.object({
   dataDir: z.string(),
   tokenFile: z.string(),
   files: z.int(),
+  /** What of the folder waits for a person, or is left out. */
+  folder: folderStatus,
   readyMilliseconds: z.number(),
   /** Addresses at which other machines reach it. */
   exposed: z.array(z.string()),
@@ -35,6 +38,9 @@ export const connectInfo = z.object({
   pid: z.int(),
   files: z.int(),
   synced: z.literal(true),
+  folder: folderStatus,
+  /** Raised by what was changed here meanwhile; what was written here is held. */
+  conflicts: z.int(),
   url: z.string(),
   workspace: z.string(),
   readyMilliseconds: z.number(),

@@ -48,6 +48,11 @@ function lastName(letters: readonly string[]): number {
   return letters.length - letters.lastIndexOf('/')
 }
 
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
+
 /** "a", "a and b", "a, b and 3 more" */
 export function list(names: readonly string[], shown = 3): string {
   if (names.length <= 1) return names.join('')

@@ -1,6 +1,6 @@
 /** The three lines of the README, as processes: a server, two agents in folders of their own, and what may befall them. */
-import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { errorIn, kill, openPlace, treeOf, type Place } from '../support/cli.js'
 import { until } from '../support/wait.js'
@@ -126,6 +126,30 @@ test('what both wrote at one place is a conflict that the command line shows', a
   expect(open).toMatchObject([{ path: 'src/a.js', reason: 'overlap', state: 'open' }])
   const shown = await place.run(['conflicts'])
   expect(shown.stdout).toMatch(/src\/a\.js +same lines +(C1 frontend +X1 reviewer|X1 reviewer +C1 frontend)/)
+})
+
+test('[BRIDGE-14] files that vanish while the server is down are held, which start and status say until they are back', async () => {
+  const many = Array.from({ length: 44 }, (_, index) => place.path('project', `many-${index}.txt`))
+  for (const file of many) await writeFile(file, 'one of many\n')
+  await start()
+  expect((await place.run(['server', 'stop'])).code).toBe(0)
+  for (const file of many) await rm(file)
+
+  expect(await start()).toMatchObject({ folder: { paused: { code: 'many-deletions' } } })
+  expect((await place.run(['server', 'stop'])).code).toBe(0)
+  const again = await place.run(['server', 'start', 'project', '--port', '0', '--background'])
+  expect(again.stdout).toMatch(/files on the server\n[^]* held {7}44 files of .*\n +To keep them: .*\n +To delete them/)
+  expect((await place.run(['status'])).stdout).toMatch(/ held {7}44 files of /)
+  expect((await place.run(['server', 'status'])).stdout).toMatch(/ held {7}44 files of /)
+
+  const copy = await connect('CLAUDE', 'frontend', 'copy-a')
+  expect(copy).toMatchObject({ folder: { paused: null, leftOut: 0 }, conflicts: 0 })
+  for (const file of many) await cp(place.path('copy-a', basename(file)), file)
+  const isWhole = async (): Promise<boolean> => {
+    const { folder } = (await place.run(['status', '--json'])).json()
+    return JSON.stringify(folder) === '{"paused":null,"leftOut":0}'
+  }
+  await until(isWhole, 'nothing held', COMES_BACK)
 })
 
 test('a command finds its server from within the workspace and from within an agent’s folder, among several', async () => {

@@ -15,7 +15,8 @@ import { liveSession } from '../live/live-session.js'
 import { connectInfo, type ConnectInfo, type ConnectOrder } from '../reports.js'
 import { getStatus } from '../server-api.js'
 import { Interrupted, unlessInterrupted } from '../signals.js'
-import { count, duration } from '../words.js'
+import { folderLines } from '../views/folder-view.js'
+import { count, duration, quoted } from '../words.js'
 
 export interface ConnectOptions extends Wishes {
   readonly agent: AgentType
@@ -72,15 +73,23 @@ async function inBackground(
     throw thrown
   })
   progress.end()
+  const leave = `${commandName(env)} disconnect --dir ${quoted(info.dir)}`
   if (json === true) print.json({ schema: 'ensemble.connect/1', ...info })
-  else print.lines([...readyLines(info), `Leave with: ${commandName(env)} disconnect --dir ${info.dir}`])
+  else {
+    const notInStep = folderLines(info.folder, { kind: 'background', leave }, print.paint)
+    print.lines([...readyLines(info, commandName(env)), ...notInStep, `Leave with: ${leave}`])
+  }
   letGo(child)
   return EXIT.ok
 }
 
-function readyLines({ agentId, dir, files, readyMilliseconds, workspace }: ConnectInfo): string[] {
+function readyLines(info: ConnectInfo, command: string): string[] {
+  const { agentId, dir, files, readyMilliseconds, workspace, conflicts } = info
   return [
     `${agentId} works in ${dir}: ${count(files, 'file')} in step with ${workspace} after ${duration(readyMilliseconds)}`,
+    ...(conflicts === 0
+      ? []
+      : [`Changes made here meanwhile raised ${count(conflicts, 'conflict')}: ${command} conflicts`]),
   ]
 }
 
@@ -102,7 +111,11 @@ async function inForeground(
     isReady = true
     const info = describe(folder, order.url, performance.now() - startedAt)
     const speaksJson = json === true || context.stdin.isTTY !== true || !print.isTerminal
-    if (!speaksJson) print.lines([...readyLines(info), 'Type "help" for what can be done here; Ctrl-D leaves.', ''])
+    if (!speaksJson) {
+      const notInStep = folderLines(info.folder, { kind: 'session' }, print.paint)
+      const help = 'Type "help" for what can be done here; Ctrl-D leaves.'
+      print.lines([...readyLines(info, commandName(context.env)), ...notInStep, help, ''])
+    }
     return await liveSession({ folder, info, partition: order.agent.partition, speaksJson, context })
   } catch (thrown) {
     if (thrown instanceof Interrupted) print.say('Leaving …')
@@ -117,8 +130,11 @@ async function inForeground(
 export function describe(folder: AgentFolder, url: string, milliseconds: number): ConnectInfo {
   const { agentId, dir, bridge, connection } = folder
   const { state } = connection
+  const { files, conflicts, blocked } = bridge.stats
+  const paused = bridge.state.kind === 'paused' ? bridge.state.reason : null
   return {
-    ...{ agentId, dir, pid: process.pid, files: bridge.stats.files, synced: true, url },
+    ...{ agentId, dir, pid: process.pid, files, synced: true, url },
+    ...{ folder: { paused, leftOut: blocked.size }, conflicts },
     workspace: state.kind === 'live' ? state.welcome.workspace : '',
     readyMilliseconds: Math.round(milliseconds),
   }

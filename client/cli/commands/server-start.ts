@@ -72,13 +72,14 @@ function readyObject({
   dataDir,
   tokenFile,
   files,
+  folder,
   readyMilliseconds,
   exposed,
 }: ServerInfo): object {
   return {
     schema: 'ensemble.server/1',
     ...{ url, dashboard, pid, workspace, dataDir, tokenFile },
-    ...{ files, readyMilliseconds, exposed },
+    ...{ files, folder, readyMilliseconds, exposed },
   }
 }
 

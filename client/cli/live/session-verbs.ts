@@ -5,7 +5,8 @@ import type { AgentFolder } from '../agent-folder.js'
 import type { Paint } from '../colour.js'
 import { agentLines, conflictLines } from '../views/agents-view.js'
 import { statusLines } from '../views/server-view.js'
-import { count, list } from '../words.js'
+import { RESUME_WAYS } from '../views/folder-view.js'
+import { count } from '../words.js'
 import { HELP, type Verb } from './verbs.js'
 import type { Tags } from './tags.js'
 
@@ -67,11 +68,7 @@ function resume(choice: 'delete' | 'restore' | null, { bridge }: AgentFolder): A
     return { lines: [state.reason.message, state.reason.hint], data: { resumed: false, ...state.reason } }
   }
   if (choice === null) {
-    const lines = [
-      state.reason.message,
-      'Type "resume delete" to delete them for everyone, or "resume restore" to bring them back here.',
-    ]
-    return { lines, data: { resumed: false, ...state.reason } }
+    return { lines: [state.reason.message, RESUME_WAYS], data: { resumed: false, ...state.reason } }
   }
   bridge.resume(choice)
   const done = choice === 'delete' ? 'They are deleted for everyone.' : 'They come back.'
@@ -89,7 +86,9 @@ export function stateWords(state: BridgeState): string {
     case 'offline':
       return 'offline; edits are kept, and go out when the server is back'
     case 'paused':
-      return `paused. ${list([state.reason.message, state.reason.hint], 2)}`
+      return state.reason.code === 'many-deletions'
+        ? `waiting for you. ${state.reason.message} ${RESUME_WAYS}`
+        : `paused. ${state.reason.message} ${state.reason.hint}`
     case 'closed':
       return 'ended'
     default:

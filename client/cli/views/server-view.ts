@@ -3,7 +3,8 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { Status } from '../../../protocol/status.js'
 import type { Paint, Tone } from '../colour.js'
 import type { ServerInfo } from '../reports.js'
-import { bytes, count, duration } from '../words.js'
+import { bytes, count, duration, quoted } from '../words.js'
+import { folderLines } from './folder-view.js'
 
 export interface ReadyFacts {
   readonly info: ServerInfo
@@ -17,18 +18,20 @@ export interface ReadyFacts {
 }
 
 export function readyLines({ info, cwd, command, isAlone, background }: ReadyFacts, paint: Paint): string[] {
-  const { workspace, files, readyMilliseconds, dashboard, exposed, url } = info
+  const { workspace, files, folder, readyMilliseconds, dashboard, exposed, url } = info
+  const inStep = folder.paused === null ? 'in step' : 'on the server'
   const name = basename(workspace)
   const connect = `${command} connect --agent CLAUDE --instance frontend --dir ${besides(workspace, cwd)}`
   const stop = background
     ? `Stop it with: ${command} server stop --workspace ${short(workspace, cwd)}`
     : 'Ctrl-C stops it.'
   return [
-    `${paint('good', 'Ready')} in ${duration(readyMilliseconds)}: ${paint('strong', name)}, ${count(files, 'file')} in step`,
+    `${paint('good', 'Ready')} in ${duration(readyMilliseconds)}: ${paint('strong', name)}, ${count(files, 'file')} ${inStep}`,
     '',
     `  dashboard  ${dashboard}`,
     `  workspace  ${workspace}`,
     ...exposedLines(exposed, paint),
+    ...folderLines(folder, { kind: 'served' }, paint),
     '',
     'Connect an agent, in another terminal; the folder is made if it is missing:',
     `  ${connect}${isAlone ? '' : ` --url ${url}`}`,
@@ -53,8 +56,7 @@ function besides(workspace: string, cwd: string): string {
 
 function short(path: string, cwd: string): string {
   const way = relative(cwd, path)
-  const shortest = way === '' ? '.' : way.length < path.length ? way : path
-  return /^[\w@%+=:,./-]+$/.test(shortest) ? shortest : `'${shortest.replaceAll("'", `'\\''`)}'`
+  return quoted(way === '' ? '.' : way.length < path.length ? way : path)
 }
 
 const STATE_TONE: Record<Status['state'], Tone> = {
@@ -65,8 +67,8 @@ const STATE_TONE: Record<Status['state'], Tone> = {
 }
 
 export function statusLines(status: Status, url: string, paint: Paint): string[] {
-  const { state, reason, workspace, files, conflicts, agents, connections, uptimeSeconds, memoryBytes, commitLatency } =
-    status
+  const { state, reason, workspace, files, conflicts, agents, connections, folder } = status
+  const { uptimeSeconds, memoryBytes, commitLatency } = status
   const open = conflicts.open === 0 ? 'no conflict' : paint('bad', count(conflicts.open, 'open conflict'))
   const commits =
     commitLatency === null
@@ -77,6 +79,7 @@ export function statusLines(status: Status, url: string, paint: Paint): string[]
     ...(reason === null ? [] : [`  ${reason}`]),
     `  ${[count(files, 'file'), count(agents.length, 'agent'), count(connections.peers, 'open editor'), open].join(' · ')}`,
     `  ${[`up ${duration(uptimeSeconds * 1_000)}`, `memory ${bytes(memoryBytes)}`, ...commits].join(' · ')}`,
-    `  workspace ${workspace}`,
+    `  workspace  ${workspace}`,
+    ...(folder === null ? [] : folderLines(folder, { kind: 'served' }, paint)),
   ]
 }

@@ -8,6 +8,7 @@ import { Tags } from '../../../client/cli/live/tags.js'
 import type { ServerInfo } from '../../../client/cli/reports.js'
 import { table } from '../../../client/cli/table.js'
 import { agentLines, conflictLines } from '../../../client/cli/views/agents-view.js'
+import { folderLines } from '../../../client/cli/views/folder-view.js'
 import { readyLines, statusLines, type ReadyFacts } from '../../../client/cli/views/server-view.js'
 
 const NOW = 1_700_000_000_000
@@ -94,7 +95,7 @@ describe('a server that is ready', () => {
       workspace: '/home/me/my-project',
     },
     ...{ dataDir: '/home/me/my-project/.ensemble', tokenFile: '/home/me/my-project/.ensemble/token' },
-    ...{ files: 142, readyMilliseconds: 840, exposed: [] },
+    ...{ files: 142, folder: { paused: null, leftOut: 0 }, readyMilliseconds: 840, exposed: [] },
   }
   const facts = (overrides: Partial<ReadyFacts> = {}): string =>
     readyLines(
@@ -118,6 +119,13 @@ describe('a server that is ready', () => {
     )
   })
 
+  it('does not call in step what is held', () => {
+    const paused = { code: 'many-deletions', message: '44 files are gone.', hint: 'Put them back.' }
+    const text = facts({ info: { ...info, folder: { paused, leftOut: 0 } } })
+    expect(text).toContain('Ready in 840 ms: my-project, 142 files on the server\n')
+    expect(text).toContain('  workspace  /home/me/my-project\n  held       44 files are gone.\n')
+  })
+
   it('names itself in that line where others run, and how to stop it in the background', () => {
     expect(facts({ isAlone: false })).toContain('--dir ../my-project-frontend --url http://127.0.0.1:9999\n')
     expect(facts({ background: true })).toContain('Stop it with: npx ensemble server stop --workspace ../my-project')
@@ -136,6 +144,45 @@ describe('a server that is ready', () => {
   it('is called as it was called', () => {
     expect(commandName({ npm_command: 'exec' })).toBe('npx ensemble')
     expect(commandName({})).toBe('ensemble')
+  })
+})
+
+describe('a folder that is not in step', () => {
+  const held = {
+    code: 'many-deletions',
+    message: '44 files of /home/me/my-project are gone at once.',
+    hint: 'Delete them, restore them, or put them back.',
+  }
+  const gone = { code: 'root-missing', message: '/home/me/my-project is gone.', hint: 'Bring it back.' }
+
+  it('says nothing where all of it is', () => {
+    expect(folderLines({ paused: null, leftOut: 0 }, { kind: 'served' }, plain)).toEqual([])
+  })
+
+  it('of the server: says what is held, and what can be done without a prompt', () => {
+    expect(folderLines({ paused: held, leftOut: 2 }, { kind: 'served' }, plain)).toEqual([
+      '  held       44 files of /home/me/my-project are gone at once.',
+      '             To keep them: put them back, from version control or from an agent’s folder (a new one gets them all).',
+      '             To delete them for everyone: delete them in an agent’s folder too, and type "resume delete" in its session.',
+      '  left out   2 paths (too large, a link, or not readable); .ensemble/server.log names them',
+    ])
+  })
+
+  it('of an agent: says where the word is to be given', () => {
+    const inSession = folderLines({ paused: held, leftOut: 0 }, { kind: 'session' }, plain).join('\n')
+    expect(inSession).toContain('Type "resume restore" to bring them back here')
+    const leave = 'ensemble disconnect --dir copy-a'
+    const inBackground = folderLines({ paused: held, leftOut: 1 }, { kind: 'background', leave }, plain).join('\n')
+    expect(inBackground).toContain(`before that, end this one: ${leave}`)
+    expect(inBackground).toContain('left out   1 path (too large')
+    expect(inBackground).toContain('.ensemble/connect.log')
+  })
+
+  it('says the reason and the way on of whatever else stops it', () => {
+    expect(folderLines({ paused: gone, leftOut: 0 }, { kind: 'served' }, plain)).toEqual([
+      '  paused     /home/me/my-project is gone.',
+      '             Bring it back.',
+    ])
   })
 })
 
@@ -164,7 +211,7 @@ describe('the state of a server', () => {
       '  The disk is full.',
       '  1 file · 0 agents · 2 open editors · 2 open conflicts',
       '  up 3 min · memory 90.0 MB · a commit takes 0.7 ms, at most 2 ms for 99 of 100',
-      '  workspace /home/me/my-project',
+      '  workspace  /home/me/my-project',
     ])
   })
 })
