@@ -84,10 +84,16 @@ export async function takePlace(dir: string, workspace: string | null): Promise<
   return { real: facts.real, isNew: true }
 }
 
-/** Takes back a folder that was made for a session that did not come about, unless someone has put something into it. */
-export async function giveBack(real: string): Promise<void> {
+/**
+ * Takes back a folder that was made for a session that did not come about. False: someone has put something into it, and it
+ * stays.
+ */
+export async function giveBack(real: string): Promise<boolean> {
   await rm(join(real, DATA_FOLDER), { recursive: true, force: true })
-  await rmdir(real).catch(() => undefined) // it holds something by now, so it stays
+  return await rmdir(real).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function look(dir: string, workspace: string | null): Promise<PlaceFacts> {

@@ -5,10 +5,17 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EnsembleError } from '../../protocol/errors.js'
 import { hasDataFolder, holderOf, readJson, readSession, tokenFileOf } from './data-folder.js'
-import { chooseServer, chooseToken, type DiscoveryFacts, type KnownServer, type Wishes } from './discovery.js'
+import {
+  chooseServer,
+  chooseToken,
+  type DiscoveryFacts,
+  type KnownServer,
+  type TokenSource,
+  type Wishes,
+} from './discovery.js'
 import { reasonOf } from './node-error.js'
 import { isRunning } from './process.js'
-import { answers } from './server-api.js'
+import { answers, nobodyAt } from './server-api.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -26,9 +33,18 @@ export interface Whereabouts {
 export async function findServer(wishes: Wishes, whereabouts: Whereabouts): Promise<Server> {
   const facts = await look(wishes, whereabouts)
   const server = chooseServer(facts)
-  const token = chooseToken(server, facts)
+  const token = await tokenSource(server, facts)
   if (token.kind === 'text') return { ...server, token: token.token, tokenFile: null }
   return { ...server, token: await readToken(token.file), tokenFile: token.file }
+}
+
+/** That nobody answers is worth more than that nobody knows the token. */
+async function tokenSource(server: KnownServer, facts: DiscoveryFacts): Promise<TokenSource> {
+  try {
+    return chooseToken(server, facts)
+  } catch (thrown) {
+    throw (await answers(server.url)) ? thrown : nobodyAt(server.url)
+  }
 }
 
 /** For what needs no token. @throws EnsembleError E_USAGE, E_UNREACHABLE */

@@ -39,16 +39,12 @@ async function ask<T>({ url, token }: ServerAddress, path: string, schema: z.Zod
     headers: { Authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(PATIENCE),
   }).catch((cause: unknown) => {
-    throw new EnsembleError('E_UNREACHABLE', `No server answers at ${url}.`, {
-      hint: 'Start one, or name the right one with --url.',
-      data: { url, try: 'ensemble server start DIR' },
-      cause,
-    })
+    throw nobodyAt(url, cause)
   })
   const body: unknown = await response.json().catch(() => undefined)
   if (!response.ok) {
     const refusal = problem.safeParse(withMessage(body))
-    throw refusal.success ? fromProblem(refusal.data) : notOurs(url)
+    throw refusal.success ? inOurWords(fromProblem(refusal.data)) : notOurs(url)
   }
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
@@ -61,6 +57,22 @@ async function ask<T>({ url, token }: ServerAddress, path: string, schema: z.Zod
       cause: parsed.error,
     },
   )
+}
+
+export function nobodyAt(url: string, cause?: unknown): EnsembleError {
+  return new EnsembleError('E_UNREACHABLE', `No server answers at ${url}.`, {
+    hint: 'Start one, or name the right one with --url.',
+    data: { url, try: 'ensemble server start DIR' },
+    cause,
+  })
+}
+
+/** The server speaks to programs of headers; here is a command line. */
+function inOurWords(error: EnsembleError): EnsembleError {
+  if (error.code !== 'E_UNAUTHORIZED') return error
+  const hint =
+    'Check --token-file and ENSEMBLE_TOKEN, if they are set; the token stands in .ensemble/token of the workspace.'
+  return new EnsembleError(error.code, error.message, { hint, data: error.data })
 }
 
 /** RFC 9457 calls the message `detail`. */

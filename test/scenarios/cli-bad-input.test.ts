@@ -182,12 +182,9 @@ describe('the agent’s folder', () => {
       '--background',
       '--json',
     ])
-    await refused(
-      connect('copy-a'),
-      3,
-      'E_WORKSPACE_BUSY',
-      new RegExp(`\\(${String(first.json()['pid'])}\\) already syncs`),
-    )
+    const busy = new RegExp(`\\(${String(first.json()['pid'])}\\) already syncs`)
+    const error = await refused(connect('copy-a'), 3, 'E_WORKSPACE_BUSY', busy)
+    expect(error).toContain(`  try   ensemble disconnect --dir ${place.path('copy-a')}\n`)
     expect((await place.run(['disconnect', '--dir', 'copy-a'])).code).toBe(0)
     await refused(['disconnect', '--dir', 'copy-a'], 4, 'E_UNREACHABLE', /No agent is connected in/)
     await refused(
@@ -246,6 +243,7 @@ describe('the server', () => {
     const at = ['--url', `127.0.0.1:${port}`]
     await refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/, env)
     await refused(connect('copy-z', ...at), 4, 'E_UNREACHABLE', /No server answers at/, env)
+    await refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/) // nor is a token known
     await refused(['server', 'stop', '--port', String(port)], 4, 'E_UNREACHABLE', /No Ensemble server runs on port/)
     expect(await readdir(place.dir)).toEqual(before)
   })
@@ -253,6 +251,7 @@ describe('the server', () => {
   test('is one of several, or none at all', async () => {
     const env = { XDG_STATE_HOME: place.path('empty-state') }
     await refused(['status'], 4, 'E_UNREACHABLE', /No Ensemble server runs on this machine/, env)
+    await refused(['server', 'stop'], 4, 'E_UNREACHABLE', /on this machine\n {2}There is nothing to stop\.\n/, env)
     const json = await place.run(['status', '--json'], { env })
     expect(json.stderr).toBe('')
     expect(json.json()).toMatchObject({ schema: 'ensemble.error/1', code: 'E_UNREACHABLE', exit: 4 })

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EnsembleError } from '../../../protocol/errors.js'
 import type { AgentInstance, AgentType } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { openAgentFolder, type AgentFolder, type AgentFolderOptions } from '../agent-folder.js'
@@ -40,11 +41,23 @@ export async function connect(options: ConnectOptions, context: Context): Promis
     agent: { type: options.agent, instance: options.instance, partition: options.partition ?? null },
   }
   const giveUp = async (): Promise<void> => {
-    if (isNew) await giveBack(real)
+    if (isNew && (await giveBack(real))) print.say(`Took the folder ${real} away again.`)
   }
-  return options.background === true
-    ? await inBackground(order, options, context, giveUp)
-    : await inForeground(order, options, context, giveUp)
+  const start = options.background === true ? inBackground : inForeground
+  return await start(order, options, context, giveUp).catch((thrown: unknown) => {
+    throw withWayOut(thrown, real)
+  })
+}
+
+/** Whoever syncs a folder can be ended by a command of ours. */
+function withWayOut(thrown: unknown, dir: string): unknown {
+  if (!(thrown instanceof EnsembleError) || thrown.code !== 'E_WORKSPACE_BUSY') return thrown
+  const { code, message, data, cause } = thrown
+  const hint = 'End that one first, or use a folder of its own for each agent.'
+  return new EnsembleError(code, message, {
+    ...{ hint, cause },
+    data: { ...data, try: `ensemble disconnect --dir ${quoted(dir)}` },
+  })
 }
 
 type GiveUp = () => Promise<void>

@@ -47,7 +47,10 @@ async function workspaceToStop({ workspace, port, url }: ServerStopOptions, cont
     if (found?.workspace == null) throw nothingRuns(`No Ensemble server runs on port ${port} of this machine.`)
     return found.workspace
   }
-  const server = await findEndpoint({ url }, context)
+  const server = await findEndpoint({ url }, context).catch((thrown: unknown) => {
+    const isNone = thrown instanceof EnsembleError && thrown.code === 'E_UNREACHABLE'
+    throw isNone ? nothingRuns(thrown.message) : thrown
+  })
   if (server.workspace !== null) return server.workspace
   throw nothingRuns(`No Ensemble server of this machine is known at ${server.url}.`)
 }

@@ -29,9 +29,10 @@ function isWithin(file: string, partition: string | null): boolean {
   return partition === null || file.startsWith(`${partition}/`)
 }
 
-/** One line for all of them; `nameOf` gives an author's name. */
+/** One line for all of them, who left at its end: what they did came before; `nameOf` gives an author's name. */
 export function digest(events: readonly WorkspaceEvent[], nameOf: (author: string) => string): string {
   const parts: string[] = []
+  const ends: string[] = []
   const changes = new Map<string, { who: string; verb: string; files: Set<string> }>()
   for (const event of events) {
     switch (event.type) {
@@ -39,7 +40,7 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
         parts.push(`${nameOf(event.agent_id ?? '')} joined`)
         break
       case 'agent:left':
-        parts.push(`${nameOf(event.agent_id ?? '')} ${LEFT[event.data.reason]}`)
+        ends.push(`${nameOf(event.agent_id ?? '')} ${LEFT[event.data.reason]}`)
         break
       case 'conflict:raised':
         parts.push(conflictWords(event.data, nameOf))
@@ -60,7 +61,7 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
     const named = [...files]
     parts.push(`${who} ${verb} ${named.length > 3 ? `${count(named.length, 'file')} (${list(named)})` : list(named)}`)
   }
-  return parts.join(' · ')
+  return [...parts, ...ends].join(' · ')
 }
 
 const LEFT = { left: 'left', lost: 'lost its connection', replaced: 'came back' } as const

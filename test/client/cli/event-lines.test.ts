@@ -58,9 +58,8 @@ describe('several events in one line', () => {
       conflict('a.ts', 'CODEX-reviewer', 'CLAUDE-frontend'),
     ]
     expect(digest(events, (author) => author.toLowerCase())).toBe(
-      'gemini-planner lost its connection · ' +
-        'conflict in a.ts: what codex-reviewer wrote stays, what claude-frontend wrote is held · ' +
-        'codex-reviewer changed a.ts and b.ts · disk made new.ts',
+      'conflict in a.ts: what codex-reviewer wrote stays, what claude-frontend wrote is held · ' +
+        'codex-reviewer changed a.ts and b.ts · disk made new.ts · gemini-planner lost its connection',
     )
   })
 

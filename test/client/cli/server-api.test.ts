@@ -30,11 +30,12 @@ describe('a question to a server', () => {
     expect(await answers(server.url)).toBe(true)
   })
 
-  it('with a wrong token is refused as the server words it', async () => {
+  it('with a wrong token is refused, with what a command line can do about it', async () => {
     server = await startServer()
     await expect(getStatus({ url: server.url, token: 'wrong' })).rejects.toMatchObject({
       code: 'E_UNAUTHORIZED',
       message: 'The token is not the one of this workspace.',
+      hint: expect.stringMatching(/^Check --token-file and ENSEMBLE_TOKEN/) as unknown,
     })
   })
 
