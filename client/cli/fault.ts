@@ -39,7 +39,8 @@ const COMMAND = /"(ensemble [^"]+)"/
  *   code  E_LOCK_HELD, exit 3
  * ```
  */
-export function renderFault({ code, message, hint, data }: EnsembleError, paint: Paint): string {
+export function renderFault(error: EnsembleError, paint: Paint, exit: number = exitCodeOf(error.code)): string {
+  const { code, message, hint, data } = error
   const [first = '', ...rest] = sentences(message)
   const explanation = [...rest, ...(hint === undefined ? [] : [hint])]
   const command = typeof data['try'] === 'string' ? data['try'] : COMMAND.exec(hint ?? '')?.[1]
@@ -48,14 +49,15 @@ export function renderFault({ code, message, hint, data }: EnsembleError, paint:
     ...explanation.map((line) => `  ${line}`),
     ...details(data['details']).map((line) => `    ${line}`),
     ...(command === undefined ? [] : [`  try   ${command}`]),
-    `  ${paint('quiet', `code  ${code}, exit ${exitCodeOf(code)}`)}`,
+    `  ${paint('quiet', `code  ${code}, exit ${exit}`)}`,
   ].join('\n')
 }
 
-export function faultObject({ code, message, hint, data, retry }: EnsembleError): object {
+export function faultObject(error: EnsembleError, exit: number = exitCodeOf(error.code)): object {
+  const { code, message, hint, data, retry } = error
   return {
     schema: 'ensemble.error/1',
-    ...{ code, message, retry, exit: exitCodeOf(code) },
+    ...{ code, message, retry, exit },
     ...(hint === undefined ? {} : { hint }),
     ...(Object.keys(data).length === 0 ? {} : { data }),
   }

@@ -2,18 +2,18 @@
 import { CommanderError } from 'commander'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Context } from './context.js'
-import { EXIT, exitCodeOf, type ExitCode } from './fault.js'
+import { EXIT, exitCodeOf } from './fault.js'
 import { Print } from './print.js'
-import { buildProgram, type GlobalOptions, type Work } from './program.js'
+import { buildProgram, failureExit, type GlobalOptions, type Work } from './program.js'
 import { exitCodeAfter, Interrupted } from './signals.js'
 import { usageError } from './usage.js'
 
-async function main(args: readonly string[]): Promise<ExitCode> {
+async function main(args: readonly string[]): Promise<number> {
   const early = makePrint({ color: 'auto', input: true })
-  let outcome: ExitCode = EXIT.ok
+  let outcome: number = EXIT.ok
   const program = buildProgram({
-    run: async (work, options) => {
-      outcome = await perform(work, options)
+    run: async (work, options, verb) => {
+      outcome = await perform(work, options, failureExit(verb))
     },
     writeHelp: (text) => early.lines([text.trimEnd()]),
   })
@@ -23,12 +23,19 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     if (thrown.exitCode === 0) return EXIT.ok
-    early.fault(usageError(thrown, args), args.includes('--json'))
-    return EXIT.usage
+    const verb = args.find((arg) => program.commands.some((command) => command.name() === arg))
+    const exit = failureExit(verb) ?? EXIT.usage
+    early.fault(usageError(thrown, args), args.includes('--json'), exit)
+    return exit
   }
 }
 
-async function perform(work: Work, options: GlobalOptions & { readonly json?: boolean }): Promise<ExitCode> {
+/** @param failed what it ends with if it fails; default: what the error's code says */
+async function perform(
+  work: Work,
+  options: GlobalOptions & { readonly json?: boolean },
+  failed: number | undefined,
+): Promise<number> {
   const print = makePrint(options)
   const { input: allowsInput } = options
   const { stdin, stdout, env } = process
@@ -38,8 +45,9 @@ async function perform(work: Work, options: GlobalOptions & { readonly json?: bo
   } catch (thrown) {
     if (thrown instanceof Interrupted) return exitCodeAfter(thrown.signal)
     const error = withCause(thrown)
-    print.fault(error, options.json === true)
-    return exitCodeOf(error.code)
+    const exit = failed ?? exitCodeOf(error.code)
+    print.fault(error, options.json === true, exit)
+    return exit
   }
 }
 

@@ -44,3 +44,15 @@ export function colourOption(text: string): ColourChoice {
   if (text === 'auto' || text === 'always' || text === 'never') return text
   throw new InvalidArgumentError('It is auto, always or never.')
 }
+
+/** May be given several times. */
+export function labelOption(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
+/** As in git, 0 is the usual size. */
+export function markerSizeOption(text: string): number | undefined {
+  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It is a number from 0 to 999.')
+  const size = Number(text)
+  return size === 0 ? undefined : size
+}

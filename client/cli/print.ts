@@ -79,11 +79,14 @@ export class Print {
     this.#options.stderr.write(`${message}\n`)
   }
 
-  /** For a person it is a message. A program that asked for an object gets one, where it expects it. */
-  fault(error: EnsembleError, asJson: boolean): void {
-    if (asJson) return this.json(faultObject(error))
+  /**
+   * For a person it is a message. A program that asked for an object gets one, where it expects it.
+   * @param exit the exit code, where it is not the one of the error’s code
+   */
+  fault(error: EnsembleError, asJson: boolean, exit?: number): void {
+    if (asJson) return this.json(faultObject(error, exit))
     this.#progress?.end()
-    this.#options.stderr.write(`${renderFault(error, this.paintMessage)}\n`)
+    this.#options.stderr.write(`${renderFault(error, this.paintMessage, exit)}\n`)
   }
 
   /** Shows steps until `end` is called, or something else is printed. */

@@ -3,13 +3,22 @@ import { Command, Option } from 'commander'
 import { connect, type ConnectOptions } from './commands/connect.js'
 import { demo, type DemoOptions } from './commands/demo.js'
 import { disconnect, type DisconnectOptions } from './commands/disconnect.js'
+import { init, type InitOptions } from './commands/init.js'
+import { mergeFile, type MergeFileOptions } from './commands/merge-file.js'
 import { serverStart, type ServerStartOptions } from './commands/server-start.js'
 import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
 import { showConflicts, showServerStatus, showStatus, type AskOptions } from './commands/status.js'
 import type { ColourChoice } from './colour.js'
 import type { Context } from './context.js'
-import type { ExitCode } from './fault.js'
-import { agentTypeOption, colourOption, instanceOption, partitionOption, portOption } from './options.js'
+import {
+  agentTypeOption,
+  colourOption,
+  instanceOption,
+  labelOption,
+  markerSizeOption,
+  partitionOption,
+  portOption,
+} from './options.js'
 import { VERSION } from './version.js'
 
 /** Options that every verb has. */
@@ -20,16 +29,26 @@ export interface GlobalOptions {
   readonly input: boolean
 }
 
-export type Work = (context: Context) => Promise<ExitCode>
+/** Returns the exit code. */
+export type Work = (context: Context) => Promise<number>
 
 export interface ProgramOptions {
   /** Gets what was asked for; commander's own faults are thrown by `parseAsync`. */
-  readonly run: (work: Work, options: GlobalOptions & { readonly json?: boolean }) => Promise<void>
+  readonly run: (work: Work, options: GlobalOptions & { readonly json?: boolean }, verb: string) => Promise<void>
   readonly writeHelp: (text: string) => void
 }
 
+const MERGE_FILE = 'merge-file'
 const DEFAULT_PORT = 9999
 const DEFAULT_HOST = '127.0.0.1'
+
+/**
+ * What a verb ends with when it could not do its work; undefined: what the error's code says.
+ * Of merge-file, git reads 1 to 127 as conflicts and everything above as no merge.
+ */
+export function failureExit(verbName: string | undefined): number | undefined {
+  return verbName === MERGE_FILE ? 255 : undefined
+}
 
 export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   const program = new Command('ensemble')
@@ -43,7 +62,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     .configureOutput({ writeOut: writeHelp, writeErr: () => undefined, outputError: () => undefined })
     .showHelpAfterError(false)
   const perform = async (command: Command, work: Work): Promise<void> =>
-    await run(work, command.optsWithGlobals<GlobalOptions & { json?: boolean }>())
+    await run(work, command.optsWithGlobals<GlobalOptions & { json?: boolean }>(), command.name())
 
   addServer(program, perform)
 
@@ -93,6 +112,8 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     perform(command, (context) => showConflicts(options, context)),
   )
 
+  addMerging(program, perform)
+
   example(
     verb(program, 'demo', 'three scripted agents in one real source tree, in under a minute')
       .option('--dir <dir>', 'where to make its folders (default: a temporary folder)')
@@ -136,6 +157,50 @@ function addServer(program: Command, perform: (command: Command, work: Work) => 
   ).action(async (options: AskOptions, command: Command) =>
     perform(command, (context) => showServerStatus(options, context)),
   )
+}
+
+function addMerging(program: Command, perform: (command: Command, work: Work) => Promise<void>): void {
+  example(
+    verb(program, MERGE_FILE, 'merge two texts upon their base, as git merge-file does, with fewer conflicts')
+      .argument('[current]', 'our text; the result is written here')
+      .argument('[base]', 'what both began with')
+      .argument('[other]', 'their text')
+      .option('-p, --stdout', 'print the result, and leave CURRENT as it is')
+      .option('--json', 'one JSON object: the text, its conflicts, and each place that a side changed')
+      .addOption(new Option('-L, --label <label>', 'for CURRENT, BASE and OTHER, in turn').argParser(labelOption))
+      .option('--diff3', 'show the base in conflicts')
+      .addOption(new Option('--zdiff3', 'the same, without lines that both sides share').conflicts('diff3'))
+      .addOption(new Option('--ours', 'in conflicts, our text').conflicts(['theirs', 'union']))
+      .addOption(new Option('--theirs', 'in conflicts, their text').conflicts('union'))
+      .option('--union', 'in conflicts, our text and then theirs')
+      .addOption(new Option('--marker-size <n>', 'signs in a marker (default: 7)').argParser(markerSizeOption))
+      .option('--path <path>', 'what the file is called in messages')
+      .option(
+        '--batch <cases>',
+        'instead: merge each line {id, base, ours, theirs} of a file (.jsonl, .jsonl.gz, or -)',
+      ),
+    'ensemble merge-file -p mine.ts base.ts theirs.ts',
+    'Exit code: the number of conflicts, at most 127; 255 if nothing could be merged.',
+  ).action(
+    async (
+      current: string | undefined,
+      base: string | undefined,
+      other: string | undefined,
+      options: MergeFileOptions,
+      command: Command,
+    ) => {
+      const files = [current, base, other].filter((file) => file !== undefined)
+      await perform(command, (context) => mergeFile(files, options, context))
+    },
+  )
+
+  example(
+    verb(program, 'init', 'set up the git repository of the current folder')
+      .option('--git-merge-driver', 'let git merge with ensemble merge-file')
+      .option('--remove', 'undo it')
+      .option('--json', 'one JSON object'),
+    'ensemble init --git-merge-driver',
+  ).action(async (options: InitOptions, command: Command) => perform(command, (context) => init(options, context)))
 }
 
 function verb(parent: Command, name: string, description: string): Command {

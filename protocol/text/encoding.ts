@@ -32,17 +32,25 @@ const BOM = '\uFEFF'
 export function decodeText(bytes: Uint8Array): DecodedText | undefined {
   if (bytes.length > MAX_TEXT_BYTES || bytes.includes(0)) return undefined
   const raw = decodeUtf8(bytes)
-  if (raw === undefined) return undefined
+  return raw === undefined ? undefined : splitFormat(raw)
+}
+
+/** The bytes of a text as they stand on disk. */
+export function encodeText(text: string, format: TextFormat): Uint8Array {
+  return encoder.encode(joinFormat(text, format))
+}
+
+/** A text as it stands on disk, decoded: its metadata and what is left. `joinFormat` undoes it. */
+export function splitFormat(raw: string): DecodedText {
   const bom = raw.startsWith(BOM)
   const body = bom ? raw.slice(1) : raw
   const eol = isUniformCrlf(body) ? 'crlf' : 'lf'
   return { text: eol === 'crlf' ? body.replaceAll('\r\n', '\n') : body, bom, eol }
 }
 
-/** The bytes of a text as they stand on disk. */
-export function encodeText(text: string, format: TextFormat): Uint8Array {
+export function joinFormat(text: string, format: TextFormat): string {
   const body = format.eol === 'crlf' ? text.replace(/\r?\n/g, '\r\n') : text
-  return encoder.encode(format.bom ? BOM + body : body)
+  return format.bom ? BOM + body : body
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

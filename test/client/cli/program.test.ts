@@ -1,6 +1,6 @@
 import { CommanderError, type Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { buildProgram, type GlobalOptions } from '../../../client/cli/program.js'
+import { buildProgram, failureExit, type GlobalOptions } from '../../../client/cli/program.js'
 import { usageError } from '../../../client/cli/usage.js'
 
 /** Parses without running anything. */
@@ -40,6 +40,8 @@ describe('the command line', () => {
       'disconnect',
       'status',
       'conflicts',
+      'merge-file',
+      'init',
       'demo',
     ])
   })
@@ -52,6 +54,16 @@ describe('the command line', () => {
       expect(help).toContain(`Example:\n  ensemble ${name}`)
     },
   )
+
+  it('[MERGE-9] ends a merge-file that fails with 255: to git, less is a number of conflicts', () => {
+    expect(failureExit('merge-file')).toBe(255)
+    expect(failureExit('status')).toBeUndefined()
+  })
+
+  it('gathers the labels of merge-file', async () => {
+    const { options } = await parse(['merge-file', '-q', '-L', 'mine', '-L', 'base', '-p', 'a', 'b', 'c'])
+    expect(options).toMatchObject({ quiet: true, label: ['mine', 'base'], stdout: true })
+  })
 
   it('prints its version', async () => {
     expect((await parse(['--version'])).help).toMatch(/^\d+\.\d+\.\d+\n$/)
@@ -95,6 +107,12 @@ describe('the command line', () => {
     ['server start a b', 'Too many arguments', 'ensemble server start --help'],
     ['status extra', 'Too many arguments', 'ensemble status --help'],
     ['status --color green', 'It is auto, always or never.', 'ensemble status --help'],
+    [
+      'merge-file --ours --theirs a b c',
+      "'--ours' cannot be used with option '--theirs'",
+      'ensemble merge-file --help',
+    ],
+    ['merge-file --marker-size x a b c', 'It is a number from 0 to 999.', 'ensemble merge-file --help'],
   ])('"%s" is refused, and says where help is', async (line, message, help) => {
     const { error } = await parse(line === '' ? [] : line.split(' '))
     expect(error?.message).toContain(message)
