@@ -67,7 +67,12 @@ export function decideWrite(head: Incumbent, base: Version | null, written: Vers
 }
 
 function mergeVersions(head: Incumbent, base: Version | null, written: Version): Decision {
-  const executable = base?.executable === written.executable ? head.executable : written.executable
+  // Of two files made at one path, the first one's properties stand, as its text does (rule CONFLICT-6).
+  const isJoined = base === null && !head.deleted
+  const executable = isJoined || base?.executable === written.executable ? head.executable : written.executable
+  if (isJoined && sameText(head.content, written.content)) {
+    return whole({ content: head.content, executable }, written, 'unchanged')
+  }
   if (sameContent(head.content, written.content)) {
     const changed = head.deleted || executable !== head.executable
     return whole({ content: written.content, executable }, written, changed ? 'accepted' : 'unchanged')
@@ -158,6 +163,11 @@ function held(head: Incumbent, written: Version, conflict: ConflictDraft): Decis
 
 function sameVersion(a: Version, b: Version): boolean {
   return a.executable === b.executable && sameContent(a.content, b.content)
+}
+
+/** Alike but for byte-order mark and line ends. */
+function sameText(a: Content, b: Content): boolean {
+  return a.kind === 'text' && b.kind === 'text' ? a.text === b.text : sameContent(a, b)
 }
 
 function editsBetween(from: Content, to: Content): Edits | null {

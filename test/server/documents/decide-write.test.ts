@@ -101,6 +101,23 @@ const cases: readonly Case[] = [
     result: text(BASE),
   },
   {
+    says: '[CONFLICT-6] both made the file alike, one of them to be executed: it stays so',
+    head: head(text(BASE), { executable: true }),
+    base: null,
+    written: version(text(BASE)),
+    outcome: 'unchanged',
+    result: text(BASE),
+    executable: true,
+  },
+  {
+    says: '[CONFLICT-6] both made the file alike but for its line ends: the incumbent’s stand',
+    head: head(text(BASE)),
+    base: null,
+    written: version(text(BASE, { eol: 'crlf', bom: true })),
+    outcome: 'unchanged',
+    result: text(BASE),
+  },
+  {
     says: '[CONFLICT-6] both made the file, differently: the incumbent stays, the other is held',
     head: head(text(BASE)),
     base: null,
@@ -253,7 +270,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-describe('decideWrite', () => {
+describe('[WRITE-3] what becomes of a write', () => {
   test.each(cases)('$says', (row) => {
     const decision = decideWrite(row.head, row.base, row.written)
     expect(decision.outcome).toBe(row.outcome)
