@@ -38,6 +38,21 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         expect(seen.get(['t'])).toBeUndefined()
       })
 
+      test('[STORE-3] is seen by every read since it has resolved, and by none if it was refused', async () => {
+        const { storage } = await fresh()
+        for (const n of numbers(20)) {
+          await storage.commit([{ put: ['t', n], value: 'kept' }])
+          expect(storage.get(['t', n])).toBe('kept')
+          expect(rowsOf(storage, ['t']).length).toBe(n + 1)
+          const refused = storage.commit([
+            { put: ['t', n], value: 'refused' },
+            { put: ['t', NaN], value: n },
+          ])
+          await expect(refused).rejects.toThrow(TypeError)
+          expect(storage.get(['t', n])).toBe('kept')
+        }
+      })
+
       test('lets its rows take effect in their order', async () => {
         const { storage, reread } = await fresh()
         await storage.commit([{ put: ['t', 5], value: 'stored before' }])
@@ -56,7 +71,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         ])
       })
 
-      test('may be repeated as it is', async () => {
+      test('[STORE-5] may be repeated as it is', async () => {
         const { storage, reread } = await fresh()
         const rows: Row[] = [
           { deleteFrom: ['t', 0], to: ['t', 10] },
@@ -100,7 +115,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     })
 
     describe('a refused commit', () => {
-      test('changes nothing when one key is too long, and says so with E_KEY_TOO_LONG', async () => {
+      test('[STORE-1, STORE-3] changes nothing when one key is too long, and says so with E_KEY_TOO_LONG', async () => {
         const { storage, reread } = await fresh()
         const refused = storage.commit([
           { put: ['t', 1], value: 1 },
@@ -116,7 +131,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         ['a function', () => 1],
         ['a symbol', Symbol('s')],
         ['a promise inside an object', { inside: Promise.resolve() }],
-      ])('changes nothing when one value is %s', async (_, value) => {
+      ])('[STORE-1, STORE-3] changes nothing when one value is %s', async (_, value) => {
         const { storage, reread } = await fresh()
         await expect(
           storage.commit([
@@ -139,14 +154,14 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     })
 
     describe('commits', () => {
-      test('take effect in the order of their calls, also when nobody waits in between', async () => {
+      test('[STORE-2] take effect in the order of their calls, also when nobody waits in between', async () => {
         const { storage, reread } = await fresh()
         const all = numbers(50).map((n) => storage.commit([{ put: ['t', 'last'], value: n }]))
         await Promise.all(all)
         expect((await reread()).get(['t', 'last'])).toBe(49)
       })
 
-      test('resolve in the order of their calls', async () => {
+      test('[STORE-2] resolve in the order of their calls', async () => {
         const { storage } = await fresh()
         const resolved: number[] = []
         const all = numbers(20).map((n) => storage.commit([{ put: ['t', n], value: n }]).then(() => resolved.push(n)))
@@ -172,7 +187,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         expect(rowsOf(seen, ['t'])).toStrictEqual([[['t', 1], value]])
       })
 
-      test('is taken over at the call of commit', async () => {
+      test('[STORE-4] is taken over at the call of commit', async () => {
         const { storage, reread } = await fresh()
         const bytes = Uint8Array.of(1, 2, 3)
         const object = { list: [1], bytes: Uint8Array.of(1) }
@@ -189,7 +204,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         expect(seen.get(['t', 'object'])).toStrictEqual({ list: [1], bytes: Uint8Array.of(1) })
       })
 
-      test('read is a copy: changing it changes nothing stored', async () => {
+      test('[STORE-4] read is a copy: changing it changes nothing stored', async () => {
         const { storage, reread } = await fresh()
         await storage.commit([
           { put: ['t', 'bytes'], value: Uint8Array.of(1, 2, 3) },

@@ -1,6 +1,7 @@
 /** Commands that stay: the server in a terminal, and a session that a program drives. */
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { errorIn, isAlive, kill, openPlace, outcomeOf, type Outcome, type Place } from '../support/cli.js'
@@ -26,6 +27,18 @@ function spawned(args: readonly string[], input: 'pipe' | 'ignore' = 'pipe'): Ru
   const lines: string[] = []
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line))
   return { child, lines, outcome: outcomeOf(child), say: (line) => child.stdin?.write(`${line}\n`) }
+}
+
+/** Where others in the network reach this machine. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  return all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
+}
+
+/** Addresses of this machine at which a server that listens on 127.0.0.1 is not to be found. */
+function elsewhere(): string[] {
+  // Linux takes all of 127.0.0.0/8 for itself, so that there is one to try where there is no network.
+  return [...ownAddresses(), ...(process.platform === 'linux' ? ['127.0.0.2'] : [])]
 }
 
 /** The objects of a session, by type. */
@@ -96,12 +109,27 @@ describe('a server in the foreground', () => {
     })
   })
 
-  test('says what it exposes when it listens to the network', async () => {
+  test('[AUTH-6] is reached on loopback alone', async () => {
+    const { url, exposed } = await background()
+    expect(exposed).toEqual([])
+    expect((await fetch(`${String(url)}/healthz`)).status).toBe(200)
+    for (const address of elsewhere()) {
+      const there = `http://${address}:${new URL(String(url)).port}/healthz`
+      await expect(fetch(there), there).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+    }
+  })
+
+  test('[AUTH-6] says what it exposes when it is told to listen to the network', async () => {
     const server = spawned(['server', 'start', 'project', '--port', '0', '--host', '0.0.0.0', '--json'])
     const line = await until(() => server.lines[0], 'a line')
     const { url, exposed } = JSON.parse(line) as { url: string; exposed: string[] }
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/)
-    for (const address of exposed) expect(new URL(address).port).toBe(new URL(url).port)
+    const { port } = new URL(url)
+    expect(exposed).toEqual(ownAddresses().map((address) => `http://${address}:${port}`))
+    for (const address of elsewhere()) {
+      const { status } = await fetch(`http://${address}:${port}/healthz`)
+      expect([200, 403]).toContain(status) // it answers; of loopback's other addresses it serves none
+    }
     server.child.kill('SIGTERM')
     expect((await server.outcome).code).toBe(0)
   })

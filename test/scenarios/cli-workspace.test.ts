@@ -2,7 +2,7 @@
 import { appendFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { errorIn, kill, openPlace, treeOf, type Place } from '../support/cli.js'
+import { errorIn, isAlive, kill, openPlace, treeOf, type Place } from '../support/cli.js'
 import { until } from '../support/wait.js'
 
 /** A client that lost its server asks again after ten seconds at the latest. In milliseconds. */
@@ -104,6 +104,24 @@ test('two agents and the workspace stay the same, through kill -9 of the server,
   expect(await place.run(['server', 'stop'])).toMatchObject({ code: 4 })
 })
 
+test('[CLI-5] --background returns when the server is healthy, and when the folder is the same, with where and how', async () => {
+  const server = await start()
+  expect((await fetch(`${String(server['url'])}/healthz`)).status).toBe(200)
+  const data = place.path('project', '.ensemble')
+  expect(server).toMatchObject({
+    ...{ url: expect.stringMatching(/^http:/) as unknown, dashboard: expect.stringMatching(/^http:/) as unknown },
+    ...{ pid: expect.any(Number) as unknown, workspace: place.path('project') },
+    ...{ dataDir: data, tokenFile: join(data, 'token') },
+  })
+  const copy = await connect('CLAUDE', 'frontend', 'copy-a')
+  expect(await treeOf(place.path('copy-a'))).toEqual(await treeOf(place.path('project')))
+  expect(copy).toMatchObject({
+    ...{ agentId: 'CLAUDE-frontend', dir: place.path('copy-a'), pid: expect.any(Number) as unknown },
+    ...{ files: 2, synced: true },
+  })
+  for (const { pid } of [server, copy]) expect(isAlive(Number(pid))).toBe(true)
+})
+
 test('what both wrote at one place is a conflict that the command line shows', async () => {
   const server = await start()
   await connect('CLAUDE', 'frontend', 'copy-a')
@@ -152,7 +170,7 @@ test('[BRIDGE-14] files that vanish while the server is down are held, which sta
   await until(isWhole, 'nothing held', COMES_BACK)
 })
 
-test('a command finds its server from within the workspace and from within an agent’s folder, among several', async () => {
+test('[CLI-4] a command finds its server from within the workspace and from within an agent’s folder, among several', async () => {
   await mkdir(place.path('other'))
   const server = await start()
   const other = await place.run(['server', 'start', '--workspace', 'other', '--port', '0', '--background', '--json'])

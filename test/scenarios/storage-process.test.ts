@@ -48,7 +48,7 @@ function numbersIn(storage: Storage, table: string): number[] {
   return [...storage.range(rowsUnder([table]))].map(({ key }) => Number(key[1]))
 }
 
-test('[1] a process is killed at any moment: all that it said was stored is there, whole, and a prefix', async () => {
+test('[STORE-1, STORE-2] a process is killed at any moment: all that it said was stored is there, whole, and a prefix', async () => {
   let before = -1
   await fc.assert(
     fc.asyncProperty(fc.noBias(fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 400 }))), async (lines) => {
@@ -75,7 +75,7 @@ test('[1] a process is killed at any moment: all that it said was stored is ther
   expect(before).toBeGreaterThan(1_000)
 })
 
-test('of several servers that start at once in a workspace one holds it, and one of several more after it was killed', async () => {
+test('[STORE-7] of several servers that start at once in a workspace one holds it, and one of several more after it was killed', async () => {
   for (let round = 0; round < 3; round++) {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => {

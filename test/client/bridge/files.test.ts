@@ -183,7 +183,7 @@ describe('[BRIDGE-18] what takes no part', () => {
     expect(server.text('two.txt')).toBe('same\n')
   })
 
-  test('the bridge’s own data: private, unknown to git, its temporary files gone', async () => {
+  test('[STORE-6] the own data: private, unknown to git and to the server, its temporary files gone', async () => {
     const server = new FakeServer()
     const a = new Folder()
     a.write('f.txt', 'f\n')
@@ -194,6 +194,7 @@ describe('[BRIDGE-18] what takes no part', () => {
     await a.holds('f.txt', 'changed\n')
     await bridge.idle()
     await until(() => Object.keys(a.texts('.ensemble/bridge/holding')).length === 0, 'the holding folder to be empty')
+    expect(server.texts()).toEqual({ 'f.txt': 'changed\n' })
     expect(lstatSync(a.of('.ensemble')).mode & 0o777).toBe(0o700)
     expect(a.read('.ensemble/.gitignore')).toBe('*\n')
   })

@@ -1,6 +1,7 @@
 /** Against the server itself, where the other tests have one in memory: what the two understand of each other. */
 import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Conflict } from '../../../protocol/conflicts.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { startServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -81,6 +82,74 @@ test('[BRIDGE-8] what was edited in a folder without its bridge merges with what
   await a.holds('g.txt', 'g, edited\n')
   await b.holds('f.txt', LINES.replace('line 3', 'LINE 3').replace('line 20', 'LINE 20'))
   expect((await conflicts()).map(({ reason }) => reason)).toEqual(['delete'])
+})
+
+/** What both folders began with, and what each made of it while it was away; `undefined`: no such file. */
+const MEETINGS: Record<string, { base: Held; a: Held; b: Held; conflict?: Conflict['reason'] }> = {
+  'same line': { base: LINES, a: edited('line 5', 'A'), b: edited('line 5', 'B'), conflict: 'overlap' },
+  'edited in a deleted block': {
+    ...{ base: LINES, a: LINES.replace(/line 5\n[^]*line 9\n/, ''), b: edited('line 7\n', 'B\n') },
+    conflict: 'overlap',
+  },
+  'same line to the same': { base: LINES, a: edited('line 5', 'A'), b: edited('line 5', 'A') },
+  'lines apart': { base: LINES, a: edited('line 5', 'A'), b: edited('line 25', 'B') },
+  neighbours: { base: LINES, a: edited('line 5\n', 'A\n'), b: edited('line 6\n', 'B\n') },
+  'inserted at one point': {
+    base: LINES,
+    a: edited('line 5\n', 'line 5\none\n'),
+    b: edited('line 5\n', 'line 5\nzwei\n'),
+  },
+  'edited by one': { base: LINES, a: LINES, b: edited('line 5', 'B') },
+  'made by both': { base: undefined, a: 'by a\n', b: 'by b\n', conflict: 'create' },
+  'made alike': { base: undefined, a: 'alike\n', b: 'alike\n' },
+  'deleted and edited': { base: LINES, a: undefined, b: edited('line 5', 'B'), conflict: 'delete' },
+  'edited and deleted': { base: LINES, a: edited('line 5', 'A'), b: undefined, conflict: 'delete' },
+  'deleted by one': { base: LINES, a: undefined, b: LINES },
+  'deleted by both': { base: LINES, a: undefined, b: undefined },
+  bytes: { base: '\0', a: '\0 by a', b: '\0 by b', conflict: 'binary' },
+  'bytes alike': { base: '\0', a: '\0 by a', b: '\0 by a' },
+}
+type Held = string | undefined
+
+function edited(from: string, to: string): string {
+  return LINES.replace(from, to)
+}
+
+test('[BRIDGE-9, BRIDGE-10] what folders did apart is a conflict where it overlaps and nowhere else, and there one side stands', async () => {
+  const begun = Object.entries(MEETINGS).flatMap(([path, { base }]) => (base === undefined ? [] : [[path, base]]))
+  const { server, a, b, bridgeA, bridgeB, conflicts } = await twoAgents(
+    Object.fromEntries(begun) as Record<string, string>,
+  )
+  await Promise.all([bridgeA.close(), bridgeB.close()])
+  for (const [path, meeting] of Object.entries(MEETINGS)) {
+    for (const [folder, text] of [
+      [a, meeting.a],
+      [b, meeting.b],
+    ] as const) {
+      if (text === undefined) rmSync(folder.of(path), { force: true })
+      else folder.write(path, text)
+    }
+  }
+  const backA = await a.synced(await server.connectAs('CLAUDE-a2'))
+  const backB = await b.synced(await server.connectAs('CODEX-b2'))
+  await backA.idle()
+  await backB.idle()
+  await until(() => JSON.stringify(a.texts()) === JSON.stringify(b.texts()), 'both folders to be the same')
+  const raised = await conflicts()
+  const expected = Object.entries(MEETINGS).flatMap(([path, { conflict }]) =>
+    conflict ? [`${path}: ${conflict}`] : [],
+  )
+  expect(raised.map(({ path, reason }) => `${path}: ${reason}`).sort()).toEqual(expected.sort())
+  const texts = a.texts()
+  expect(texts['same line']).toBe(MEETINGS['same line']?.a) // whose write came first
+  for (const conflict of raised) {
+    if (conflict.reason !== 'overlap') continue
+    expect(texts[conflict.path]).toContain(conflict.ours)
+    expect(texts[conflict.path]).not.toContain(conflict.theirs)
+  }
+  expect(texts['neighbours']).toBe(LINES.replace('line 5\nline 6\n', 'A\nB\n'))
+  expect(texts['inserted at one point']).toBe(LINES.replace('line 5\n', 'line 5\none\nzwei\n'))
+  expect(texts['deleted by both']).toBeUndefined()
 })
 
 test('[BRIDGE-16] a server with an empty store gets the folder’s files, and its edits', async () => {

@@ -16,7 +16,7 @@ function facts(overrides: Partial<DiscoveryFacts> = {}): DiscoveryFacts {
   return { flags: {}, env: {}, above: undefined, silent: undefined, running: [], ...overrides }
 }
 
-describe('which server is spoken to', () => {
+describe('[CLI-4] which server is spoken to', () => {
   it('the one of --url, before all others', () => {
     const given = facts({
       flags: { url: '127.0.0.1:1' },
@@ -79,7 +79,7 @@ describe('which server is spoken to', () => {
   })
 })
 
-describe('which token is sent', () => {
+describe('[CLI-4] which token is sent', () => {
   it('that of --token-file, before all others', () => {
     const given = { flags: { tokenFile: '/t' }, env: { token: 'secret' } }
     expect(chooseToken(server(4), given)).toEqual({ kind: 'file', file: '/t' })

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { EnsembleError } from '../../../protocol/errors.js'
+import { EnsembleError, ERRORS, isErrorCode } from '../../../protocol/errors.js'
 import { plain } from '../../../client/cli/colour.js'
-import { exitCodeOf, faultObject, renderFault } from '../../../client/cli/fault.js'
+import { EXIT, exitCodeOf, faultObject, renderFault } from '../../../client/cli/fault.js'
 
 describe('an error on the terminal', () => {
   it('says what happened, explains, gives the next command, its code and its exit code', () => {
@@ -49,7 +51,7 @@ describe('an error on the terminal', () => {
   })
 })
 
-describe('exit codes', () => {
+describe('[CLI-3] exit codes', () => {
   it.each([
     ['E_WORKSPACE', 1],
     ['E_STORAGE_DAMAGED', 1],
@@ -60,5 +62,16 @@ describe('exit codes', () => {
     ['E_TIMEOUT', 5],
   ] as const)('of %s is %d', (code, exit) => {
     expect(exitCodeOf(code)).toBe(exit)
+  })
+
+  it('of every error there is stands in the table of SPEC.md', () => {
+    const spec = readFileSync(join(import.meta.dirname, '../../../protocol/SPEC.md'), 'utf8')
+    const table = /^\| Exit \|[^]*?\n\n/m.exec(spec)?.[0] ?? ''
+    const listed = [...table.matchAll(/^\| (\d+) +\|/gm)].map(([, exit]) => Number(exit))
+    expect(Object.values(EXIT)).toEqual(listed)
+    for (const code of Object.keys(ERRORS)) {
+      const exit = isErrorCode(code) ? exitCodeOf(code) : undefined
+      expect([EXIT.failed, EXIT.usage, EXIT.refused, EXIT.unreachable, EXIT.timeout]).toContain(exit)
+    }
   })
 })

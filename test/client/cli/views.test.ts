@@ -131,7 +131,7 @@ describe('a server that is ready', () => {
     expect(facts({ background: true })).toContain('Stop it with: npx ensemble server stop --workspace ../my-project')
   })
 
-  it('says what it exposes when it listens to the network', () => {
+  it('[AUTH-6] says what it exposes when it listens to the network', () => {
     const text = facts({ info: { ...info, exposed: ['http://192.168.1.5:9999'] } })
     expect(text).toContain('exposed    http://192.168.1.5:9999')
     expect(text).toContain('has the token can read and change every file')

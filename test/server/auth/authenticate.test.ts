@@ -12,11 +12,11 @@ describe('hosts', () => {
     ['0.0.0.0', [], [...LOOPBACK, '10.0.0.7', '[fe80::1]']],
     ['::', [], [...LOOPBACK, '10.0.0.7', '[fe80::1]']],
     ['127.0.0.1', ['Dev.Example'], [...LOOPBACK, 'dev.example']],
-  ])('[AUTH-3] served on %s with %j allowed: %j', (served, configured, expected) => {
+  ])('[AUTH-2] served on %s with %j allowed: %j', (served, configured, expected) => {
     expect([...allowedHosts(served, configured, ['10.0.0.7', 'fe80::1'])].sort()).toEqual([...new Set(expected)].sort())
   })
 
-  test('[AUTH-3] names are compared without port and case; what is missing or no name is refused', () => {
+  test('[AUTH-2] names are compared without port and case; what is missing or no name is refused', () => {
     const own = gate(allowedHosts('127.0.0.1', ['dev.example'], []))
     for (const host of ['localhost', 'LocalHost:9999', '127.0.0.1:1', '[::1]:9999', 'dev.example:443']) {
       expect(() => {
@@ -33,7 +33,7 @@ describe('hosts', () => {
     }).toThrow()
   })
 
-  test('[AUTH-4] no Origin is no page; any other must be of an allowed host', () => {
+  test('[AUTH-3] no Origin is no page; any other must be of an allowed host', () => {
     const own = gate(allowedHosts('127.0.0.1', [], []))
     for (const headers of [{}, { origin: 'http://localhost:5173' }, { origin: 'https://[::1]' }]) {
       expect(() => {

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true }))
 
-describe('[AUTH-2] the token', () => {
+describe('[AUTH-4] the token', () => {
   test('is made once, of 256 random bits, in a file that only its owner reads', async () => {
     const made = await loadToken(file)
     expect(Buffer.from(made, 'base64url')).toHaveLength(32)

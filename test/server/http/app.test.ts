@@ -33,7 +33,7 @@ describe('who may ask', () => {
   })
 
   test.each(['evil.example', 'evil.example:80', 'localhost.evil.example', '127.0.0.1@evil.example'])(
-    '[AUTH-3] Host %j is refused before the token is looked at, on HTTP and on upgrade',
+    '[AUTH-2] Host %j is refused before the token is looked at, on HTTP and on upgrade',
     async (host) => {
       for (const path of ['/healthz', '/api/status', '/', '/api/files/a.ts']) {
         const { status, text } = await ask(server, path, { headers: { host }, token: null })
@@ -46,12 +46,12 @@ describe('who may ask', () => {
     },
   )
 
-  test.each(['localhost', 'LOCALHOST:1', '127.0.0.1', '[::1]:9999'])('[AUTH-3] Host %j is served', async (host) => {
+  test.each(['localhost', 'LOCALHOST:1', '127.0.0.1', '[::1]:9999'])('[AUTH-2] Host %j is served', async (host) => {
     expect((await ask(server, '/api/status', { headers: { host } })).status).toBe(200)
   })
 
   test.each(['https://evil.example', 'null', 'file://', 'http://localhost.evil.example'])(
-    '[AUTH-4] Origin %j is refused: 403, a socket with 4403',
+    '[AUTH-3] Origin %j is refused: 403, a socket with 4403',
     async (origin) => {
       const { status, json } = await ask(server, '/api/status', { headers: { origin } })
       expect(status).toBe(403)
@@ -61,7 +61,7 @@ describe('who may ask', () => {
     },
   )
 
-  test('[AUTH-4] the own origin, and none, are served', async () => {
+  test('[AUTH-3] the own origin, and none, are served', async () => {
     for (const origin of [`http://127.0.0.1:${server.port}`, 'http://localhost:3000']) {
       expect((await ask(server, '/api/status', { headers: { origin } })).status).toBe(200)
       const socket = await openRawAgent(server.url, { headers: { origin } })

@@ -62,7 +62,7 @@ async function endedProcess() {
 }
 
 describe('a new folder', () => {
-  test('is for its owner alone, is not seen by git, and has a database', async () => {
+  test('[STORE-6] is for its owner alone, is not seen by git, and has a database', async () => {
     const folder = await openHere()
     expect(folder).toMatchObject({ dir, databaseDir: dir, isNew: true })
     expect((await stat(dir)).mode & 0o777).toBe(0o700)
@@ -84,7 +84,7 @@ describe('a new folder', () => {
     await again.close()
   })
 
-  test('that others could look into is closed to them; a .gitignore with lines of its own stays', async () => {
+  test('[STORE-6] that others could look into is closed to them; a .gitignore with lines of its own stays', async () => {
     await mkdir(dir)
     await chmod(dir, 0o755)
     await writeFile(join(dir, '.gitignore'), '*\n!keep\n')
@@ -121,7 +121,7 @@ describe('a new folder', () => {
 })
 
 describe('the lock', () => {
-  test('refuses a second server, and names process and address of the first', async () => {
+  test('[STORE-7] refuses a second server, and names process and address of the first', async () => {
     const first = await openHere()
     expect(await refusal()).toMatchObject({ code: 'E_WORKSPACE_BUSY', data: { pid: process.pid, since: now() } })
     await first.announce('http://127.0.0.1:9999')
@@ -216,9 +216,18 @@ describe('the format', () => {
     await opened.pop()?.close()
   })
 
-  test('of a later Ensemble is refused with both numbers', async () => {
+  test('[STORE-9] of a later Ensemble is refused with both numbers, and nothing of its data is touched', async () => {
     await writeFile(join(dir, 'format'), '7\n')
+    const data = async (): Promise<unknown> => [
+      await readFile(join(dir, 'format'), 'utf8'),
+      createHash('sha256')
+        .update(await readFile(join(dir, DATABASE_FILE)))
+        .digest('hex'),
+      (await stat(join(dir, DATABASE_FILE))).mtimeMs,
+    ]
+    const before = await data()
     expect(await refusal()).toMatchObject({ code: 'E_STORAGE_VERSION', data: { format: 7, known: 1 } })
+    expect(await data()).toEqual(before)
   })
 
   test.each(['', 'one', '-1', '0'])('that is no format is damage: %j', async (text) => {
@@ -280,7 +289,7 @@ describe('a damaged database', () => {
         await writeFile(file(), bytes)
       },
     ],
-  ])('is refused when it %s, says how to go on, and is left as it is', async (_, trouble, damage) => {
+  ])('[STORE-8] is refused when it %s, says how to go on, and is left as it is', async (_, trouble, damage) => {
     await damage()
     const before = await contentHash()
     const error = await refusal()

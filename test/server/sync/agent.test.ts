@@ -216,7 +216,7 @@ describe('feeds', () => {
     expect(heads.messages.map(({ type }) => type)).toEqual(['welcome', 'head'])
   })
 
-  test('[MSG-7] [MSG-9] heads come in the order of seq; their edits lead from each revision to the next', async () => {
+  test('[MSG-7, MSG-9] heads come in the order of seq; their edits lead from each revision to the next', async () => {
     const connection = await server.connectAs('CLAUDE-a')
     const paths = ['a.ts', 'b.ts', 'c.ts']
     const texts = new Map<string, { rev: number; text: string }>()
@@ -327,13 +327,14 @@ describe('feeds', () => {
     expect(nothing.of('tick').length).toBeLessThanOrEqual(4)
   })
 
-  test('edits that are very large are left out of a head', async () => {
+  test('[MSG-9] edits that are very large are left out of a head, and the file is read instead', async () => {
     const watcher = await open()
     await watcher.welcomed({ feeds: ['heads'] })
     const connection = await server.connect()
     await put(connection, 'a.ts', 'x'.repeat(100_000))
     const [message] = await until(() => (watcher.of('head').length > 0 ? watcher.of('head') : undefined))
     expect(message?.edits).toBeNull()
+    expect(await textOf(connection, 'a.ts')).toBe('x'.repeat(100_000))
   })
 })
 
