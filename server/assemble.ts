@@ -47,7 +47,10 @@ export interface AssembleOptions {
   /** Proves that a connection is the server's own folder bridge. */
   readonly folderSecret: string
   readonly dashboardDir: string
+  /** Milliseconds since 1970; default Date.now. For time stamps alone: it may be set at any moment. */
   readonly now?: () => number
+  /** Milliseconds from any start, never backwards, for durations; default performance.now. */
+  readonly elapsed?: () => number
   readonly timers?: Timers
   readonly random?: () => number
 }
@@ -66,7 +69,10 @@ const newSecret = (): string => randomBytes(24).toString('base64url')
 /** Bytes for UUIDs are drawn many at a time: a third of the cost of drawing them for each id. */
 const newId = (): string =>
   orderedId(Date.now(), Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url', 0, 12))
+/** Hexadecimal: short beginnings of it are easily typed, and never look like an option. */
+const newConflictId = (): string => randomBytes(10).toString('hex')
 const newClient = (): number => randomInt(2 ** 32)
+const monotonic = (): number => performance.now()
 const defer = (run: () => void): void => void setImmediate(run)
 const REAL_TIMERS: Timers = {
   setTimeout: (run, milliseconds) => setTimeout(run, milliseconds)[Symbol.toPrimitive](),
@@ -77,7 +83,7 @@ const REAL_TIMERS: Timers = {
 
 export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const { storage, config, log, version, workspace, folderSecret } = options
-  const { now = Date.now, timers = REAL_TIMERS, random = Math.random } = options
+  const { now = Date.now, elapsed = monotonic, timers = REAL_TIMERS, random = Math.random } = options
   const onError = (error: EnsembleError): void => {
     metrics.refused(error.code)
     logError(log, error)
@@ -96,7 +102,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const queue = new CommitQueue({
     storage,
-    now,
+    elapsed,
     timers,
     random,
     // Doors refuse long before this (file-store, live-document): what they let in is always taken, whole.
@@ -114,7 +120,19 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const events = new EventLog(storage, now)
   const commits = new EventBus<FileCommit>(onListenerError)
   const eventBus = new EventBus<WorkspaceEvent>(onListenerError)
-  const files = new FileStore({ storage, queue, events, bus: commits, now, newId, newClient, defer })
+  const isTold = (): boolean => false
+  const files = new FileStore({
+    storage,
+    queue,
+    events,
+    bus: commits,
+    now,
+    newId,
+    newConflictId,
+    isTold,
+    newClient,
+    defer,
+  })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
@@ -131,7 +149,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
 
   let phase: 'starting' | 'ready' | 'stopping' = 'starting'
   let folderStatus: (() => FolderStatus) | undefined
-  const startedAt = now()
+  const startedAt = elapsed()
   const connections = (): { agents: number; observers: number; peers: number } => {
     const agents = presence.agents().length
     // The folder's own bridge is a session, and neither agent nor observer.
@@ -147,7 +165,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       state: phase === 'ready' && degraded !== undefined ? 'degraded' : phase,
       reason: degraded?.message ?? null,
       seq: events.seq,
-      uptimeSeconds: (now() - startedAt) / 1000,
+      uptimeSeconds: (elapsed() - startedAt) / 1000,
       files: files.count,
       documents: { open: files.openDocuments },
       connections: connections(),
@@ -199,7 +217,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     }
   }
   const sockets = new Sockets({
-    ...{ server, gate, rooms, control, feeds, identify, now, timers, onError },
+    ...{ server, gate, rooms, control, feeds, identify, elapsed, timers, onError },
     limits: config.limits,
     maxMessageBytes: config.limits.messageBytes,
     maxDocuments: config.limits.documentsPerSocket,

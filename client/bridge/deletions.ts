@@ -39,16 +39,16 @@ export class Deletions {
 
   /** True: tell the server. False: not yet; the path is handed to `onApproved` when it is time. */
   propose(path: string): boolean {
-    const { now, timers } = this.#options.environment
+    const { elapsed, timers } = this.#options.environment
     if (this.#approved.delete(path)) {
-      this.#recent.push(now())
+      this.#recent.push(elapsed())
       return true
     }
     if (this.#waiting.has(path)) return false
-    if (this.#waiting.size === 0) this.#first = now()
+    if (this.#waiting.size === 0) this.#first = elapsed()
     this.#waiting.add(path)
     this.#timer?.()
-    const wait = Math.max(0, Math.min(QUIET, this.#first + LONGEST_WAIT - now()))
+    const wait = Math.max(0, Math.min(QUIET, this.#first + LONGEST_WAIT - elapsed()))
     this.#timer = timers.after(wait, () => this.#judge())
     return false
   }
@@ -99,7 +99,7 @@ export class Deletions {
   }
 
   #judge(): void {
-    const now = this.#options.environment.now()
+    const now = this.#options.environment.elapsed()
     this.#recent = this.#recent.filter((time) => now - time < WINDOW)
     const facts = { gone: this.#waiting.size, recent: this.#recent.length, tracked: this.#options.tracked() }
     if (mayDelete(facts)) this.#approve()

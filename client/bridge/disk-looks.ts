@@ -102,9 +102,10 @@ export class DiskLooks {
     if (known?.stamp === sight.stamp) return { kind: 'file', ...known, sight, bytes: undefined }
     const now = environment.now()
     const unsettled = this.#unsettled.get(path)
-    const wait = settleWait({ sight, known: known?.stamp, unsettled, now, quiet: quietMilliseconds })
+    const elapsed = environment.elapsed()
+    const wait = settleWait({ sight, known: known?.stamp, unsettled, now, elapsed, quiet: quietMilliseconds })
     if (wait > 0) {
-      this.#unsettled.set(path, unsettledNow(sight, unsettled, now))
+      this.#unsettled.set(path, unsettledNow(sight, unsettled, elapsed))
       return this.#later(path, wait)
     }
     const reading = await readFile(places.of(path), sight, now, environment.timers)

@@ -6,6 +6,7 @@ import type { Environment } from './ports.js'
 /** The system's own clock, timers and randomness. */
 export const SYSTEM: Environment = {
   now: Date.now,
+  elapsed: () => performance.now(),
   timers: {
     after: (milliseconds, run) => {
       const timer = setTimeout(run, milliseconds)

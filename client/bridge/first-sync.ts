@@ -8,17 +8,17 @@ const REPORT_INTERVAL = 100
 export class FirstSync {
   readonly done: Promise<void>
   readonly #report: (progress: BridgeProgress) => void
-  readonly #now: () => number
+  readonly #elapsed: () => number
   #left: Set<string> | undefined
   #total = 0
   #phase: 'uploading' | 'downloading' = 'uploading'
-  #reported = 0
+  #reported = -Infinity
   #isDone = false
   #resolve: () => void = () => undefined
   #reject: (error: EnsembleError) => void = () => undefined
 
-  constructor(options: { now: () => number; report: (progress: BridgeProgress) => void }) {
-    this.#now = options.now
+  constructor(options: { elapsed: () => number; report: (progress: BridgeProgress) => void }) {
+    this.#elapsed = options.elapsed
     this.#report = options.report
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -66,7 +66,7 @@ export class FirstSync {
   }
 
   #tell(progress: BridgeProgress, always: boolean): void {
-    const now = this.#now()
+    const now = this.#elapsed()
     if (!always && now - this.#reported < REPORT_INTERVAL) return
     this.#reported = now
     this.#report(progress)

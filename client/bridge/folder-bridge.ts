@@ -144,7 +144,7 @@ export class FolderBridge {
       },
       onScanned: (files) => this.#first.scanning(files),
     })
-    this.#first = new FirstSync({ now: environment.now, report: (progress) => options.onProgress?.(progress) })
+    this.#first = new FirstSync({ elapsed: environment.elapsed, report: (progress) => options.onProgress?.(progress) })
     this.#link = new ServerLink({
       connection,
       store,

@@ -80,12 +80,12 @@ export class LateWriters {
     const intent = store.intents.get(id)
     if (intent?.old == null) return
     const sight = sightOf(intent.old.file)
-    const now = environment.now()
     if (sight.kind === 'file') {
-      const reading = await readFile(intent.old.file, sight, now, environment.timers)
+      const reading = await readFile(intent.old.file, sight, environment.now(), environment.timers)
       if (this.#closed) return
       if (reading.kind !== 'file') return this.watch(id, QUIET)
       if (reading.hash !== intent.old.version.hash) {
+        const now = environment.elapsed()
         const unsettled = unsettledNow(sight, this.#unsettled.get(id), now)
         this.#unsettled.set(id, unsettled)
         if (now - unsettled.since < (sight.size === 0 ? EMPTY_QUIET : QUIET)) return this.watch(id, QUIET)

@@ -157,9 +157,9 @@ export class PathFlow {
       looks.block(path, `larger than ${fileBytes} bytes`)
       return true
     }
-    const now = environment.now()
-    const wait = (this.#lastWrite.get(path) ?? 0) + WRITE_INTERVAL - now
-    if (wait > 0 && wait <= WRITE_INTERVAL) return this.#again(path, wait)
+    const now = environment.elapsed()
+    const wait = (this.#lastWrite.get(path) ?? -Infinity) + WRITE_INTERVAL - now
+    if (wait > 0) return this.#again(path, wait)
     const content = (await this.#make(path, head, look, row)) ?? (await this.#fetch(path, head))
     if (content === undefined) return this.#again(path, UNFETCHED)
     const { bytes } = content

@@ -68,7 +68,7 @@ export class PathQueue {
   /** @param counts whether nothing is idle before it was looked at: true for what is known to be unfinished */
   later(path: string, milliseconds: number, counts: boolean): void {
     if (this.#closed) return
-    const due = this.#options.environment.now() + milliseconds
+    const due = this.#options.environment.elapsed() + milliseconds
     const known = this.#timers.get(path)
     if (known !== undefined) {
       if (known.due <= due && (known.counts || !counts)) return

@@ -36,8 +36,10 @@ export interface Timers {
 
 /** Time, chance and the event loop. */
 export interface Environment {
-  /** Milliseconds since 1970 by the clock that also dates files; used to wait, never to decide whose text counts. */
+  /** Milliseconds since 1970 by the clock that also dates files; compared with dates, never to decide whose text counts. */
   readonly now: () => number
+  /** Milliseconds from any start, never backwards: for how long ago something was. */
+  readonly elapsed: () => number
   readonly timers: Timers
   /** In [0, 1). */
   readonly random: () => number

@@ -76,11 +76,11 @@ export class Scanner {
     const next = (wait: number): void => {
       if (this.#closed) return
       this.#audit = environment.timers.after(wait, () => {
-        const start = environment.now()
+        const start = environment.elapsed()
         const pass = onAudit() ? this.#pass(AUDIT_SLICE, (spent) => spent * AUDIT_REST) : Promise.resolve()
         void pass.then(() => {
           this.#options.onAudited()
-          next(Math.max(0, start + auditSeconds * 1000 - environment.now()))
+          next(Math.max(0, start + auditSeconds * 1000 - environment.elapsed()))
         })
       })
     }

@@ -30,20 +30,23 @@ export interface SettleFacts {
   /** Of the file as it was last read or written there; undefined: there was none, empty: it could have changed under it. */
   readonly known: Stamp | undefined
   readonly unsettled: Unsettled | undefined
+  /** By the clock that dates files. In milliseconds since 1970. */
   readonly now: number
+  /** Milliseconds by a clock that nobody can set; the one of `unsettled`. */
+  readonly elapsed: number
   /** In milliseconds. */
   readonly quiet: number
 }
 
 /** 0: read now. Else look again after so many milliseconds. */
-export function settleWait({ sight, known, unsettled, now, quiet }: SettleFacts): number {
-  const watched = unsettled?.stamp === sight.stamp ? now - unsettled.since : 0
+export function settleWait({ sight, known, unsettled, now, elapsed, quiet }: SettleFacts): number {
+  const watched = unsettled?.stamp === sight.stamp ? elapsed - unsettled.since : 0
   if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - watched))
   const changed = Number((sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs) / 1_000_000n)
   const rest = isNewDate(sight, known) ? Math.max(watched, now - changed) : watched
   const isRenamed = inodeOf(known) !== sight.inode && sight.ctimeNs > sight.mtimeNs
   if (isRenamed || rest >= quiet) return 0
-  if (unsettled !== undefined && now - unsettled.first >= LONGEST_WAIT) return 0
+  if (unsettled !== undefined && elapsed - unsettled.first >= LONGEST_WAIT) return 0
   return Math.ceil(quiet - rest)
 }
 
@@ -55,7 +58,7 @@ function inodeOf(known: Stamp | undefined): bigint | undefined {
   return known === undefined || known === '' ? undefined : BigInt(known.slice(0, known.indexOf(':')))
 }
 
-export function unsettledNow(sight: FileSight, before: Unsettled | undefined, now: number): Unsettled {
+export function unsettledNow(sight: FileSight, before: Unsettled | undefined, elapsed: number): Unsettled {
   if (before?.stamp === sight.stamp) return before
-  return { stamp: sight.stamp, since: now, first: before?.first ?? now }
+  return { stamp: sight.stamp, since: elapsed, first: before?.first ?? elapsed }
 }

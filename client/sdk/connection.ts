@@ -50,7 +50,10 @@ export interface ConnectionOptions {
   readonly secret?: string
   readonly onSecret?: (secret: string) => void
   readonly openSocket: (url: string) => SocketLike
+  /** Milliseconds since 1970, for `ConnectionState.until`; default Date.now. */
   readonly now?: () => number
+  /** Milliseconds from any start, never backwards: a wall clock may be set at any moment. Default performance.now. */
+  readonly elapsed?: () => number
   readonly after?: After
   readonly random?: () => number
 }
@@ -68,6 +71,7 @@ interface Pending {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #now: () => number
+  readonly #elapsed: () => number
   readonly #after: After
   readonly #random: () => number
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
@@ -88,6 +92,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
+    this.#elapsed = options.elapsed ?? monotonic
     this.#after = options.after ?? realAfter
     this.#random = options.random ?? Math.random
     this.#secret = options.secret
@@ -198,7 +203,7 @@ export class Connection {
     }
     socket.onmessage = ({ data }) => {
       if (this.#socket !== socket) return
-      this.#heardAt = this.#now()
+      this.#heardAt = this.#elapsed()
       const frame = decoder.decode(payloadOf(data))
       if (frame === undefined) return
       if (frame.kind === 'document') {
@@ -214,7 +219,7 @@ export class Connection {
       if (this.#socket !== socket) return
       this.#step({ type: 'broken', error: refusal === undefined ? closeError(code, reason) : fromProblem(refusal) })
     }
-    this.#heardAt = this.#now()
+    this.#heardAt = this.#elapsed()
     this.#listen()
   }
 
@@ -273,9 +278,8 @@ export class Connection {
   /** Expects to hear more within the limit. A timer of its own for each message would cost more than the message. */
   #listen(wait = SILENCE_LIMIT): void {
     this.#stopSilence = this.#after(wait, () => {
-      const left = this.#heardAt + SILENCE_LIMIT - this.#now()
-      // A clock that was set back tells nothing: then it waits once more.
-      if (left > 0) this.#listen(Math.min(left, SILENCE_LIMIT))
+      const left = this.#heardAt + SILENCE_LIMIT - this.#elapsed()
+      if (left > 0) this.#listen(left)
       else this.#step({ type: 'broken', error: unreachableError('The server has been silent for 30 seconds.') })
     })
   }
@@ -289,6 +293,7 @@ export class Connection {
 }
 
 const nothing = (): void => undefined
+const monotonic = (): number => performance.now()
 
 const realAfter: After = (milliseconds, run) => {
   const timer = setTimeout(run, milliseconds)

@@ -17,7 +17,7 @@ export interface Timers {
   clearTimeout(handle: unknown): void
 }
 
-export type QueueState = 'ok' | { readonly degraded: EnsembleError; readonly since: number }
+export type QueueState = 'ok' | { readonly degraded: EnsembleError }
 
 /** One try to store one group. */
 export interface CommitMeasure {
@@ -33,8 +33,8 @@ export interface CommitMeasure {
 
 export interface CommitQueueOptions {
   readonly storage: Pick<Storage, 'commit'>
-  /** Milliseconds since 1970; fractions make `CommitMeasure.ms` finer. */
-  readonly now: () => number
+  /** Milliseconds from any start, never backwards; fractions make `CommitMeasure.ms` finer. */
+  readonly elapsed: () => number
   readonly timers: Timers
   /** 0 ≤ random() < 1; spreads the retries. */
   readonly random: () => number
@@ -237,19 +237,19 @@ export class CommitQueue {
     for (let attempt = 1; !this.#isGivenUp(); attempt++) {
       const failure = await this.#attempt(group, rows, attempt)
       if (this.#isGivenUp()) return
-      this.#enter(failure ? this.#degradedBy(failure) : 'ok')
+      this.#enter(failure ? { degraded: failure } : 'ok')
       if (!failure) return
       await this.#pause(attempt)
     }
   }
 
   async #attempt(group: readonly Entry[], rows: readonly Row[], attempt: number): Promise<EnsembleError | undefined> {
-    const { storage, now, timers, onCommit } = this.#options
-    const started = now()
+    const { storage, elapsed, timers, onCommit } = this.#options
+    const started = elapsed()
     const stalled = timers.setTimeout(() => {
       const hint = 'Look after the disk; if it is well, restart the server.'
       const message = `A commit has not come back from the disk for ${STALLED_MS / 1_000} seconds.`
-      this.#enter(this.#degradedBy(new EnsembleError('E_STORAGE_DEGRADED', message, { hint })))
+      this.#enter({ degraded: new EnsembleError('E_STORAGE_DEGRADED', message, { hint }) })
     }, STALLED_MS)
     let failure: EnsembleError | undefined
     try {
@@ -259,7 +259,14 @@ export class CommitQueue {
     }
     timers.clearTimeout(stalled)
     const bytes = group.reduce((sum, entry) => sum + entry.bytes, 0)
-    const measure = { stored: !failure, ms: now() - started, rows: rows.length, bytes, calls: group.length, attempt }
+    const measure = {
+      stored: !failure,
+      ms: elapsed() - started,
+      rows: rows.length,
+      bytes,
+      calls: group.length,
+      attempt,
+    }
     if (onCommit) isolate(() => onCommit(measure))
     return failure
   }
@@ -274,10 +281,6 @@ export class CommitQueue {
         resolve()
       }
     })
-  }
-
-  #degradedBy(degraded: EnsembleError): QueueState {
-    return { degraded, since: this.#state === 'ok' ? this.#options.now() : this.#state.since }
   }
 
   #enter(state: QueueState): void {

@@ -34,7 +34,7 @@ export class Socket {
   readonly #limits: SocketLimits
   readonly #handlers: SocketHandlers
   readonly #timers: Timers
-  readonly #now: () => number
+  readonly #elapsed: () => number
   #heartbeat: unknown
   #answered = true
   #closed = false
@@ -42,13 +42,16 @@ export class Socket {
   #creditAt: number
   #gathering = false
 
-  /** @param line what `ws` writes to */
+  /**
+   * @param line what `ws` writes to
+   * @param elapsed milliseconds from any start, never backwards: the wall clock may be set while a connection lasts
+   */
   constructor(
     ws: WebSocket,
     line: Duplex,
     limits: SocketLimits,
     timers: Timers,
-    now: () => number,
+    elapsed: () => number,
     handlers: SocketHandlers,
   ) {
     this.#ws = ws
@@ -56,9 +59,9 @@ export class Socket {
     this.#limits = limits
     this.#handlers = handlers
     this.#timers = timers
-    this.#now = now
+    this.#elapsed = elapsed
     this.#credit = limits.messagesPerSecond * RATE_WINDOW
-    this.#creditAt = now()
+    this.#creditAt = elapsed()
     ws.on('message', (data, isBinary) => {
       this.#message(data, isBinary)
     })
@@ -128,7 +131,7 @@ export class Socket {
 
   #spend(): void {
     const { messagesPerSecond } = this.#limits
-    const now = this.#now()
+    const now = this.#elapsed()
     const earned = ((now - this.#creditAt) / 1000) * messagesPerSecond
     this.#credit = Math.min(messagesPerSecond * RATE_WINDOW, this.#credit + earned) - 1
     this.#creditAt = now

@@ -29,7 +29,8 @@ export interface SocketsOptions extends Omit<SessionOptions, 'open'> {
   readonly gate: Gate
   readonly rooms: Rooms
   readonly limits: SocketLimits & { readonly frameBytes: number }
-  readonly now: () => number
+  /** Milliseconds from any start, never backwards. */
+  readonly elapsed: () => number
   readonly timers: Timers
   /** Why nobody may come in now, if so. */
   readonly closedFor: () => EnsembleError | undefined
@@ -123,9 +124,9 @@ export class Sockets {
   }
 
   #track(ws: WebSocket, line: Duplex, handlers: SocketHandlers, count: (change: 1 | -1) => void): Socket {
-    const { limits, timers, now } = this.#options
+    const { limits, timers, elapsed } = this.#options
     count(1)
-    const socket = new Socket(ws, line, limits, timers, now, {
+    const socket = new Socket(ws, line, limits, timers, elapsed, {
       ...handlers,
       onClose: () => {
         count(-1)

@@ -7,13 +7,23 @@ interface Timer {
 
 export class ManualClock {
   #now: number
+  #skew = 0
   readonly #timers = new Set<Timer>()
 
   constructor(now = 1_700_000_000_000) {
     this.#now = now
   }
 
-  readonly now = (): number => this.#now
+  /** What the wall says. */
+  readonly now = (): number => this.#now + this.#skew
+
+  /** What has passed; nobody can set it. */
+  readonly elapsed = (): number => this.#now
+
+  /** Somebody sets the wall clock, forward or back. */
+  set(by: number): void {
+    this.#skew += by
+  }
 
   readonly timers = {
     setTimeout: (run: () => void, ms: number): unknown => {

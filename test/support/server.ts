@@ -1,6 +1,7 @@
 /** A server in this process, on a port of its own, with the storage that the test hands in. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { config as configSchema, type Config } from '../../protocol/config.js'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import type { Feed } from '../../protocol/messages.js'
@@ -34,11 +35,14 @@ export interface TestServerOptions {
   /** Default true: as after the served folder was read. */
   readonly ready?: boolean
   readonly now?: () => number
+  /** Default `now`, where that is given. */
+  readonly elapsed?: () => number
   readonly timers?: Timers
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const config: Config = configSchema.parse(options.config ?? {})
+  const elapsed = options.elapsed ?? options.now
   const log = createLog()
   log.level = process.env['ENSEMBLE_LOG'] ?? 'silent'
   const ensemble = await assemble({
@@ -50,8 +54,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     host: '127.0.0.1',
     token: TOKEN,
     folderSecret: FOLDER_SECRET,
-    dashboardDir: new URL('../../dist/dashboard', import.meta.url).pathname,
+    dashboardDir: fileURLToPath(new URL('../../dist/dashboard', import.meta.url)),
     ...(options.now === undefined ? {} : { now: options.now }),
+    ...(elapsed === undefined ? {} : { elapsed }),
     ...(options.timers === undefined ? {} : { timers: options.timers }),
   })
   ensemble.server.listen(options.port ?? 0, '127.0.0.1')

@@ -20,7 +20,7 @@ async function openQueue(dir: string) {
     setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
     clearTimeout: (timer: unknown): void => clearTimeout(timer as NodeJS.Timeout),
   }
-  return { storage, queue: new CommitQueue({ storage, now: Date.now, timers, random: Math.random }) }
+  return { storage, queue: new CommitQueue({ storage, elapsed: () => performance.now(), timers, random: Math.random }) }
 }
 
 /** Row n of two tables in one call, and a window of the last 100 in a third: a torn commit would show. */

@@ -19,6 +19,7 @@ export function concerns(event: WorkspaceEvent, { agentId, partition }: Self): b
     case 'file:changed':
       return event.data.author !== agentId && isWithin(event.data.file, partition)
     case 'conflict:raised':
+    case 'conflict:resolved':
       return event.data.ours === agentId || event.data.theirs === agentId || isWithin(event.data.file, partition)
     default:
       return unreachable(event)
@@ -44,6 +45,9 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
         break
       case 'conflict:raised':
         parts.push(conflictWords(event.data, nameOf))
+        break
+      case 'conflict:resolved':
+        parts.push(resolvedWords(event.data, nameOf))
         break
       case 'file:changed': {
         const { author, change_type: change, file } = event.data
@@ -74,6 +78,20 @@ function conflictWords(
   return `conflict in ${file}: what ${nameOf(ours)} wrote stays, what ${nameOf(theirs)} wrote is held`
 }
 
+function resolvedWords(
+  { file, ours, theirs, outcome, by }: Extract<WorkspaceEvent, { type: 'conflict:resolved' }>['data'],
+  nameOf: (author: string) => string,
+): string {
+  const story = {
+    ours: `what ${nameOf(ours)} wrote stays`,
+    theirs: `what ${nameOf(theirs)} wrote took its place`,
+    both: `both stand now, ${nameOf(ours)} first`,
+    text: 'with a text of its own',
+    superseded: 'something else was written there',
+  }[outcome]
+  return `${nameOf(by)} closed a conflict in ${file}: ${story}`
+}
+
 /** Between two lines. In milliseconds. */
 const INTERVAL = 2_000
 
@@ -81,7 +99,8 @@ export interface EventLinesOptions {
   readonly self: Self
   readonly nameOf: (author: string) => string
   readonly print: (line: string) => void
-  readonly now: () => number
+  /** Milliseconds from any start, never backwards. */
+  readonly elapsed: () => number
   readonly timers: Timers
 }
 
@@ -97,11 +116,11 @@ export class EventLines {
   }
 
   add(event: WorkspaceEvent): void {
-    const { self, now, timers } = this.#options
+    const { self, elapsed, timers } = this.#options
     if (!concerns(event, self)) return
     this.#waiting.push(event)
     if (this.#timer !== undefined) return
-    const wait = this.#last + INTERVAL - now()
+    const wait = this.#last + INTERVAL - elapsed()
     if (wait <= 0) this.flush()
     else {
       this.#timer = timers.setTimeout(() => {
@@ -112,13 +131,13 @@ export class EventLines {
 
   /** Prints what waits. */
   flush(): void {
-    const { nameOf, print, now, timers } = this.#options
+    const { nameOf, print, elapsed, timers } = this.#options
     timers.clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#waiting.length === 0) return
     const events = this.#waiting
     this.#waiting = []
-    this.#last = now()
+    this.#last = elapsed()
     print(digest(events, nameOf))
   }
 

@@ -93,7 +93,7 @@ function personVoice(
   onLine: (line: string) => void,
   onLeave: () => void,
 ): Voice {
-  const { print, stdin, stdout, now } = context
+  const { print, stdin, stdout } = context
   const { agentId, bridge } = folder
   const label = (): string => {
     const where = [tags.name(agentId), ...(partition === null ? [] : [partition])].join(' ')
@@ -106,7 +106,7 @@ function personVoice(
     else prompt.above([line])
   }
   const lines = new EventLines({
-    ...{ self: { agentId, partition }, now, timers: globalThis },
+    ...{ self: { agentId, partition }, elapsed: () => performance.now(), timers: globalThis },
     nameOf: (author) => tags.name(author),
     print: above,
   })

@@ -19,7 +19,7 @@ function file(
 
 const KNOWN = '1:5:0:0'
 const wait = (facts: Partial<SettleFacts> & { sight: FileSight }): number =>
-  settleWait({ known: KNOWN, unsettled: undefined, now: NOW, quiet: 10, ...facts })
+  settleWait({ known: KNOWN, unsettled: undefined, now: NOW, elapsed: NOW, quiet: 10, ...facts })
 
 describe('how long a changed file is left alone', () => {
   test('not at all, if it has been quiet for long enough', () => {
@@ -80,4 +80,11 @@ test('a file is unsettled since its first change, and with this stamp since it w
   expect(first).toEqual({ stamp: 'a', since: 1, first: 1 })
   expect(unsettledNow(file({ stamp: 'a' }), first, 2)).toBe(first)
   expect(unsettledNow(file({ stamp: 'b' }), first, 3)).toEqual({ stamp: 'b', since: 3, first: 1 })
+})
+
+test('a wall clock that was set back meanwhile makes nobody wait for it', () => {
+  const sight = file({ written: 0 })
+  const seen = unsettledNow(sight, undefined, 5_000)
+  expect(wait({ sight, unsettled: seen, now: NOW - 120_000, elapsed: 5_009 })).toBe(1)
+  expect(wait({ sight, unsettled: seen, now: NOW - 120_000, elapsed: 5_010 })).toBe(0)
 })

@@ -74,7 +74,7 @@ describe('lines above a prompt', () => {
     const clock = new ManualClock()
     const printed: string[] = []
     const lines = new EventLines({
-      ...{ self: me, nameOf: (author: string) => author, now: clock.now, timers: clock.timers },
+      ...{ self: me, nameOf: (author: string) => author, elapsed: clock.elapsed, timers: clock.timers },
       print: (line) => printed.push(line),
     })
     lines.add(changed('a.ts'))

@@ -8,7 +8,7 @@ import { CLAUDE } from './harness.js'
 
 function open(storage = new FailingStorage()) {
   const { now, timers } = new ManualClock()
-  const queue = new CommitQueue({ storage, now, timers, random: () => 0.5 })
+  const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5 })
   const free = new FreeDocuments({ storage, queue, serverClient: 9, defer: (run) => void setImmediate(run) })
   return { storage, free }
 }

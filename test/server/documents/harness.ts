@@ -5,7 +5,7 @@ import type { FileHead, WriteBase, WriteCommand, WriteOutcome, WriteResult } fro
 import { author as authorSchema, writeId, type Author } from '../../../protocol/ids.js'
 import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
-import { FileStore } from '../../../server/documents/file-store.js'
+import { FileStore, type FileStoreOptions } from '../../../server/documents/file-store.js'
 import type { FileCommit } from '../../../server/documents/ledger.js'
 import { EventBus } from '../../../server/events/event-bus.js'
 import { EventLog } from '../../../server/events/event-log.js'
@@ -43,12 +43,13 @@ export interface OpenOptions {
   readonly clock?: ManualClock
   readonly maxPendingBytes?: number
   readonly maxPendingRows?: number
+  readonly isTold?: FileStoreOptions['isTold']
 }
 
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
-  const { clock = new ManualClock(), ...bounds } = options
+  const { clock = new ManualClock(), isTold = () => false, ...bounds } = options
   const { now, timers } = clock
-  const queue = new CommitQueue({ storage, now, timers, random: () => 0.5, ...bounds })
+  const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
   const events = new EventLog(storage, now)
   const bus = new EventBus<FileCommit>((error) => {
     throw error
@@ -58,6 +59,8 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
   const files = new FileStore({
     ...{ storage, queue, events, bus, now },
     newId: () => `f${++ids}`,
+    newConflictId: () => `c${++ids}`,
+    isTold,
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
   })

@@ -14,7 +14,7 @@ function open(own: Partial<LiveDocumentOptions> & { storage?: FailingStorage; ma
   const { storage = new FailingStorage(), maxPendingRows, ...rest } = own
   const clock = new ManualClock()
   const queue = new CommitQueue({
-    ...{ storage, now: clock.now, timers: clock.timers, random: () => 0.5 },
+    ...{ storage, elapsed: clock.now, timers: clock.timers, random: () => 0.5 },
     ...(maxPendingRows === undefined ? {} : { maxPendingRows }),
   })
   const deferred: (() => void)[] = []

@@ -12,7 +12,7 @@ import { ManualClock, turn } from '../../support/manual-clock.js'
 function open(storage = new FailingStorage()) {
   const clock = new ManualClock()
   const { now, timers } = clock
-  const queue = new CommitQueue({ storage, now, timers, random: () => 0.5 })
+  const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5 })
   const events: WorkspaceEvent[] = []
   const eventBus = new EventBus<WorkspaceEvent>(() => undefined)
   eventBus.subscribe((event) => events.push(event))

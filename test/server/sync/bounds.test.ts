@@ -77,6 +77,18 @@ describe('bounds', () => {
     expect(polite.closed).toBeUndefined()
   })
 
+  test('a wall clock that is set back closes no connection, and the server has not been up for less than no time', async () => {
+    const clock = new ManualClock(Date.now())
+    server = await startServer({ now: clock.now, elapsed: clock.elapsed, timers: clock.timers })
+    const peer = await (await openRawPeer(server.url, '~free')).synced()
+    await clock.advance(1_000)
+    clock.set(-120_000)
+    peer.send(awarenessFrame([5, 1, {}]))
+    await peer.roundTrip()
+    expect(peer.closed).toBeUndefined()
+    expect(server.status().uptimeSeconds).toBe(1)
+  })
+
   test('[SYNC-7] a socket carries so many documents, also when they are opened all at once', async () => {
     server = await startServer({ config: { limits: { documentsPerSocket: 3 } } })
     const raw = await openRawAgent(server.url)
