@@ -31,6 +31,13 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 /** A command line within a hint is worth a line of its own, to be copied. */
 const COMMAND = /"(ensemble [^"]+)"/
 
+export interface RenderOptions {
+  /** Default: that of the error's code. */
+  readonly exit?: number | undefined
+  /** How this program was called. Default: `ensemble`. */
+  readonly command?: string | undefined
+}
+
 /**
  * ```
  * error: X1 (review) holds src/shared/price.ts, 0:48 left
@@ -39,7 +46,11 @@ const COMMAND = /"(ensemble [^"]+)"/
  *   code  E_LOCK_HELD, exit 3
  * ```
  */
-export function renderFault(error: EnsembleError, paint: Paint, exit: number = exitCodeOf(error.code)): string {
+export function renderFault(
+  error: EnsembleError,
+  paint: Paint,
+  { exit = exitCodeOf(error.code), command: name = 'ensemble' }: RenderOptions = {},
+): string {
   const { code, message, hint, data } = error
   const [first = '', ...rest] = sentences(message)
   const explanation = [...rest, ...(hint === undefined ? [] : [hint])]
@@ -48,7 +59,7 @@ export function renderFault(error: EnsembleError, paint: Paint, exit: number = e
     `${paint('bad', 'error:')} ${first.replace(/\.$/, '')}`,
     ...explanation.map((line) => `  ${line}`),
     ...details(data['details']).map((line) => `    ${line}`),
-    ...(command === undefined ? [] : [`  try   ${command}`]),
+    ...(command === undefined ? [] : [`  try   ${command.replace(/^ensemble(?= )/, name)}`]),
     `  ${paint('quiet', `code  ${code}, exit ${exit}`)}`,
   ].join('\n')
 }

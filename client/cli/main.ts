@@ -1,7 +1,7 @@
 /** The command line's process: reads the arguments, runs one verb, ends with its exit code. */
 import { CommanderError } from 'commander'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import type { Context } from './context.js'
+import { commandName, type Context } from './context.js'
 import { EXIT, exitCodeOf } from './fault.js'
 import { Print } from './print.js'
 import { buildProgram, failureExit, type GlobalOptions, type Work } from './program.js'
@@ -53,7 +53,7 @@ async function perform(
 
 function makePrint({ color, quiet = false }: GlobalOptions): Print {
   const { stdout, stderr, env } = process
-  return new Print({ stdout, stderr, env, quiet, colour: color, timers: globalThis })
+  return new Print({ stdout, stderr, env, quiet, colour: color, timers: globalThis, command: commandName(env) })
 }
 
 /** What nobody expected is shown with where it happened: this is the user's own machine. */

@@ -27,6 +27,8 @@ export interface PrintOptions {
   /** Messages and progress are left out; data and errors stay. */
   readonly quiet: boolean
   readonly timers: Timers
+  /** How this program was called, for commands that are to be copied. Default: `ensemble`. */
+  readonly command?: string
 }
 
 export interface ProgressStep {
@@ -86,7 +88,7 @@ export class Print {
   fault(error: EnsembleError, asJson: boolean, exit?: number): void {
     if (asJson) return this.json(faultObject(error, exit))
     this.#progress?.end()
-    this.#options.stderr.write(`${renderFault(error, this.paintMessage, exit)}\n`)
+    this.#options.stderr.write(`${renderFault(error, this.paintMessage, { exit, command: this.#options.command })}\n`)
   }
 
   /** Shows steps until `end` is called, or something else is printed. */

@@ -61,6 +61,9 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     .exitOverride()
     .configureOutput({ writeOut: writeHelp, writeErr: () => undefined, outputError: () => undefined })
     .showHelpAfterError(false)
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand('help [command]', 'print the help of a command')
+  example(program, 'ensemble server start ../my-project')
   const perform = async (command: Command, work: Work): Promise<void> =>
     await run(work, command.optsWithGlobals<GlobalOptions & { json?: boolean }>(), command.name())
 
@@ -68,6 +71,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
 
   withServer(
     verb(program, 'connect', 'connect an agent: its folder and everyone else’s stay the same')
+      .usage('--agent <TYPE> --instance <name> [options]')
       .addOption(
         new Option('--agent <TYPE>', 'CLAUDE, CODEX, GEMINI …').argParser(agentTypeOption).makeOptionMandatory(),
       )
@@ -125,7 +129,8 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
 }
 
 function addServer(program: Command, perform: (command: Command, work: Work) => Promise<void>): void {
-  const server = verb(program, 'server', 'start, stop and look at the server of a folder')
+  const server = verb(program, 'server', 'start, stop and look at the server of a folder').helpCommand(false)
+  example(server, 'ensemble server status')
 
   example(
     verb(server, 'start', 'serve a folder')

@@ -24,6 +24,13 @@ describe('an error on the terminal', () => {
     ])
   })
 
+  it('names the command as it was called, so that it can be copied', () => {
+    const error = new EnsembleError('E_UNREACHABLE', 'None runs.', { data: { try: 'ensemble server start DIR' } })
+    expect(renderFault(error, plain, { command: 'npx ensemble' })).toContain(
+      '\n  try   npx ensemble server start DIR\n',
+    )
+  })
+
   it('takes the command out of a hint that quotes one', () => {
     const error = new EnsembleError('E_INTERNAL', 'It failed.', { hint: 'More is told by "ensemble server status".' })
     expect(renderFault(error, plain)).toContain('\n  try   ensemble server status\n')

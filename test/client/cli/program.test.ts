@@ -55,6 +55,20 @@ describe('the command line', () => {
     },
   )
 
+  it.each([
+    ['', 'ensemble server start '],
+    ['server', 'ensemble server status'],
+  ])('so has "%s" by itself', async (name, line) => {
+    const { help } = await parse([...name.split(' ').filter(Boolean), '--help'])
+    expect(help).toContain(`Example:\n  ${line}`)
+  })
+
+  it('shows in the help of a verb what it cannot do without, and what all verbs take', async () => {
+    const { help } = await parse(['connect', '--help'])
+    expect(help).toMatch(/^Usage: ensemble connect --agent <TYPE> --instance <name> \[options\]\n/)
+    expect(help).toMatch(/Global Options:\n[^]*--quiet[^]*--no-input/)
+  })
+
   it('[MERGE-9] ends a merge-file that fails with 255: to git, less is a number of conflicts', () => {
     expect(failureExit('merge-file')).toBe(255)
     expect(failureExit('status')).toBeUndefined()
