@@ -17,6 +17,9 @@ import { reasonOf } from './node-error.js'
 import { isRunning } from './process.js'
 import { answers, nobodyAt } from './server-api.js'
 
+/** Anything else could not even be sent: it would look as if nobody answered. */
+const TOKEN = /^[A-Za-z0-9_-]+$/
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Server extends KnownServer {
@@ -34,7 +37,7 @@ export async function findServer(wishes: Wishes, whereabouts: Whereabouts): Prom
   const facts = await look(wishes, whereabouts)
   const server = chooseServer(facts)
   const token = await tokenSource(server, facts)
-  if (token.kind === 'text') return { ...server, token: token.token, tokenFile: null }
+  if (token.kind === 'text') return { ...server, token: checked(token.token, 'ENSEMBLE_TOKEN'), tokenFile: null }
   return { ...server, token: await readToken(token.file), tokenFile: token.file }
 }
 
@@ -71,8 +74,14 @@ export async function readToken(file: string): Promise<string> {
       cause,
     })
   })
-  if (text.trim() !== '') return text.trim()
-  throw new EnsembleError('E_UNAUTHORIZED', `The token file ${file} is empty.`, {
+  return checked(text, `The token file ${file}`)
+}
+
+function checked(text: string, source: string): string {
+  const token = text.trim()
+  if (TOKEN.test(token)) return token
+  const fault = token === '' ? 'is empty' : 'does not hold a token, which is one line of letters, digits, "-" and "_"'
+  throw new EnsembleError('E_UNAUTHORIZED', `${source} ${fault}.`, {
     hint: 'The server keeps its token in .ensemble/token of its workspace.',
   })
 }

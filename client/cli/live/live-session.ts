@@ -16,7 +16,7 @@ import { exitCodeAfter, nextSignal } from '../signals.js'
 import { EventLines } from './event-lines.js'
 import { answer, stateWords, type Answer } from './session-verbs.js'
 import { Tags } from './tags.js'
-import { complete, readLine, type Verb } from './verbs.js'
+import { complete, readLine, type LineId, type Verb } from './verbs.js'
 
 export interface LiveOptions {
   readonly folder: AgentFolder
@@ -30,8 +30,8 @@ export interface LiveOptions {
 interface Voice {
   message(message: ServerMessage): void
   state(state: BridgeState): void
-  answer(verb: string, answer: Answer): void
-  fault(error: EnsembleError): void
+  answer(verb: string, answer: Answer, id: LineId | undefined): void
+  fault(error: EnsembleError, id: LineId | undefined): void
   close(): void
 }
 
@@ -43,21 +43,29 @@ export async function liveSession(options: LiveOptions): Promise<ExitCode> {
   tags.learn(folder.agents)
   const asked = nextSignal()
   let onLeave: () => void = () => undefined
+  /** What was asked for and is not answered yet. */
+  const open = new Set<Promise<void>>()
   const left = new Promise<'left'>((resolve) => {
-    onLeave = () => resolve('left')
+    // Whoever asks and then leaves is answered first; requests end by themselves when the connection does.
+    onLeave = () => void Promise.all(open).then(() => resolve('left'))
   })
   const onLine = (line: string): void => {
     const reading = readLine(line)
+    const { id } = reading
     if (reading.kind === 'empty') return
-    if (reading.kind === 'fault') voice.fault(new EnsembleError('E_USAGE', reading.message, { hint: reading.hint }))
+    if (reading.kind === 'fault') voice.fault(new EnsembleError('E_USAGE', reading.message, { hint: reading.hint }), id)
     else if (reading.verb.verb === 'leave') onLeave()
-    else void carryOut(reading.verb)
+    else {
+      const work = carryOut(reading.verb, id).finally(() => open.delete(work))
+      open.add(work)
+    }
   }
-  const carryOut = async (verb: Exclude<Verb, { verb: 'leave' }>): Promise<void> => {
+  /** Never rejects. */
+  const carryOut = async (verb: Exclude<Verb, { verb: 'leave' }>, id: LineId | undefined): Promise<void> => {
     try {
-      voice.answer(verb.verb, await answer(verb, { folder, url: info.url, tags, now, paint: print.paint }))
+      voice.answer(verb.verb, await answer(verb, { folder, url: info.url, tags, now, paint: print.paint }), id)
     } catch (thrown) {
-      voice.fault(toEnsembleError(thrown))
+      voice.fault(toEnsembleError(thrown), id)
     }
   }
   const voice = options.speaksJson
@@ -158,8 +166,8 @@ function programVoice(
         print.json({ type: 'state', state: state.kind, ...(state.kind === 'paused' && { reason: state.reason }) })
       if (state.kind !== 'syncing' && state.kind !== 'starting') known = state.kind
     },
-    answer: (verb, { data }) => print.json({ type: 'reply', verb, ...data }),
-    fault: (error) => print.json({ type: 'error', ...faultObject(error) }),
+    answer: (verb, { data }, id) => print.json({ type: 'reply', ...(id !== undefined && { id }), verb, ...data }),
+    fault: (error, id) => print.json({ type: 'error', ...(id !== undefined && { id }), ...faultObject(error) }),
     close: () => {
       reader?.off('close', onLeave)
       reader?.close()

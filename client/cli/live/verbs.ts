@@ -8,10 +8,15 @@ export type Verb =
   /** Null: say what waits, and between what one can choose. */
   | { readonly verb: 'resume'; readonly choice: 'delete' | 'restore' | null }
 
-export type Reading =
+export type Reading = (
   | { readonly kind: 'verb'; readonly verb: Verb }
   | { readonly kind: 'empty' }
   | { readonly kind: 'fault'; readonly message: string; readonly hint: string }
+) & { readonly id?: LineId | undefined }
+
+/** Chosen by a program, and repeated in the answer: answers may come in another order than lines. */
+const lineId = z.union([z.string().max(200), z.number()])
+export type LineId = z.infer<typeof lineId>
 
 export const HELP: readonly (readonly [verb: string, meaning: string])[] = [
   ['status', 'this folder, and the server'],
@@ -35,16 +40,17 @@ const SIMPLE: ReadonlyMap<string, Exclude<Verb['verb'], 'resume'>> = new Map([
 ])
 const WORDS = [...SIMPLE.keys(), 'resume']
 
-const jsonLine = z.object({ verb: z.string(), choice: z.string().optional() })
+const jsonLine = z.object({ verb: z.string(), choice: z.string().optional(), id: lineId.optional() })
 
-/** A line of words (`resume restore`), or an object (`{"verb":"resume","choice":"restore"}`). */
+/** A line of words (`resume restore`), or an object (`{"id":1,"verb":"resume","choice":"restore"}`). */
 export function readLine(line: string): Reading {
   const text = line.trim()
   if (text === '') return { kind: 'empty' }
   if (!text.startsWith('{')) return readWords(text.split(/\s+/))
   try {
-    const { verb, choice } = jsonLine.parse(JSON.parse(text))
-    return readWords(choice === undefined ? [verb] : [verb, choice])
+    const { verb, choice, id } = jsonLine.parse(JSON.parse(text))
+    const reading = readWords(choice === undefined ? [verb] : [verb, choice])
+    return id === undefined ? reading : { ...reading, id }
   } catch {
     return { kind: 'fault', message: 'That is not a command in JSON.', hint: 'It reads {"verb":"status"}.' }
   }
@@ -55,9 +61,9 @@ function readWords([word = '', ...rest]: readonly string[]): Reading {
   if (name === 'resume') return readResume(rest)
   const verb = SIMPLE.get(name)
   if (verb === undefined) {
-    const [meant] = near(name, WORDS)
+    const [meant] = name.length > WORD_WIDTH ? [] : near(name, WORDS)
     const hint = meant === undefined ? '"help" lists what there is.' : `Did you mean "${meant}"?`
-    return { kind: 'fault', message: `There is no "${word}" here.`, hint }
+    return { kind: 'fault', message: `There is no "${short(word)}" here.`, hint }
   }
   if (rest.length > 0) return { kind: 'fault', message: `"${name}" stands alone.`, hint: `Type just "${name}".` }
   return { kind: 'verb', verb: { verb } }
@@ -70,9 +76,18 @@ function readResume([choice, ...rest]: readonly string[]): Reading {
   }
   return {
     kind: 'fault',
-    message: `"${choice}" is no way to go on.`,
+    message: `"${short(choice)}" is no way to go on.`,
     hint: 'It is "resume delete" or "resume restore".',
   }
+}
+
+/** Of a word that is told again. In characters. */
+const WORD_WIDTH = 40
+
+/** A line that is no verb may be anything, a whole file pasted too. */
+function short(word: string): string {
+  const letters = Array.from(word.slice(0, 4 * WORD_WIDTH))
+  return letters.length <= WORD_WIDTH ? word : `${letters.slice(0, WORD_WIDTH - 1).join('')}…`
 }
 
 /** For the Tab key: what the line so far can become. */

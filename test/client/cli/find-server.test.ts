@@ -165,8 +165,12 @@ describe('a token file', () => {
     ['that is missing', 'missing', /it does not exist/],
     ['that is empty', 'empty', /is empty/],
     ['that is a folder', '', /it is a folder/],
+    ['of two lines', 'lines', /lines does not hold a token, which is one line of letters/],
+    ['of other letters', 'letters', /letters does not hold a token/],
   ])('%s is refused with where the token stands', async (_, name, message) => {
     await writeFile(join(dir, 'empty'), '\n')
+    await writeFile(join(dir, 'lines'), 'some\ntoken\n')
+    await writeFile(join(dir, 'letters'), 'nöpe')
     const refusal = readToken(join(dir, name))
     await expect(refusal).rejects.toThrow(message)
     await expect(refusal).rejects.toMatchObject({ code: 'E_UNAUTHORIZED' })

@@ -94,6 +94,38 @@ describe('a session at a terminal', () => {
   })
 })
 
+describe('a session that a program drives', () => {
+  it('[CLI-6] answers everything that was asked before it says that it has left, under the id of the line', async () => {
+    const folder = await open()
+    await folder.synced()
+    const stdin = new PassThrough()
+    let text = ''
+    const sink = { write: (more: string) => (text += more) }
+    const print = new Print({ stdout: sink, stderr: sink, env: {}, colour: 'never', quiet: false, timers: globalThis })
+    const context: Context = {
+      ...{ print, stdin, stdout: new PassThrough(), cwd: dir, env: {}, allowsInput: true, now: Date.now },
+    }
+    const info = describeFolder(folder, server.url, 1)
+    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, context })
+    stdin.end('{"id":1,"verb":"status"}\n{"id":"two","verb":"conflicts"}\n{"id":3,"verb":"frob"}\nagents\nleave\n')
+    expect(await ended).toBe(0)
+    await folder.leave()
+    const said = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; id?: unknown; verb?: string })
+      .filter(({ type }) => type !== 'event')
+    expect(said.at(-1)).toMatchObject({ type: 'left' })
+    const answers = said.slice(1, -1).map(({ type, id, verb }) => [type, id, verb])
+    expect(answers.sort()).toEqual([
+      ['error', 3, undefined],
+      ['reply', undefined, 'agents'],
+      ['reply', 1, 'status'],
+      ['reply', 'two', 'conflicts'],
+    ])
+  })
+})
+
 describe('an agent’s folder', () => {
   it('notes its session for the next one, for its owner’s eyes, and forgets the secret when it leaves', async () => {
     const folder = await open()

@@ -16,6 +16,17 @@ describe('a line of a live session', () => {
     expect(readLine(line)).toEqual({ kind: 'verb', verb })
   })
 
+  it('may carry an id, for the answer, also where it is no verb', () => {
+    expect(readLine('{"id":7,"verb":"status"}')).toEqual({ kind: 'verb', verb: { verb: 'status' }, id: 7 })
+    expect(readLine('{"id":"a","verb":"frob"}')).toMatchObject({ kind: 'fault', id: 'a' })
+  })
+
+  it('that is no verb is told in short, however long it is', () => {
+    const reading = readLine('x'.repeat(200_000))
+    expect(reading).toMatchObject({ kind: 'fault', message: `There is no "${'x'.repeat(39)}…" here.` })
+    expect(readLine(`resume ${'é'.repeat(100)}`)).toMatchObject({ message: `"${'é'.repeat(39)}…" is no way to go on.` })
+  })
+
   it('that is empty means nothing', () => {
     expect(readLine('   ')).toEqual({ kind: 'empty' })
   })
