@@ -5,6 +5,7 @@ import { App } from './app.js'
 import { openBrowserSocket } from './browser-socket.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
+import { Drafts } from './model/drafts.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
 import './styles/tokens.css'
@@ -45,7 +46,11 @@ function start(root: HTMLElement): void {
     forgetToken(sessionStorage)
     location.reload()
   }
-  const page = { store, router: new Router(window), theme, keys: new Keys(window), token, signOut }
+  const drafts = new Drafts()
+  store.commits.subscribe((commits) => {
+    for (const { head } of commits) drafts.committed(head.path, head.id)
+  })
+  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, signOut }
   render(<App page={page} />, root)
 }
 

@@ -1,11 +1,14 @@
 /** Opens the editor of a file: the one door through which the page loads CodeMirror and Yjs, when it first needs them. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals'
+import type { FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
+import type { Drafts } from '../model/drafts.js'
 import type { AuthorsOptions, CommittedEdits } from './authors.js'
 import type { CaretLook } from './carets.js'
 import { Editor } from './editor.js'
 import { LiveDocument, type LiveState } from './live-document.js'
 import { peerOf, type Peer } from './peers.js'
+import { rebase, typedLines } from './rebase.js'
 
 export interface OpenOptions {
   readonly parent: HTMLElement
@@ -13,6 +16,9 @@ export interface OpenOptions {
   readonly server: string
   readonly token: string
   readonly path: WorkspacePath
+  readonly fileId: FileId
+  /** Where what could not be sent stays, and what an earlier document of this path left is found. */
+  readonly drafts: Drafts
   readonly caretLook: (peer: Peer) => CaretLook
   readonly authors: AuthorsOptions
   /** Shown when the text is there; from 1. Null: the top. */
@@ -27,13 +33,16 @@ export interface OpenFile {
   readonly peers: ReadonlySignal<readonly Peer[]>
   /** A commit of this file. */
   showCommit(edits: CommittedEdits): void
+  /** Whether something typed here would be lost with the page. */
+  holdsUnsent(): boolean
   close(): void
 }
 
 /** How this page shows itself to peers of any kind; y-codemirror reads the colours. */
 const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
 
-export function openFile({ parent, server, token, path, caretLook, authors, line, online }: OpenOptions): OpenFile {
+export function openFile(options: OpenOptions): OpenFile {
+  const { parent, server, token, path, fileId, drafts, caretLook, authors, line, online } = options
   const document = new LiveDocument({ server, path, token })
   const { awareness } = document.provider
   const peers = signal<readonly Peer[]>([])
@@ -47,10 +56,27 @@ export function openFile({ parent, server, token, path, caretLook, authors, line
   }
   awareness.on('change', readPeers)
 
+  const takeUpDraft = () => {
+    const draft = drafts.take(path)
+    if (draft === undefined) return
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
+    const { edits, held } = rebase(draft, document.text.toString())
+    document.apply(edits)
+    drafts.hold(path, held)
+  }
+
+  const leaveDraft = () => {
+    const unsent = document.unsent()
+    if (unsent === null) return
+    const underWay = document.state.peek().kind === 'live' && online.peek()
+    drafts.keep(path, { ...unsent, fileId, underWay, typed: typedLines(unsent) })
+  }
+
   const writable = computed(() => document.state.value.kind === 'live' && online.value)
   const dispose = writable.subscribe((on) => {
     // Before the first sync the document is empty for want of knowledge: an editor would show an empty file.
     if (on && editor === undefined) {
+      takeUpDraft()
       editor = new Editor({ parent, path, text: document.text, awareness, caretLook, authors })
       if (line !== null) editor.showLine(line)
     }
@@ -61,8 +87,10 @@ export function openFile({ parent, server, token, path, caretLook, authors, line
     state: document.state,
     peers,
     showCommit: (edits) => editor?.showCommit(edits),
+    holdsUnsent: () => document.unsent() !== null,
     close: () => {
       dispose()
+      leaveDraft()
       awareness.off('change', readPeers)
       editor?.close()
       document.close()

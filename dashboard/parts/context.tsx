@@ -2,6 +2,7 @@
 import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
 import type { KeyBinding, Keys } from '../keys.js'
+import type { Drafts } from '../model/drafts.js'
 import type { Router } from '../router.js'
 import type { Store } from '../store.js'
 import type { ThemeSwitch } from '../theme.js'
@@ -11,6 +12,7 @@ export interface Page {
   readonly router: Router
   readonly theme: ThemeSwitch
   readonly keys: Keys
+  readonly drafts: Drafts
   /** For the live documents, which have connections of their own. */
   readonly token: string
   /** Forgets the token, and asks for another one. */

@@ -10,6 +10,7 @@ import { agentColour } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import type { Store } from '../store.js'
 import { Notice } from './notice.js'
+import { Stranded } from './stranded.js'
 
 export interface FileTextProps {
   readonly head: FileHead
@@ -17,10 +18,13 @@ export interface FileTextProps {
   readonly peers: Signal<readonly Peer[]>
 }
 
+/** The close code of E_EPOCH. */
+const ANOTHER_HISTORY = 4409
+
 type Shown = LiveState | { readonly kind: 'not-loaded' }
 
 export function FileText({ head, peers }: FileTextProps) {
-  const { store, token } = usePage()
+  const { store, drafts, token } = usePage()
   const parent = useRef<HTMLDivElement>(null)
   const state = useSignal<Shown>({ kind: 'opening' })
   const attempt = useSignal(0)
@@ -37,6 +41,8 @@ export function FileText({ head, peers }: FileTextProps) {
         server: location.origin.replace(/^http/, 'ws'),
         token,
         path: head.path,
+        fileId: head.id,
+        drafts,
         caretLook: (peer) => caretLook(store, peer),
         authors: {
           look: (author) => ({ label: store.tag(author).text, colour: agentColour(store.tag(author)) }),
@@ -46,7 +52,11 @@ export function FileText({ head, peers }: FileTextProps) {
         online,
       })
       const disposers = [
-        file.state.subscribe((next) => (state.value = next)),
+        file.state.subscribe((next) => {
+          state.value = next
+          // Another history stands behind this path: a new document takes up what was typed in this one.
+          if (next.kind === 'refused' && next.code === ANOTHER_HISTORY) attempt.value += 1
+        }),
         file.peers.subscribe((next) => (peers.value = next)),
         store.commits.subscribe((commits) => {
           for (const {
@@ -57,6 +67,11 @@ export function FileText({ head, peers }: FileTextProps) {
           }
         }),
       ]
+      const warn = (event: BeforeUnloadEvent) => {
+        if (file.state.peek().kind !== 'live' && file.holdsUnsent()) event.preventDefault()
+      }
+      addEventListener('beforeunload', warn)
+      disposers.push(() => removeEventListener('beforeunload', warn))
       close = () => {
         for (const dispose of disposers) dispose()
         file.close()
@@ -68,10 +83,11 @@ export function FileText({ head, peers }: FileTextProps) {
       close()
       peers.value = []
     }
-  }, [head.path, attempt.value])
+  }, [head.path, head.id, attempt.value])
 
   return (
     <div class="file-text" data-state={state.value.kind}>
+      <Stranded path={head.path} />
       <State state={state.value} again={() => (attempt.value += 1)} />
       <div ref={parent} class="editor" />
     </div>
@@ -118,8 +134,6 @@ function refusal(code: number, reason: string): string {
       return 'It does not accept this token any more.'
     case 4404:
       return 'It knows no such file.'
-    case 4409:
-      return 'The file was replaced by one with another history while it was open here.'
     case 4415:
       return 'It is not text any more.'
     default:

@@ -11,6 +11,7 @@ import { formatRoute } from '../router.js'
 import { FileSide } from './file-side.js'
 import { FileText } from './file-text.js'
 import { Notice } from './notice.js'
+import { Stranded } from './stranded.js'
 
 const NOBODY: readonly Peer[] = []
 
@@ -22,7 +23,7 @@ export function FileView({ path }: { readonly path: string }) {
     <>
       <FileHeader path={path} head={head} />
       {head !== undefined && !head.deleted && head.kind === 'text' ? (
-        <FileText key={head.id} head={head} peers={peers} />
+        <FileText head={head} peers={peers} />
       ) : (
         <NoText path={path} head={head} />
       )}
@@ -66,6 +67,15 @@ function FileHeader({ path, head }: { readonly path: string; readonly head: File
 }
 
 function NoText({ path, head }: { readonly path: string; readonly head: FileHead | undefined }) {
+  return (
+    <div class="file-text">
+      <Stranded path={path} />
+      <WhyNoText path={path} head={head} />
+    </div>
+  )
+}
+
+function WhyNoText({ path, head }: { readonly path: string; readonly head: FileHead | undefined }) {
   const { store } = usePage()
   if (!store.filesKnown.value) return <Notice title="Reading the list of files…" />
   if (head === undefined) {

@@ -1,7 +1,7 @@
 /** A folder with a real server process on it, as `ensemble server start` runs one. Needs the build in dist/. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -68,6 +68,28 @@ export class ServedFolder {
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     await exited
+  }
+
+  /** The server hears and says nothing more, and its sockets stay open. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  /** Ends the server without a word, frozen or not. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  /** Takes what the server stored away, but for its token: the next start makes another workspace of the folder. */
+  forget(): void {
+    const data = join(this.dir, '.ensemble')
+    for (const name of readdirSync(data))
+      if (name !== 'token') rmSync(join(data, name), { recursive: true, force: true })
   }
 
   /** The address that opens a view of the dashboard. */

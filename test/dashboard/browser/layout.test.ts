@@ -1,0 +1,55 @@
+/** Where things stand on the page. */
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser, openPage } from '../../support/browser.js'
+import { ServedFolder } from '../../support/served-folder.js'
+import { remove } from './agent-writes.js'
+
+let browser: Browser
+let folder: ServedFolder
+beforeAll(async () => {
+  browser = await openBrowser()
+  folder = new ServedFolder({ 'logo.png': new Uint8Array([137, 80, 0, 255]), 'old.ts': 'x\n', 'src/a.ts': 'one\n' })
+  await folder.start()
+  await remove(await folder.agent('CLAUDE-cleaner'), 'old.ts')
+})
+afterAll(async () => {
+  await browser.close()
+  await folder.close()
+})
+
+async function open(path: string, width: number): Promise<Page> {
+  const page = await openPage(browser, folder.url, { viewport: { width, height: 800 } })
+  await page.goto(folder.page(path))
+  return page
+}
+
+async function box(locator: Locator): Promise<{ left: number; top: number; right: number; bottom: number }> {
+  const found = await locator.boundingBox()
+  if (found === null) throw new Error(`${locator.toString()} is not shown`)
+  const { x, y, width, height } = found
+  return { left: x, top: y, right: x + width, bottom: y + height }
+}
+
+describe('a file without an editor', () => {
+  test.each([
+    ['binary', '/files/logo.png', 'This file is not text'],
+    ['deleted', '/files/old.ts', 'This file was deleted'],
+    ['missing', '/files/nowhere.ts', 'There is no such file'],
+  ])('(%s) has its header on top, the notice below, and the rest at the side', async (_kind, path, title) => {
+    const page = await open(path, 1440)
+    const notice = await box(page.getByRole('heading', { name: title }))
+    const [tree, header, side] = await Promise.all([
+      box(page.getByRole('tree')),
+      box(page.locator('.file-head')),
+      box(page.getByRole('complementary', { name: 'In this file' })),
+    ])
+    expect(header.top).toBeLessThan(60)
+    expect(header.left).toBeGreaterThanOrEqual(tree.right)
+    expect(notice.top).toBeGreaterThan(header.bottom)
+    expect(notice.left).toBeGreaterThan(tree.right)
+    expect(side.left).toBeGreaterThan(notice.right)
+    expect(side.top).toBeLessThanOrEqual(header.bottom + 1)
+    await page.context().close()
+  })
+})
