@@ -11,6 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
 import { openBridge, type Bridge } from '../client/bridge/bridge.js'
@@ -29,6 +30,7 @@ import { forgetServer, rememberServer, serverOnPort } from './server-file.js'
 import { openDataFolder } from './storage/data-folder.js'
 import { openEmbeddedStorage } from './storage/embedded.js'
 import { problemOf } from './sync/session.js'
+import { stopInOrder, type Stopped } from './stop.js'
 import { VERSION } from './version.js'
 import { checkWorkspace } from './workspace.js'
 
@@ -73,15 +75,28 @@ function report(message: Report): void {
 async function start(args: Arguments): Promise<void> {
   const startedAt = performance.now()
   const undo: (() => Promise<unknown>)[] = []
+  // From the first moment: whoever started it may go while it is still starting, and nobody tells of that twice.
+  const orphaned = args.attached ? launcherGone() : new Promise<never>(() => undefined)
   try {
-    await serve(args, startedAt, undo)
+    await serve(args, startedAt, orphaned, undo)
   } catch (error) {
-    for (const step of undo.reverse()) await step()
+    for (const step of undo.reverse()) await step().catch(() => undefined) // why the start failed is what counts
     throw error
   }
 }
 
-async function serve(args: Arguments, startedAt: number, undo: (() => Promise<unknown>)[]): Promise<void> {
+/** Resolves when the process that started this one, over a channel, is gone, or has let it go. */
+function launcherGone(): Promise<unknown> {
+  const isGone = process.send !== undefined && !process.connected
+  return isGone ? Promise.resolve() : once(process, 'disconnect')
+}
+
+async function serve(
+  args: Arguments,
+  startedAt: number,
+  orphaned: Promise<unknown>,
+  undo: (() => Promise<unknown>)[],
+): Promise<void> {
   const workspace = await checkWorkspace(args.workspace)
   const config = await loadConfig(workspace)
   const folder = await openDataFolder(workspace, { now: Date.now })
@@ -97,7 +112,7 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   const folderSecret = randomBytes(32).toString('base64url')
   const ensemble = await assemble({
     ...{ storage, config, log, version: VERSION, workspace, host: args.host, token, folderSecret },
-    dashboardDir: new URL('../dashboard', import.meta.url).pathname,
+    dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
   })
   undo.push(() => ensemble.close(STOP_DEADLINE))
   const port = await listen(ensemble, args)
@@ -123,13 +138,13 @@ async function serve(args: Arguments, startedAt: number, undo: (() => Promise<un
   const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
   undo.push(() => forgetServer(forget))
 
-  stopWhenAsked(log, args.attached, async () => {
-    await forgetServer(forget)
-    return stop(ensemble, bridge, connection, async () => {
-      await storage.close()
-      await folder.close()
-    })
-  })
+  stopWhenAsked(log, orphaned, () =>
+    stopInOrder({
+      sources: [() => forgetServer(forget), () => bridge.close(), () => connection.close()],
+      store: () => ensemble.close(STOP_DEADLINE),
+      ground: [() => storage.close(), () => folder.close()],
+    }),
+  )
   const readyMilliseconds = Math.round(performance.now() - startedAt)
   const { files } = ensemble.status()
   const inStep = statusOf(bridge)
@@ -172,39 +187,23 @@ function exposedAddresses(host: string, port: number): string[] {
     .map(({ address, family }) => `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`)
 }
 
-/** Returns the exit code: 0, or 1 if something could not be made durable. */
-async function stop(
-  ensemble: Ensemble,
-  bridge: Bridge,
-  connection: Connection,
-  closeStorage: () => Promise<void>,
-): Promise<{ readonly code: number; readonly lostRows: number; readonly reason?: EnsembleError }> {
-  await bridge.close()
-  await connection.close()
-  const outcome = await ensemble.close(STOP_DEADLINE)
-  await closeStorage()
-  return { code: outcome.lostRows === 0 ? 0 : 1, ...outcome }
-}
-
-function stopWhenAsked(log: Logger, attached: boolean, stopping: () => ReturnType<typeof stop>): void {
+function stopWhenAsked(log: Logger, orphaned: Promise<unknown>, stopping: () => Promise<Stopped>): void {
   let begun = false
   const onAsked = (reason: string): void => {
     if (begun) return
     begun = true
-    stopping().then(
-      ({ code, lostRows, reason: trouble }) => {
-        if (lostRows > 0) log.error({ lostRows, code: trouble?.code }, 'Stopped; some changes could not be stored.')
-        else log.info({ reason }, 'stopped')
-        process.exit(code)
-      },
-      (error: unknown) => {
-        log.fatal({ err: error }, 'The server could not stop cleanly.')
-        process.exit(1)
-      },
-    )
+    void stopping().then(({ lostRows, reason: trouble, faults }) => {
+      for (const fault of faults) log.error({ err: fault }, 'A part of the server could not be closed.')
+      if (lostRows === undefined) log.error('Stopped; what waited may not be stored.')
+      else if (lostRows > 0) log.error({ lostRows, code: trouble?.code }, 'Stopped; some changes could not be stored.')
+      else log.info({ reason }, 'stopped')
+      process.exit(lostRows === 0 && faults.length === 0 ? 0 : 1)
+    })
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onAsked)
-  if (attached) process.on('disconnect', () => onAsked('disconnect'))
+  void orphaned.then(() => {
+    onAsked('disconnect')
+  })
 }
 
 try {

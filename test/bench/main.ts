@@ -3,6 +3,7 @@
  * It takes some minutes and wants the machine for itself.
  */
 import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { crashes } from './crashes.js'
 import { durability } from './durability.js'
 import { machine, markdown, type Section } from './figures.js'
@@ -30,7 +31,7 @@ for (const [name, measure] of Object.entries(benches)) {
 if (wanted.length === 0) await writeFile(await resultsFile(), [await preface(), ...parts].join('\n'))
 
 async function resultsFile(): Promise<string> {
-  return new URL('../../../test/bench/RESULTS.md', import.meta.url).pathname
+  return fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
 }
 
 async function preface(): Promise<string> {

@@ -3,10 +3,11 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 
-const ENSEMBLE = new URL('../../../client/cli/ensemble.js', import.meta.url).pathname
+const ENSEMBLE = fileURLToPath(new URL('../../../client/cli/ensemble.js', import.meta.url))
 
 const serverInfo = z.object({
   url: z.string(),

@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
 import { parseAgent } from './server.js'
 
-const MAIN = new URL('../../dist/server/main.js', import.meta.url).pathname
+const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url))
 
 const ready = z.object({
   type: z.literal('ready'),
