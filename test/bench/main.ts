@@ -8,6 +8,7 @@ import { crashes } from './crashes.js'
 import { durability } from './durability.js'
 import { machine, markdown, type Section } from './figures.js'
 import { folders } from './folders.js'
+import { withSections } from './results.js'
 import { sockets } from './sockets.js'
 import { workspace } from './workspace.js'
 
@@ -28,7 +29,10 @@ for (const [name, measure] of Object.entries(benches)) {
   process.stdout.write(`${part}\n`)
   parts.push(part)
 }
-if (wanted.length === 0) await writeFile(await resultsFile(), [await preface(), ...parts].join('\n'))
+if (wanted.length === 0) {
+  const file = await resultsFile()
+  await writeFile(file, withSections(await readFile(file, 'utf8'), [await preface(), ...parts]))
+}
 
 async function resultsFile(): Promise<string> {
   return fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
