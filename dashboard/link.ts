@@ -67,7 +67,7 @@ export class Link {
     const { store } = this.#options
     store.setClock(this.#options.now(), this.#heardAt)
     store.receive(messages)
-    if (messages.some((message) => message.type === 'event' && message.event.type === 'conflict:raised')) {
+    if (messages.some((message) => message.type === 'event' && message.event.type.startsWith('conflict:'))) {
       void this.#readConflicts()
     }
   }
@@ -103,7 +103,7 @@ export class Link {
     const asked = now()
     await this.#ask('status', {}, (status) => {
       store.takeStatus(status, now() - asked)
-      // A conflict may be settled elsewhere, and no event tells.
+      // Of a long absence not every event is told again.
       if (status.conflicts.open !== store.openConflicts.value.length) void this.#readConflicts()
     })
     this.#asking = false

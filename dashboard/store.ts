@@ -248,6 +248,7 @@ export class Store {
         if (event.agent_id !== undefined) this.#departures.set(event.agent_id, { reason: event.data.reason, time })
         return
       case 'agent:joined':
+      case 'conflict:resolved':
         return
     }
   }

@@ -28,6 +28,8 @@ export const ERRORS = {
   E_UNKNOWN_DOCUMENT: final(404),
   E_NOT_TEXT: final(415),
   E_CONFLICT: final(409, 4460),
+  E_CONFLICT_CLOSED: final(409, 4463),
+  E_CONFLICT_MOVED: final(409, 4464),
   E_EPOCH: final(409, 4409),
   E_AGENT_TAKEN: final(409, 4423),
   E_AGENT_TYPE: final(400),

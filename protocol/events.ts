@@ -1,6 +1,7 @@
 /** Events: what happened, numbered, in words that agents and people share. */
 import { z } from 'zod'
 import { agentId, agentInstance, agentType, author, conflictId, fileId } from './ids.js'
+import { conflictOutcome, conflictReason } from './conflicts.js'
 import { revision, sequence } from './files.js'
 import { changeType } from './revisions.js'
 import { workspacePath } from './paths.js'
@@ -29,6 +30,21 @@ export const eventData = {
     file: workspacePath,
     ours: author,
     theirs: author,
+    /** Absent in events of earlier versions, as are the next two. */
+    reason: conflictReason.optional(),
+    /** The lines of an overlap when it was raised, from 1; null: of the whole file, or none stand there. */
+    lines: z.object({ from: lines, to: lines }).nullable().default(null),
+    /** The first line of what is held that says something, cut; empty: a deletion, or bytes. */
+    preview: z.string().default(''),
+  }),
+  'conflict:resolved': z.object({
+    conflict_id: conflictId,
+    file: workspacePath,
+    ours: author,
+    theirs: author,
+    outcome: conflictOutcome,
+    by: author,
+    rev: revision,
   }),
 } as const
 export type EventType = keyof typeof eventData
@@ -57,4 +73,5 @@ export const workspaceEvent = z.discriminatedUnion('type', [
   variant('agent:left'),
   variant('file:changed'),
   variant('conflict:raised'),
+  variant('conflict:resolved'),
 ])

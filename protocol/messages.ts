@@ -16,10 +16,10 @@ import {
   writeCommand,
   writeResult,
 } from './files.js'
-import { agentId, agentInstance, agentType, fileId, workspaceId } from './ids.js'
+import { agentId, agentInstance, agentType, conflictId, fileId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
-import { conflict } from './conflicts.js'
+import { conflict, conflictFilter, materializeCommand, resolveCommand, shownConflict } from './conflicts.js'
 
 /**
  * What the server may push, each started by naming it in `hello`:
@@ -66,7 +66,13 @@ export const methods = {
   },
   write: { params: writeCommand, result: writeResult },
   delete: { params: deleteCommand, result: writeResult },
-  conflicts: { params: z.object({}), result: z.object({ conflicts: z.array(conflict) }) },
+  conflicts: { params: conflictFilter, result: z.object({ conflicts: z.array(conflict) }) },
+  /** One conflict, open or closed. */
+  conflict: { params: z.object({ id: conflictId }), result: shownConflict },
+  /** Decides a conflict; what is decided is written upon the head as it is now. */
+  resolve: { params: resolveCommand, result: z.object({ conflict, head: fileHead }) },
+  /** Writes both sides, between markers, to where the conflict is. */
+  materialize: { params: materializeCommand, result: z.object({ conflict, head: fileHead }) },
   status: { params: z.object({}), result: status },
   /** Carries a document over this socket: frames of kind `document` with this number, y-protocols messages inside. */
   open: {

@@ -2,6 +2,7 @@
  * The feed: events as sentences, newest first. Changes by one author to one file within 40 seconds are one row, so that a
  * busy agent does not push everybody else off the page. A row stays where its first event put it.
  */
+import type { ConflictOutcome } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 
 /** In milliseconds. */
@@ -26,6 +27,14 @@ export type FeedRow =
     })
   | (Common & { readonly kind: 'joined'; readonly partition: string | null })
   | (Common & { readonly kind: 'left'; readonly reason: 'left' | 'lost' | 'replaced' })
+  | (Common & {
+      readonly kind: 'settled'
+      readonly file: string
+      readonly outcome: ConflictOutcome
+      readonly ours: string
+      readonly theirs: string
+      readonly conflictId: string
+    })
   | (Common & { readonly kind: 'conflict'; readonly file: string; readonly other: string; readonly conflictId: string })
 
 /** Rows are never changed: a group that grows is a new row in the old one's place. */
@@ -75,5 +84,9 @@ function rowOf(event: WorkspaceEvent): FeedRow {
         file: event.data.file,
         conflictId: event.data.conflict_id,
       }
+    case 'conflict:resolved': {
+      const { by, file, outcome, ours, theirs, conflict_id: conflictId } = event.data
+      return { ...common, kind: 'settled', author: by, file, outcome, ours, theirs, conflictId }
+    }
   }
 }

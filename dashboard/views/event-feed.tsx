@@ -148,8 +148,38 @@ function Sentence({ row }: { readonly row: FeedRow }) {
           </a>
         </>
       )
+    case 'settled':
+      return (
+        <>
+          closed a conflict in{' '}
+          <a href={formatRoute({ view: 'files', path: row.file })} title={row.file}>
+            <code>{fileName(row.file)}</code>
+          </a>
+          <Outcome row={row} />
+        </>
+      )
     default:
       return unreachable(row)
+  }
+}
+
+function Outcome({ row }: { readonly row: Extract<FeedRow, { kind: 'settled' }> }) {
+  switch (row.outcome) {
+    case 'ours':
+    case 'theirs':
+      return (
+        <>
+          : <AgentTag author={row[row.outcome]} small /> wrote what stands
+        </>
+      )
+    case 'both':
+      return <>: both stand</>
+    case 'text':
+      return <> with another text</>
+    case 'superseded':
+      return <>: it was written over</>
+    default:
+      return unreachable(row.outcome)
   }
 }
 

@@ -1,10 +1,10 @@
 /** Turns what decide-write held back into conflict records. */
-import type { Conflict } from '../../protocol/conflicts.js'
+import type { Conflict, LineRange, Overlap, ShownConflict } from '../../protocol/conflicts.js'
 import type { FileHead } from '../../protocol/files.js'
 import { conflictId, type Author, type WriteId } from '../../protocol/ids.js'
 import { toWire } from './content.js'
 import type { ConflictDraft } from './decide-write.js'
-import type { PositionOf } from './file-document.js'
+import type { Places } from './places.js'
 
 export interface ConflictContext {
   readonly head: FileHead
@@ -13,13 +13,14 @@ export interface ConflictContext {
   readonly writer: Author
   /** Author of the head that the write met. */
   readonly incumbent: Author
-  readonly position: PositionOf
+  /** Null: the file is bytes. */
+  readonly places: Places | null
   readonly now: () => number
   readonly newId: () => string
 }
 
 export function conflictRecord(draft: ConflictDraft, context: ConflictContext): Conflict {
-  const { head, baseRev, writeId, writer, incumbent, position } = context
+  const { head, baseRev, writeId, writer, incumbent, places } = context
   const writerIsHeld = draft.reason === 'overlap' || draft.held === 'writer'
   const common = {
     id: conflictId.parse(context.newId()),
@@ -35,8 +36,49 @@ export function conflictRecord(draft: ConflictDraft, context: ConflictContext): 
   if (draft.reason !== 'overlap') {
     return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toWire(draft.theirs) }
   }
+  if (places === null) throw new Error('lines overlap in texts alone')
   const { base, ours, theirs, from, to } = draft
-  // The range clings to its own characters: what is inserted at its ends is outside.
-  const range = { start: position(from, 'after'), end: position(to, 'before') }
-  return { ...common, reason: 'overlap', base, ours, theirs, range }
+  return { ...common, reason: 'overlap', base, ours, theirs, ...placeOf(places, head.rev, from, to) }
+}
+
+/** The range clings to its own characters: what is inserted at its ends is outside. */
+export function placeOf(places: Places, rev: number, from: number, to: number): Pick<Overlap, 'range' | 'stands'> {
+  const range = { start: places.position(from, 'after'), end: places.position(to, 'before') }
+  return { range, stands: { rev, at: from } }
+}
+
+/** Of `ours` in the text in which the conflict was raised: numbered from 1; null where none stand. */
+export function linesOf({ ours, stands }: Overlap, text: string): LineRange | null {
+  if (ours === '') return null
+  const from = 1 + newLines(text.slice(0, stands.at))
+  return { from, to: from + newLines(ours.replace(/\n$/, '')) }
+}
+
+/** What stands in the region of a conflict now; null where its characters are gone. */
+export function regionNow(conflict: Conflict, places: Places): ShownConflict['now'] {
+  if (conflict.reason !== 'overlap') return null
+  const place = places.find(conflict)
+  if (place === null || place.to < place.from || (place.to === place.from && standsAnything(conflict))) return null
+  const text = places.text.slice(place.from, place.to)
+  const from = 1 + newLines(places.text.slice(0, place.from))
+  return { text, lines: { from, to: text === '' ? from - 1 : from + newLines(text.replace(/\n$/, '')) } }
+}
+
+function standsAnything({ ours, markers }: Overlap): boolean {
+  return (markers ?? ours) !== ''
+}
+
+/** Longest first line in an event. In characters. */
+const PREVIEW = 100
+
+export function previewOf(conflict: Conflict): string {
+  const { theirs } = conflict
+  const text = typeof theirs === 'string' ? theirs : theirs?.kind === 'text' ? theirs.text : ''
+  const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? ''
+  const letters = Array.from(line.trim())
+  return letters.length > PREVIEW ? `${letters.slice(0, PREVIEW - 1).join('')}…` : letters.join('')
+}
+
+function newLines(text: string): number {
+  return text.split('\n').length - 1
 }

@@ -8,7 +8,6 @@
  * 3. `text` is always what the Y.Text holds.
  */
 import * as Y from 'yjs'
-import { relativePosition } from '../../protocol/conflicts.js'
 import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
@@ -24,6 +23,7 @@ import { bytesOf, hashOf } from './content.js'
 import { originRow, textRow, type FileJournal } from './file-journal.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+import { placesIn, type Places } from './places.js'
 
 /** What a whole-file write changes besides the text. */
 export interface Rewrite {
@@ -33,11 +33,8 @@ export interface Rewrite {
   readonly deleted: boolean
   readonly writeId: WriteId
   /** What else belongs into the commit, once the head is known and the edits are in the document. */
-  readonly attach: (head: FileHead, position: PositionOf) => Attachment
+  readonly attach: (head: FileHead) => Attachment
 }
-
-/** The relative position of an offset in the document's text; `side` says to which neighbour it clings. */
-export type PositionOf = (offset: number, side: 'before' | 'after') => Record<string, unknown>
 
 export interface FileDocumentOptions {
   readonly id: FileId
@@ -49,6 +46,8 @@ export interface FileDocumentOptions {
   readonly ledger: Ledger
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
+  /** What else belongs into the commit of a live turn that changed the text. */
+  readonly attachLive: (head: FileHead, author: Author, places: Places) => Attachment
 }
 
 /** The text is stored whole once in so many revisions, so that nobody has to replay more of the journal. */
@@ -103,6 +102,11 @@ export class FileDocument {
 
   get text(): string {
     return this.#text
+  }
+
+  /** Of the text as it is when it is asked. */
+  get places(): Places {
+    return placesIn(this.live.doc, this.#content, this.#text)
   }
 
   /** The text of an earlier revision; undefined where it is not known. */
@@ -244,7 +248,8 @@ export class FileDocument {
     const events: WorkspaceEvent[] = []
     const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
-    const attached = rewrite?.attach(head, this.#position)
+    const isLive = rewrite === undefined && revised
+    const attached = isLive ? this.#options.attachLive(head, author, this.places) : rewrite?.attach(head)
     if (rewrite !== undefined || this.#sinceText >= TEXT_EVERY) {
       rows.push(textRow(this.id, head.rev, this.#text))
       this.#sinceText = 0
@@ -298,10 +303,5 @@ export class FileDocument {
     if (before?.kind === 'binary') rows.push(originRow(this.id, revision.head.rev, this.#text))
     events.push(revision.event)
     return revision.head
-  }
-
-  readonly #position: PositionOf = (offset, side) => {
-    const position = Y.createRelativePositionFromTypeIndex(this.#content, offset, side === 'before' ? -1 : 0)
-    return relativePosition.parse(Y.relativePositionToJSON(position))
   }
 }

@@ -6,9 +6,8 @@
  * 3. A write id is carried out once; repeating it returns the first outcome (rule WRITE-4).
  * 4. Whatever of a write does not go into the head is in a conflict record of the same commit (rule BRIDGE-10).
  */
-import type { Conflict } from '../../protocol/conflicts.js'
+import type { Conflict, MaterializeCommand, ResolveCommand, ShownConflict } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { WorkspaceEvent } from '../../protocol/events.js'
 import type {
   DeleteCommand,
   FileHead,
@@ -17,7 +16,7 @@ import type {
   WriteOutcome,
   WriteResult,
 } from '../../protocol/files.js'
-import { fileId, type Author, type FileId, type WriteId } from '../../protocol/ids.js'
+import { fileId, type Author, type ConflictId, type FileId, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
@@ -25,18 +24,20 @@ import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
-import type { Row, Storage } from '../storage/storage.js'
-import { stored } from '../storage/stored.js'
-import { conflictRecord } from './conflict-records.js'
+import type { Storage } from '../storage/storage.js'
+import { regionNow } from './conflict-records.js'
+import { ConflictTable } from './conflict-table.js'
 import { bytesOf, fromWire, hashOf, type Content } from './content.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
-import type { FileDocument, PositionOf } from './file-document.js'
+import { decideConflict, decideMarkers, type Decided, type PresentFile, type Settled } from './conflict-decisions.js'
+import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
-import { Ledger, type Attachment, type FileCommit } from './ledger.js'
+import { Ledger, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
 import { OpenDocuments } from './open-documents.js'
 import { TreeDocument } from './tree-document.js'
+import { answer, WriteAttachments, type Deed } from './write-attachments.js'
 import { WriteOutcomes } from './write-outcomes.js'
 
 export interface FileStoreOptions {
@@ -48,6 +49,10 @@ export interface FileStoreOptions {
   readonly now: () => number
   /** A new unguessable id of letters and digits. */
   readonly newId: () => string
+  /** A new unguessable id that people can abbreviate: random from its first character on. */
+  readonly newConflictId: () => string
+  /** Whether an author has been told of a conflict, and has confirmed it. */
+  readonly isTold: (author: Author, id: ConflictId) => boolean
   /** A new Yjs client id: a random unsigned 32-bit number. */
   readonly newClient: () => number
   readonly defer: LiveDocumentOptions['defer']
@@ -69,7 +74,8 @@ export class FileStore {
   readonly #table = new FileTable()
   readonly #ledger: Ledger
   readonly #documents: OpenDocuments
-  readonly #conflicts = new Map<string, Conflict>()
+  readonly conflicts: ConflictTable
+  readonly #attachments: WriteAttachments
   readonly #outcomes: WriteOutcomes
   readonly #underWay = new Map<WriteId, Promise<WriteResult>>()
 
@@ -79,17 +85,19 @@ export class FileStore {
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
     for (const file of this.#journal.files()) this.#table.set(file)
-    for (const { value } of storage.range({ from: ['conflict', ''], to: ['conflict', '\uffff'] })) {
-      const conflict = stored<Conflict>(value)
-      if (conflict.state === 'open') this.#conflicts.set(conflict.id, conflict)
-    }
     const live = { storage, queue, serverClient: newClient(), defer }
     this.tree = new TreeDocument(live, this.#table.heads())
     this.#ledger = new Ledger(this.#table, events, bus, now, (head) => {
       this.tree.follow(head)
     })
+    this.conflicts = new ConflictTable(storage, this.#ledger)
+    const { newConflictId, isTold } = options
+    const told = { conflicts: this.conflicts, outcomes: this.#outcomes, now, newConflictId, isTold }
+    this.#attachments = new WriteAttachments(told)
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
-    this.#documents = new OpenDocuments({ ...own, live, newId, newClient })
+    const attachLive: WriteAttachments['ofLive'] = (head, author, places) =>
+      this.#attachments.ofLive(head, author, places)
+    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, attachLive })
   }
 
   /** Files that are not deleted. */
@@ -102,12 +110,12 @@ export class FileStore {
   }
 
   get conflictCount(): number {
-    return this.#conflicts.size
+    return this.conflicts.count
   }
 
   /** What a record says may still be on its way to the disk. */
   get openConflicts(): readonly Conflict[] {
-    return [...this.#conflicts.values()]
+    return this.conflicts.open
   }
 
   /** Every head, deleted ones included. What a head says may still be on its way to the disk. */
@@ -174,6 +182,38 @@ export class FileStore {
    * Opens the document of a path; of one that holds no file, a document that becomes the file with its first change.
    * Each call is paired with one of `release`.
    * @throws EnsembleError E_NOT_TEXT
+  /**
+   * Decides a conflict, upon the head as it is now.
+   * @throws EnsembleError E_NOT_FOUND, E_CONFLICT_CLOSED, E_CONFLICT_MOVED, E_BAD_REQUEST
+   */
+  resolve(command: ResolveCommand, author: Author): Promise<Settled> {
+    const { now } = this.#options
+    return this.#decide(command, author, (file) =>
+      decideConflict({ conflicts: this.conflicts, now }, command, author, file),
+    )
+  }
+
+  /** A conflict, and what stands in its region now. @throws EnsembleError E_NOT_FOUND */
+  async showConflict(id: ConflictId): Promise<ShownConflict> {
+    const { path, reason } = this.conflicts.find(id)
+    if (reason !== 'overlap') return { conflict: this.conflicts.find(id), now: null }
+    return await this.#documents.whenSettled(path, () => {
+      const conflict = this.conflicts.find(id)
+      const head = this.#table.at(path)?.head
+      const isText = head?.kind === 'text' && !head.deleted && head.id === conflict.fileId
+      const document = isText ? this.#documents.load(head.id) : null
+      return { conflict, now: document === null ? null : regionNow(conflict, document.places) }
+    })
+  }
+
+  /**
+   * Writes both sides of an overlap, between markers, to where it is.
+   * @throws EnsembleError as `resolve`
+   */
+  materialize(command: MaterializeCommand, author: Author): Promise<Settled> {
+    return this.#decide(command, author, (file) => decideMarkers({ conflicts: this.conflicts }, command, file))
+  }
+
    */
   open(path: WorkspacePath): Promise<FileDocument> {
     return this.#documents.attach(path)
@@ -191,8 +231,7 @@ export class FileStore {
   }
 
   /** Carries out a write id once; whoever repeats it gets the outcome of the first time. */
-  #once(command: WriteCommand | DeleteCommand, act: () => Promise<WriteResult>): Promise<WriteResult> {
-    const { writeId, path } = command
+  #once({ writeId, path }: Pick<Deed, 'writeId' | 'path'>, act: () => Promise<WriteResult>): Promise<WriteResult> {
     const underWay = this.#underWay.get(writeId)
     if (underWay !== undefined) return underWay
     const writing = this.#admitted(writeId).then((earlier) => earlier ?? this.#documents.whenSettled(path, act))
@@ -252,26 +291,26 @@ export class FileStore {
 
   async #carryOut(
     head: FileHead,
-    command: WriteCommand | DeleteCommand,
+    deed: Deed,
     decision: Decision,
     author: Author,
     deleted: boolean,
   ): Promise<WriteResult> {
-    if (decision.outcome === 'unchanged') {
+    if (decision.outcome === 'unchanged' && deed.conclude === undefined) {
       // On record all the same: repeated after other changes it could seem to be against them.
       const outcome = answer(decision, head, [])
-      await this.#options.queue.enqueue(this.#outcomes.rows(command.writeId, outcome))
+      await this.#options.queue.enqueue(this.#outcomes.rows(deed.writeId, outcome))
       return outcome
     }
-    if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, command, decision, author, deleted)
+    if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, deed, decision, author, deleted)
     const document = this.#documents.load(head.id)
     const edits = diff(document.text, decision.result.content.text)
-    return this.#rewrite(document, command, decision, edits, author, deleted)
+    return this.#rewrite(document, deed, decision, edits, author, deleted)
   }
 
   async #rewrite(
     document: FileDocument,
-    command: WriteCommand | DeleteCommand,
+    deed: Deed,
     decision: Decision,
     edits: Edits,
     author: Author,
@@ -286,9 +325,9 @@ export class FileStore {
       format: { bom, eol },
       executable,
       deleted,
-      writeId: command.writeId,
-      attach: (head, position) => {
-        const attachment = this.#attachment(head, command, decision, author, incumbent, position)
+      writeId: deed.writeId,
+      attach: (head) => {
+        const attachment = this.#attachments.of(head, deed, decision, author, incumbent, document.places)
         result = answer(decision, head, attachment.conflicts)
         return attachment
       },
@@ -301,7 +340,7 @@ export class FileStore {
   /** Bytes have no document: the last writer wins, and what it replaced is on record. */
   async #replaceBytes(
     before: FileHead,
-    command: WriteCommand | DeleteCommand,
+    deed: Deed,
     decision: Decision,
     author: Author,
     deleted: boolean,
@@ -312,7 +351,8 @@ export class FileStore {
     const hash = hashOf(bytes)
     const { id, path, rev, deleted: wasDeleted } = before
     if (hash === before.hash && executable === before.executable && deleted === wasDeleted) {
-      const { rows, conflicts, events } = this.#attachment(before, command, decision, author, before.author, () => ({}))
+      const attached = this.#attachments.of(before, deed, decision, author, before.author, null)
+      const { rows, conflicts, events } = attached
       await this.#documents.settle(id, rows, () => {
         this.#ledger.publish({ head: before, edits: null, revised: false, conflicts, events })
       })
@@ -324,11 +364,11 @@ export class FileStore {
       {
         change: deleted ? 'deleted' : wasDeleted ? 'created' : 'modified',
         edits: null,
-        writeId: command.writeId,
+        writeId: deed.writeId,
         epoch: this.#table.get(id)?.epoch ?? null,
       },
     )
-    const attached = this.#attachment(head, command, decision, author, before.author, () => ({}))
+    const attached = this.#attachments.of(head, deed, decision, author, before.author, null)
     const events = [event, ...attached.events]
     await this.#documents.settle(id, [...rows, blobRow(head.hash, bytes), ...attached.rows], () => {
       this.#ledger.publish({ head, edits: null, revised: true, conflicts: attached.conflicts, events })
@@ -336,29 +376,25 @@ export class FileStore {
     return answer(decision, head, attached.conflicts)
   }
 
-  /** The conflict records of a decision, and the row that remembers its outcome. */
-  #attachment(
-    head: FileHead,
-    command: WriteCommand | DeleteCommand,
-    decision: Decision,
-    writer: Author,
-    incumbent: Author,
-    position: PositionOf,
-  ): Attachment {
-    const { now, newId } = this.#options
-    const { writeId, base } = command
-    const context = { head, baseRev: base?.rev ?? 0, writeId, writer, incumbent, position, now, newId }
-    const conflicts = decision.conflicts.map((draft) => conflictRecord(draft, context))
-    const rows: Row[] = []
-    const events: WorkspaceEvent[] = []
-    for (const conflict of conflicts) {
-      const raised = this.#ledger.raise(conflict)
-      rows.push(...raised.rows)
-      events.push(raised.event)
-      this.#conflicts.set(conflict.id, conflict)
-    }
-    rows.push(...this.#outcomes.rows(writeId, answer(decision, head, conflicts)))
-    return { rows, conflicts, events }
+  /** The write of a decision; repeated, it gives what became of it, and the conflict as it is by now. */
+  async #decide(
+    { id, writeId }: MaterializeCommand,
+    author: Author,
+    decide: (file: PresentFile) => Decided,
+  ): Promise<Settled> {
+    const { path } = this.conflicts.find(id)
+    const outcome = await this.#once({ writeId, path }, () => {
+      const head = this.#table.at(path)?.head
+      if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)
+      const document = head.kind === 'text' ? this.#documents.load(head.id) : null
+      const { content, executable } = this.#versionOf(head)
+      const textAt = (rev: number): string | undefined => document?.textAt(rev) ?? this.#journal.text(head.id, rev)
+      const file = { head, content, executable, places: document?.places ?? null, textAt }
+      const { deed, decision, deleted } = decide(file)
+      return this.#carryOut(head, { ...deed, writeId, path, base: null }, decision, author, deleted)
+    })
+    if (outcome.outcome === 'need-base') throw new Error('a decision is made upon the head')
+    return { conflict: this.conflicts.find(id), head: outcome.head }
   }
 
   #versionOf(head: FileHead): Version {
@@ -401,15 +437,6 @@ function formOf(content: Content): Pick<FileHead, 'kind' | 'bom' | 'eol'> {
   return content.kind === 'text'
     ? { kind: 'text', bom: content.bom, eol: content.eol }
     : { kind: 'binary', ...PLAIN_FORMAT }
-}
-
-function answer(decision: Decision, head: FileHead, conflicts: readonly Conflict[]): WriteOutcome {
-  const { outcome, applied, held, fromWritten } = decision
-  return {
-    ...{ outcome, head, applied, held },
-    conflicts: conflicts.map(({ id }) => id),
-    edits: fromWritten === null ? null : [...fromWritten],
-  }
 }
 
 function notText(path: WorkspacePath): EnsembleError {

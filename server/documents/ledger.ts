@@ -1,5 +1,5 @@
 /** Makes the rows and events of a commit: new heads, journal entries, conflict records; numbers and times them. */
-import type { Conflict } from '../../protocol/conflicts.js'
+import type { Conflict, Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
 import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
@@ -8,6 +8,7 @@ import type { Edits } from '../../protocol/text/edits.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Row } from '../storage/storage.js'
+import { linesOf, previewOf } from './conflict-records.js'
 import type { FileTable } from './file-table.js'
 import { fileRow, revisionRow } from './file-journal.js'
 
@@ -74,7 +75,7 @@ export class Ledger {
       rev,
       change_type: change,
       author,
-      ...lineCounts(edits ?? []),
+      ...eventCounts(edits ?? []),
     })
     const head: FileHead = { ...version, seq: event.seq, time: this.#now() }
     const entry: RevisionEntry = {
@@ -93,14 +94,34 @@ export class Ledger {
     return fileRow(head, epoch)
   }
 
-  /** Puts a conflict on record. */
-  raise(conflict: Conflict): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
-    const { id, path, authors } = conflict
+  /** Puts a conflict on record. @param text of its file, with the revision in which it is raised */
+  raise(conflict: Conflict, text: string | null): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+    const { id, path, authors, reason } = conflict
     const { event, rows } = this.#events.append('conflict:raised', agentOf(authors.theirs), {
       conflict_id: id,
       file: path,
       ours: authors.ours,
       theirs: authors.theirs,
+      reason,
+      lines: conflict.reason === 'overlap' && text !== null ? linesOf(conflict, text) : null,
+      preview: previewOf(conflict),
+    })
+    return { event, rows: [...rows, { put: ['conflict', id], value: conflict }] }
+  }
+
+  /** Puts the end of a conflict on record. */
+  close(
+    conflict: Conflict,
+    { outcome, by, rev }: Resolution,
+  ): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+    const { id, path, authors } = conflict
+    const { event, rows } = this.#events.append('conflict:resolved', agentOf(by), {
+      conflict_id: id,
+      file: path,
+      ...authors,
+      outcome,
+      by,
+      rev,
     })
     return { event, rows: [...rows, { put: ['conflict', id], value: conflict }] }
   }
@@ -114,14 +135,20 @@ function agentOf(author: Author): ReturnType<typeof agentId.parse> | undefined {
   return agentId.safeParse(author).data
 }
 
-function lineCounts(edits: Edits): { lines_added: number; lines_removed: number } {
+function eventCounts(edits: Edits): { lines_added: number; lines_removed: number } {
+  const { added, removed } = lineCounts(edits)
+  return { lines_added: added, lines_removed: removed }
+}
+
+/** Lines that edits touch, on either side. */
+export function lineCounts(edits: Edits): { added: number; removed: number } {
   let added = 0
   let removed = 0
   for (const edit of edits) {
     added += linesIn(edit.added)
     removed += linesIn(edit.removed)
   }
-  return { lines_added: added, lines_removed: removed }
+  return { added, removed }
 }
 
 /** Lines that a piece of text touches. */

@@ -20,7 +20,10 @@ interface Open {
   references: number
 }
 
-export interface OpenDocumentsOptions extends Pick<FileDocumentOptions, 'journal' | 'ledger' | 'live' | 'newClient'> {
+export interface OpenDocumentsOptions extends Pick<
+  FileDocumentOptions,
+  'journal' | 'ledger' | 'live' | 'newClient' | 'attachLive'
+> {
   readonly table: FileTable
   readonly newId: () => string
 }

@@ -47,11 +47,17 @@ export class Control {
       },
       write: (command, author) => files.write(command, author),
       delete: (command, author) => files.delete(command, author),
-      conflicts: async () => {
-        const conflicts = [...files.openConflicts]
+      conflicts: async (filter) => {
         await queue.enqueue([])
-        return { conflicts }
+        return { conflicts: [...files.conflicts.list(filter)] }
       },
+      conflict: async ({ id }) => {
+        const shown = await files.showConflict(id)
+        await queue.enqueue([])
+        return shown
+      },
+      resolve: (command, author) => files.resolve(command, author),
+      materialize: (command, author) => files.materialize(command, author),
       status: () => Promise.resolve(status()),
     }
   }

@@ -53,7 +53,14 @@ export function anEvent(
 export function aConflict(id: string, more: object = {}): Conflict {
   return conflict.parse({
     ...{ id, path: 'src/a.ts', fileId: 'f', baseRev: 1, rev: 2, writeId: 'w', time: NOON, state: 'open' },
-    ...{ reason: 'overlap', base: 'a\n', ours: 'b\n', theirs: 'c\n', range: { start: {}, end: {} } },
+    ...{
+      reason: 'overlap',
+      base: 'a\n',
+      ours: 'b\n',
+      theirs: 'c\n',
+      range: { start: {}, end: {} },
+      stands: { rev: 2, at: 0 },
+    },
     authors: { ours: 'CLAUDE-one', theirs: 'CODEX-two' },
     ...more,
   })

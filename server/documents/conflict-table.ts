@@ -1,0 +1,120 @@
+/**
+ * The conflicts of the workspace: the open ones in memory, all of them in storage.
+ *
+ * Rows: ['conflict', id] Conflict. A row is committed together with the text that it belongs to (rule CONFLICT-1).
+ */
+import { EnsembleError } from '../../protocol/errors.js'
+import type { Conflict, ConflictFilter, Resolution } from '../../protocol/conflicts.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { ConflictId, FileId } from '../../protocol/ids.js'
+import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
+import type { Ledger } from './ledger.js'
+
+/** Closed ones that may not have reached storage yet are among the last so many. */
+const RECENT = 1_000
+
+interface Noted {
+  readonly conflict: Conflict
+  readonly event: WorkspaceEvent
+  readonly rows: readonly Row[]
+}
+
+export class ConflictTable {
+  readonly #storage: Storage
+  readonly #ledger: Ledger
+  readonly #open = new Map<ConflictId, Conflict>()
+  readonly #byFile = new Map<FileId, Set<ConflictId>>()
+  readonly #closed = new Map<ConflictId, Conflict>()
+
+  constructor(storage: Storage, ledger: Ledger) {
+    this.#storage = storage
+    this.#ledger = ledger
+    for (const conflict of this.#stored()) if (conflict.state === 'open') this.#set(conflict)
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  /** What a record says may still be on its way to the disk. */
+  get open(): readonly Conflict[] {
+    return [...this.#open.values()]
+  }
+
+  openOf(file: FileId): readonly Conflict[] {
+    return [...(this.#byFile.get(file) ?? [])].flatMap((id) => this.#open.get(id) ?? [])
+  }
+
+  /** @throws EnsembleError E_NOT_FOUND */
+  find(id: ConflictId): Conflict {
+    const known = this.#open.get(id) ?? this.#closed.get(id)
+    const found = known ?? stored<Conflict | undefined>(this.#storage.get(['conflict', id]))
+    if (found !== undefined) return found
+    throw new EnsembleError('E_NOT_FOUND', `There is no conflict ${id}.`, {
+      hint: 'See which there are: "ensemble conflicts list --all".',
+    })
+  }
+
+  /** @throws EnsembleError E_NOT_FOUND, E_CONFLICT_CLOSED */
+  findOpen(id: ConflictId): Conflict {
+    const conflict = this.find(id)
+    if (conflict.state === 'open') return conflict
+    const { outcome, by, time } = conflict.resolution ?? { outcome: 'text', by: 'PEER', time: conflict.time }
+    const how = conflict.state === 'superseded' ? 'wrote something else there' : `decided it (${WORDS[outcome]})`
+    throw new EnsembleError('E_CONFLICT_CLOSED', `The conflict in ${conflict.path} is closed: ${by} ${how}.`, {
+      hint: 'To change the text now, edit the file; both sides stay on record.',
+      data: { id, path: conflict.path, outcome, by, time, try: `ensemble conflicts show ${id}` },
+    })
+  }
+
+  /** Closed ones as far as they are durable, oldest first. */
+  list({ state = 'open', path }: ConflictFilter): readonly Conflict[] {
+    const all = state === 'open' ? this.open : [...this.#stored()]
+    const found = path === undefined ? all : all.filter((conflict) => conflict.path === path)
+    return [...found].sort((a, b) => a.time - b.time)
+  }
+
+  raise(conflict: Conflict, text: string | null): Noted {
+    this.#set(conflict)
+    return { conflict, ...this.#ledger.raise(conflict, text) }
+  }
+
+  /** Puts another form of an open conflict on record. */
+  change(conflict: Conflict): Row {
+    this.#set(conflict)
+    return { put: ['conflict', conflict.id], value: conflict }
+  }
+
+  close(open: Conflict, resolution: Resolution): Noted {
+    const state = resolution.outcome === 'superseded' ? 'superseded' : 'resolved'
+    const conflict: Conflict = { ...open, state, resolution }
+    this.#open.delete(open.id)
+    this.#byFile.get(open.fileId)?.delete(open.id)
+    this.#closed.set(open.id, conflict)
+    for (const [oldest] of this.#closed) {
+      if (this.#closed.size <= RECENT) break
+      this.#closed.delete(oldest)
+    }
+    return { conflict, ...this.#ledger.close(conflict, resolution) }
+  }
+
+  #set(conflict: Conflict): void {
+    this.#open.set(conflict.id, conflict)
+    const ids = this.#byFile.get(conflict.fileId) ?? new Set<ConflictId>()
+    this.#byFile.set(conflict.fileId, ids.add(conflict.id))
+  }
+
+  *#stored(): Iterable<Conflict> {
+    for (const { value } of this.#storage.range({ from: ['conflict', ''], to: ['conflict', '\uffff'] }))
+      yield stored<Conflict>(value)
+  }
+}
+
+const WORDS: Readonly<Record<Resolution['outcome'], string>> = {
+  ours: 'what stood there stays',
+  theirs: 'what was held went in',
+  both: 'both stand',
+  text: 'with a text of its own',
+  superseded: 'it was written over',
+}
