@@ -84,6 +84,7 @@ describe('the folder to serve', () => {
   test('is served already: by whom and where', async () => {
     const error = await refused(start('project'), 3, 'E_WORKSPACE_BUSY', /The workspace is open in process/)
     expect(error).toContain(`process ${pid}, which serves ${url}`)
+    expect(error).toContain(`  try   ensemble server stop --workspace ${place.path('project')}\n`)
   })
 
   test('was named twice', async () => {

@@ -1,17 +1,19 @@
 /** `ensemble server start`: the server as a process of its own, in this terminal or in the background. */
 import type { ChildProcess } from 'node:child_process'
+import { realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { letGo, startChild } from '../child.js'
 import { commandName, type Context } from '../context.js'
-import { DATA_FOLDER } from '../data-folder.js'
+import { DATA_FOLDER, holderOf } from '../data-folder.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { runningServers, type Environment } from '../find-server.js'
 import type { ProgressStep } from '../print.js'
 import { serverInfo, type ServerInfo } from '../reports.js'
 import { onSignals, unlessInterrupted, type Signal } from '../signals.js'
 import { readyLines } from '../views/server-view.js'
+import { quoted } from '../words.js'
 
 export interface ServerStartOptions {
   readonly workspace?: string
@@ -39,6 +41,8 @@ export async function serverStart(
     background,
     env,
     onProgress: (step) => progress.step(step),
+  }).catch(async (thrown: unknown) => {
+    throw await withWayOut(thrown, workspace)
   })
   progress.end()
   if (options.json === true) print.json(readyObject(info))
@@ -52,6 +56,18 @@ export async function serverStart(
     return EXIT.ok
   }
   return await attend(child, context)
+}
+
+/** A server on this machine that has the folder can be stopped by a command of ours. */
+async function withWayOut(thrown: unknown, workspace: string): Promise<unknown> {
+  if (!(thrown instanceof EnsembleError) || thrown.code !== 'E_WORKSPACE_BUSY') return thrown
+  const holder = await holderOf(await realpath(workspace).catch(() => workspace))
+  if (holder?.isHere !== true) return thrown
+  const { code, message, hint, data, cause } = thrown
+  return new EnsembleError(code, message, {
+    ...{ cause, data: { ...data, try: `ensemble server stop --workspace ${quoted(workspace)}` } },
+    ...(hint === undefined ? {} : { hint }),
+  })
 }
 
 /** @throws EnsembleError E_USAGE */
