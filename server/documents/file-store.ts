@@ -179,10 +179,6 @@ export class FileStore {
   }
 
   /**
-   * Opens the document of a path; of one that holds no file, a document that becomes the file with its first change.
-   * Each call is paired with one of `release`.
-   * @throws EnsembleError E_NOT_TEXT
-  /**
    * Decides a conflict, upon the head as it is now.
    * @throws EnsembleError E_NOT_FOUND, E_CONFLICT_CLOSED, E_CONFLICT_MOVED, E_BAD_REQUEST
    */
@@ -214,6 +210,10 @@ export class FileStore {
     return this.#decide(command, author, (file) => decideMarkers({ conflicts: this.conflicts }, command, file))
   }
 
+  /**
+   * Opens the document of a path; of one that holds no file, a document that becomes the file with its first change.
+   * Each call is paired with one of `release`.
+   * @throws EnsembleError E_NOT_TEXT
    */
   open(path: WorkspacePath): Promise<FileDocument> {
     return this.#documents.attach(path)
