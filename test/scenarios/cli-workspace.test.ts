@@ -204,7 +204,7 @@ test('[CLI-4] a command finds its server from within the workspace and from with
   expect(several.stderr).toContain(`${String(other.json()['url'])}  ${place.path('other')}`)
 
   const text = await place.run(['server', 'status'], { cwd: place.path('other') })
-  expect(text.stdout).toContain(`process   ${String(other.json()['pid'])}`)
+  expect(text.stdout).toContain(`process    ${String(other.json()['pid'])}`)
   expect(await place.run(['server', 'stop', '--port', new URL(String(server['url'])).port])).toMatchObject({ code: 0 })
   expect(await urlFrom('.')).toBe(other.json()['url'])
 })

@@ -97,9 +97,10 @@ async function inBackground(
 }
 
 function readyLines(info: ConnectInfo, command: string): string[] {
-  const { agentId, dir, files, readyMilliseconds, workspace, conflicts } = info
+  const { agentId, dir, files, readyMilliseconds, workspace, conflicts, folder } = info
+  const what = `${count(files, 'file')} ${folder.paused === null ? 'in step with' : 'of'} ${workspace}`
   return [
-    `${agentId} works in ${dir}: ${count(files, 'file')} in step with ${workspace} after ${duration(readyMilliseconds)}`,
+    `${agentId} works in ${dir}: ${what} after ${duration(readyMilliseconds)}`,
     ...(conflicts === 0
       ? []
       : [`Changes made here meanwhile raised ${count(conflicts, 'conflict')}: ${command} conflicts`]),

@@ -55,8 +55,8 @@ export async function showServerStatus({ json, ...wishes }: AskOptions, context:
   }
   print.lines([
     ...statusLines(status, server.url, print.paint),
-    ...(pid === null ? [] : [`  process   ${pid}`]),
-    ...(dataDir === null ? [] : [`  log       ${join(dataDir, 'server.log')}`]),
+    ...(pid === null ? [] : [`  process    ${pid}`]),
+    ...(dataDir === null ? [] : [`  log        ${join(dataDir, 'server.log')}`]),
   ])
   return EXIT.ok
 }
