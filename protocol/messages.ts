@@ -16,6 +16,7 @@ import {
   writeCommand,
   writeResult,
 } from './files.js'
+import { blame, blameQuery, fileVersion, historyPage, historyQuery, versionQuery } from './history.js'
 import { agentId, agentInstance, agentType, conflictId, fileId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
@@ -74,6 +75,12 @@ export const methods = {
   /** Writes both sides, between markers, to where the conflict is. */
   materialize: { params: materializeCommand, result: z.object({ conflict, head: fileHead }) },
   status: { params: z.object({}), result: status },
+  /** A file's revisions, newest first, deleted files' too. */
+  history: { params: historyQuery, result: historyPage },
+  /** A file as one revision left it, and what that revision did. */
+  version: { params: versionQuery, result: fileVersion },
+  /** Who wrote which line. */
+  blame: { params: blameQuery, result: blame },
   /** Carries a document over this socket: frames of kind `document` with this number, y-protocols messages inside. */
   open: {
     params: z.object({ document: z.string().max(2048) }),

@@ -22,6 +22,7 @@ import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
+import { HistoryService } from './journal/history-service.js'
 import { logError } from './log.js'
 import { PresenceService } from './presence/presence-service.js'
 import { CommitQueue, type Timers } from './storage/commit-queue.js'
@@ -133,6 +134,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     newClient,
     defer,
   })
+  const history = new HistoryService({ files, storage, queue, now, defer })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
@@ -180,7 +182,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     token: options.token,
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
-  const control = new Control({ files, queue, seq: () => events.seq, status })
+  const control = new Control({ files, queue, history, seq: () => events.seq, status })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers },
     heads: () => files.heads(),
@@ -191,7 +193,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, status, metrics, newId, onError },
+      ...{ gate, files, history, status, metrics, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       conflicts: () => control.handle('conflicts', {}, 'PEER'),

@@ -4,9 +4,10 @@ import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { commandName, type Context } from './context.js'
 import { EXIT, exitCodeOf } from './fault.js'
 import { Print } from './print.js'
-import { buildProgram, failureExit, type GlobalOptions, type Work } from './program.js'
+import { buildProgram, failureExit, type GlobalOptions } from './program.js'
 import { exitCodeAfter, Interrupted } from './signals.js'
 import { usageError } from './usage.js'
+import type { Work } from './verb.js'
 
 async function main(args: readonly string[]): Promise<number> {
   const early = makePrint({ color: 'auto', input: true })

@@ -1,6 +1,13 @@
 /** Values of options, read once: what is wrong with one is said before anything is done. */
 import { InvalidArgumentError } from 'commander'
-import { agentInstance, agentType, type AgentInstance, type AgentType } from '../../protocol/ids.js'
+import {
+  agentInstance,
+  agentType,
+  author,
+  type AgentInstance,
+  type AgentType,
+  type Author,
+} from '../../protocol/ids.js'
 import { pathFault, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
 import type { ColourChoice } from './colour.js'
 
@@ -55,4 +62,26 @@ export function markerSizeOption(text: string): number | undefined {
   if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It is a number from 0 to 999.')
   const size = Number(text)
   return size === 0 ? undefined : size
+}
+
+export function authorOption(text: string): Author {
+  const parsed = author.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError('It reads TYPE-instance, as CLAUDE-frontend; or DISK, PEER or git.')
+}
+
+export function countOption(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (count > 0) return count
+  throw new InvalidArgumentError('It is a number from 1.')
+}
+
+/** `10,20`, `10,` to the end, `10` alone; counted from 1. */
+export function linesOption(text: string): { readonly from: number; readonly to?: number } {
+  const [, first, comma, last] = /^(\d{1,9})(,(\d{0,9}))?$/.exec(text) ?? []
+  const from = Number(first ?? 0)
+  if (comma === ',' && from > 0) return { from }
+  const to = last === undefined ? from : Number(last)
+  if (from > 0 && to >= from) return { from, to }
+  throw new InvalidArgumentError('Lines are counted from 1, and read 10,20.')
 }

@@ -11,7 +11,7 @@ import type { EnsembleError } from '../../protocol/errors.js'
 export interface Sink {
   readonly isTTY?: boolean
   readonly columns?: number
-  write(text: string): unknown
+  write(text: string | Uint8Array): unknown
 }
 
 export interface Timers {
@@ -68,6 +68,12 @@ export class Print {
   lines(lines: readonly string[]): void {
     this.#progress?.end()
     this.#options.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  }
+
+  /** What was asked for, byte by byte. */
+  raw(bytes: Uint8Array): void {
+    this.#progress?.end()
+    this.#options.stdout.write(bytes)
   }
 
   /** One object, on one line. */

@@ -9,7 +9,6 @@ import { serverStart, type ServerStartOptions } from './commands/server-start.js
 import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
 import { showConflicts, showServerStatus, showStatus, type AskOptions } from './commands/status.js'
 import type { ColourChoice } from './colour.js'
-import type { Context } from './context.js'
 import {
   agentTypeOption,
   colourOption,
@@ -19,6 +18,8 @@ import {
   partitionOption,
   portOption,
 } from './options.js'
+import { addHistory } from './program-history.js'
+import { example, verb, withServer, type Perform, type Work } from './verb.js'
 import { VERSION } from './version.js'
 
 /** Options that every verb has. */
@@ -28,9 +29,6 @@ export interface GlobalOptions {
   /** `--no-input` makes it false. */
   readonly input: boolean
 }
-
-/** Returns the exit code. */
-export type Work = (context: Context) => Promise<number>
 
 export interface ProgramOptions {
   /** Gets what was asked for; commander's own faults are thrown by `parseAsync`. */
@@ -64,7 +62,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     .configureHelp({ showGlobalOptions: true })
     .helpCommand('help [command]', 'print the help of a command')
   example(program, 'ensemble server start ../my-project')
-  const perform = async (command: Command, work: Work): Promise<void> =>
+  const perform: Perform = async (command, work) =>
     await run(work, command.optsWithGlobals<GlobalOptions & { json?: boolean }>(), command.name())
 
   addServer(program, perform)
@@ -116,6 +114,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     perform(command, (context) => showConflicts(options, context)),
   )
 
+  addHistory(program, perform)
   addMerging(program, perform)
 
   example(
@@ -128,7 +127,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   return program
 }
 
-function addServer(program: Command, perform: (command: Command, work: Work) => Promise<void>): void {
+function addServer(program: Command, perform: Perform): void {
   const server = verb(program, 'server', 'start, stop and look at the server of a folder').helpCommand(false)
   example(server, 'ensemble server status')
 
@@ -164,7 +163,7 @@ function addServer(program: Command, perform: (command: Command, work: Work) => 
   )
 }
 
-function addMerging(program: Command, perform: (command: Command, work: Work) => Promise<void>): void {
+function addMerging(program: Command, perform: Perform): void {
   example(
     verb(program, MERGE_FILE, 'merge two texts upon their base, as git merge-file does, with fewer conflicts')
       .argument('[current]', 'our text; the result is written here')
@@ -206,20 +205,4 @@ function addMerging(program: Command, perform: (command: Command, work: Work) =>
       .option('--json', 'one JSON object'),
     'ensemble init --git-merge-driver',
   ).action(async (options: InitOptions, command: Command) => perform(command, (context) => init(options, context)))
-}
-
-function verb(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).helpOption('-h, --help', 'print this help')
-}
-
-function example(command: Command, line: string, note?: string): Command {
-  return command.addHelpText('after', `${note === undefined ? '' : `\n${note}\n`}\nExample:\n  ${line}`)
-}
-
-/** For verbs that speak to a server. */
-function withServer(command: Command, line: string, note?: string): Command {
-  command
-    .option('--url <url>', 'address of the server (else ENSEMBLE_URL, .ensemble above, the one that runs)')
-    .option('--token-file <file>', 'file with its token (else ENSEMBLE_TOKEN, .ensemble/token of the workspace)')
-  return example(command, line, note)
 }

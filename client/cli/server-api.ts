@@ -34,19 +34,39 @@ export async function answers(url: string): Promise<boolean> {
   return response !== undefined && response.headers.has('x-ensemble')
 }
 
-async function ask<T>({ url, token }: ServerAddress, path: string, schema: z.ZodType<T>): Promise<T> {
+export interface Asking {
+  /** Sent as JSON, with POST; without it the question is a GET. */
+  readonly body?: object
+  readonly headers?: Readonly<Record<string, string>>
+  /** In milliseconds; 10 s unless told. */
+  readonly patience?: number
+}
+
+/**
+ * One question to the API.
+ * @throws EnsembleError E_UNREACHABLE, or what the server says
+ */
+export async function ask<T>(
+  { url, token }: ServerAddress,
+  path: string,
+  schema: z.ZodType<T>,
+  { body, headers = {}, patience = PATIENCE }: Asking = {},
+): Promise<T> {
+  const json = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
   const response = await fetch(`${url}${path}`, {
-    headers: { Authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(PATIENCE),
+    ...json,
+    headers: { Authorization: `Bearer ${token}`, ...type, ...headers },
+    signal: AbortSignal.timeout(patience),
   }).catch((cause: unknown) => {
     throw nobodyAt(url, cause)
   })
-  const body: unknown = await response.json().catch(() => undefined)
+  const answer: unknown = await response.json().catch(() => undefined)
   if (!response.ok) {
-    const refusal = problem.safeParse(withMessage(body))
+    const refusal = problem.safeParse(withMessage(answer))
     throw refusal.success ? inOurWords(fromProblem(refusal.data)) : notOurs(url)
   }
-  const parsed = schema.safeParse(body)
+  const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
   if (!response.headers.get('content-type')?.includes('json')) throw notOurs(url)
   throw new EnsembleError(

@@ -19,7 +19,8 @@ export interface StoredFile {
   readonly epoch: number | null
 }
 
-interface StoredText {
+/** The text of one revision. */
+export interface StoredText {
   readonly rev: number
   readonly text: string
 }
@@ -42,8 +43,18 @@ export class FileJournal {
 
   /** The text of `rev`; undefined where it was not text, or is not known. */
   text(id: FileId, rev: number): string | undefined {
-    const known = stored<StoredText | undefined>(this.#storage.get(['text', id]))
+    const known = this.known(id)
     return (known === undefined ? undefined : this.#travel(id, known, rev)) ?? this.#fromOrigin(id, rev)
+  }
+
+  /** The one text that is stored whole, of whichever revision. */
+  known(id: FileId): StoredText | undefined {
+    return stored<StoredText | undefined>(this.#storage.get(['text', id]))
+  }
+
+  /** The text of a revision to which no edits lead, where that is text. */
+  origin(id: FileId, rev: number): string | undefined {
+    return stored<string | undefined>(this.#storage.get(['text', id, rev]))
   }
 
   /** The text of `rev`, starting from the text of another revision. */
@@ -68,7 +79,7 @@ export class FileJournal {
       const entry = this.entry(id, at)
       if (entry === undefined) return undefined
       if (entry.edits !== null) continue
-      const origin = stored<string | undefined>(this.#storage.get(['text', id, at]))
+      const origin = this.origin(id, at)
       return origin === undefined ? undefined : this.#travel(id, { rev: at, text: origin }, rev)
     }
     return this.#travel(id, { rev: 0, text: '' }, rev)

@@ -9,8 +9,9 @@ import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authentic
 import type { Metrics } from './metrics.js'
 import { problems } from './respond.js'
 import { filesRoute, type FilesRouteOptions } from './routes/files.js'
+import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
 
-export interface AppOptions extends FilesRouteOptions {
+export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions {
   readonly gate: Gate
   readonly status: () => Status
   readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
@@ -77,6 +78,7 @@ export function createApp(options: AppOptions): Express {
     response.json(await options.conflicts())
   })
   app.use('/api/files', filesRoute(options))
+  app.use('/api', historyRoutes(options))
   app.use('/api', nothingHere)
 
   serveDashboard(app, options.dashboardDir)

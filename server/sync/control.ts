@@ -7,6 +7,7 @@ import { methods, type Method, type Params, type Result } from '../../protocol/m
 import type { Status } from '../../protocol/status.js'
 import { toWire } from '../documents/content.js'
 import type { FileStore } from '../documents/file-store.js'
+import type { HistoryService } from '../journal/history-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
@@ -16,6 +17,7 @@ type Handlers = { [M in Exclude<Method, Own>]: (params: Params<M>, author: Autho
 export interface ControlOptions {
   readonly files: FileStore
   readonly queue: CommitQueue
+  readonly history: HistoryService
   readonly seq: () => number
   readonly status: () => Status
 }
@@ -26,7 +28,7 @@ const READ_BYTES = 4 * 1024 * 1024
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, seq, status }: ControlOptions) {
+  constructor({ files, queue, history, seq, status }: ControlOptions) {
     this.#handlers = {
       tree: async ({ since = 0 }) => {
         const now = seq()
@@ -59,6 +61,9 @@ export class Control {
       resolve: (command, author) => files.resolve(command, author),
       materialize: (command, author) => files.materialize(command, author),
       status: () => Promise.resolve(status()),
+      history: (query) => history.history(query),
+      version: (query) => history.version(query),
+      blame: (query) => history.blame(query),
     }
   }
 

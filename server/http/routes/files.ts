@@ -1,46 +1,48 @@
 /**
- * `/api/files/<path>`: GET the bytes; PUT a whole file, merged upon the version named by If-Match; DELETE.
+ * `/api/files/<path>`: GET the bytes, of an earlier revision with `?rev=N`; PUT a whole file, merged upon the version named by If-Match; DELETE.
  *
  * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
  * `If-None-Match: *` creates only: where there is a file, nothing is written.
  */
 import { raw, Router, type Request, type Response } from 'express'
-import { parseEncodedPath } from '../../../protocol/document.js'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
 import { agentId, contentHash, writeId, type Author, type WriteId } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { decodeText } from '../../../protocol/text/encoding.js'
-import { bytesOf } from '../../documents/content.js'
+import { bytesOf, fromWire, type Content } from '../../documents/content.js'
 import type { FileStore } from '../../documents/file-store.js'
+import { deletedBy, type HistoryService } from '../../journal/history-service.js'
+import { numberIn, pathIn } from '../query.js'
 import { sendProblem } from '../respond.js'
 
 export interface FilesRouteOptions {
   readonly files: FileStore
+  readonly history: HistoryService
   readonly maxBytes: number
   readonly newId: () => string
 }
 
-export function filesRoute({ files, maxBytes, newId }: FilesRouteOptions): Router {
+export function filesRoute({ files, history, maxBytes, newId }: FilesRouteOptions): Router {
   const router = Router()
 
   router.get(/.*/, async (request, response) => {
-    const head = existing(files, pathOf(request))
-    const file = await files.read(head.id)
-    if (file === undefined) throw notFound(head.path)
-    const etag = etagOf(file.head)
+    const rev = numberIn(request, 'rev')
+    const { version, content } =
+      rev === undefined ? await headOf(files, pathIn(request)) : await revisionOf(history, pathIn(request), rev)
+    const etag = etagOf(version)
     response.setHeader('ETag', etag)
-    response.setHeader('X-Ensemble-Revision', String(file.head.rev))
+    response.setHeader('X-Ensemble-Revision', String(version.rev))
     response.setHeader(
       'Content-Type',
-      file.head.kind === 'text' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+      content.kind === 'text' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
     )
     if (request.headers['if-none-match'] === etag) response.status(304).end()
-    else response.end(bytesOf(file.content))
+    else response.end(bytesOf(content))
   })
 
   router.put(/.*/, raw({ type: () => true, limit: maxBytes }), async (request, response) => {
-    const path = pathOf(request)
+    const path = pathIn(request)
     const head = files.head(path)
     const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
     const result = await files.write(
@@ -57,7 +59,7 @@ export function filesRoute({ files, maxBytes, newId }: FilesRouteOptions): Route
   })
 
   router.delete(/.*/, async (request, response) => {
-    const head = existing(files, pathOf(request))
+    const head = existing(files, pathIn(request))
     const base = baseOf(request, head) ?? { rev: head.rev, hash: head.hash }
     const result = await files.delete({ writeId: writeIdOf(request, newId), path: head.path, base }, authorOf(request))
     answer(response, result, 200)
@@ -87,9 +89,21 @@ function answer(response: Response, result: WriteResult, done: number): void {
   )
 }
 
-function pathOf(request: Request): WorkspacePath {
-  const [path = ''] = request.url.split('?', 1)
-  return parseEncodedPath(path.replace(/^\//, ''))
+interface Shown {
+  readonly version: Pick<FileHead, 'rev' | 'hash'>
+  readonly content: Content
+}
+
+async function headOf(files: FileStore, path: WorkspacePath): Promise<Shown> {
+  const file = await files.read(existing(files, path).id)
+  if (file === undefined) throw notFound(path)
+  return { version: file.head, content: file.content }
+}
+
+async function revisionOf(history: FilesRouteOptions['history'], path: WorkspacePath, rev: number): Promise<Shown> {
+  const { entry, content } = await history.version({ path, rev })
+  if (content === null) throw deletedBy(path, rev)
+  return { version: entry, content: fromWire(content) }
 }
 
 function existing(files: FileStore, path: WorkspacePath): FileHead {
@@ -109,7 +123,7 @@ function contentOf(bytes: Uint8Array): FileContent {
     : { kind: 'text', ...text }
 }
 
-function etagOf({ rev, hash }: FileHead): string {
+function etagOf({ rev, hash }: Pick<FileHead, 'rev' | 'hash'>): string {
   return `"${rev}-${hash}"`
 }
 
@@ -123,7 +137,7 @@ function baseOf(request: Request, head: FileHead | undefined): WriteBase | null 
   }
   const condition = request.headers['if-match']
   if (condition === undefined || condition === '*') {
-    if (condition === '*' && (head === undefined || head.deleted)) throw notFound(pathOf(request))
+    if (condition === '*' && (head === undefined || head.deleted)) throw notFound(pathIn(request))
     return head === undefined || head.deleted ? null : { rev: head.rev, hash: head.hash }
   }
   const [, rev, hash] = /^"(\d+)-([0-9a-f]{64})"$/.exec(condition) ?? []
