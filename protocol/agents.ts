@@ -7,6 +7,13 @@ import { timestamp } from './files.js'
 export const agentState = z.enum(['idle', 'reading', 'editing', 'testing', 'reviewing', 'blocked'])
 export type AgentState = z.infer<typeof agentState>
 
+/** Of first joining, from 1; kept for ever. A dashboard takes an agent's number and colour from it. */
+const order = z.int().positive()
+
+/** An agent that has joined once, connected or not. */
+export const knownAgent = z.object({ agentId, order })
+export type KnownAgent = z.infer<typeof knownAgent>
+
 /** A row of the roster. */
 export const agent = z.object({
   agentId,
@@ -19,7 +26,6 @@ export const agent = z.object({
   /** When it entered `state`. */
   since: timestamp,
   connectedAt: timestamp,
-  /** Order of first joining, from 1; a dashboard takes its colour from this. */
-  order: z.int().positive(),
+  order,
 })
 export type Agent = z.infer<typeof agent>

@@ -4,7 +4,7 @@
  * Client → server: one `hello`, then `request`s. Server → client: `welcome`, one `reply` or `failed` a request, and what it feeds.
  */
 import { z } from 'zod'
-import { agent } from './agents.js'
+import { agent, knownAgent } from './agents.js'
 import { workspaceEvent } from './events.js'
 import {
   deleteCommand,
@@ -81,6 +81,14 @@ export const methods = {
   version: { params: versionQuery, result: fileVersion },
   /** Who wrote which line. */
   blame: { params: blameQuery, result: blame },
+  /**
+   * What was before the feeds began: the events since a time, oldest first, the newest 2,000 of them; and every agent that
+   * ever joined, in that order.
+   */
+  recent: {
+    params: z.object({ since: timestamp }),
+    result: z.object({ events: z.array(workspaceEvent), agents: z.array(knownAgent) }),
+  },
   /** Carries a document over this socket: frames of kind `document` with this number, y-protocols messages inside. */
   open: {
     params: z.object({ document: z.string().max(2048) }),

@@ -14,6 +14,8 @@ const KEPT = 100_000
 const SWEEP = 1_000
 /** Whoever missed more reads the state anew: that is less than all the steps to it. */
 const REPLAYED = 10_000
+/** What someone who has just come is told of what was before. */
+const RECENT = 2_000
 
 type DataOf<T extends EventType> = Extract<WorkspaceEvent, { type: T }>['data']
 
@@ -50,6 +52,18 @@ export class EventLog {
     const rows: Row[] = [{ put: ['event', seq], value: event }]
     if (seq > KEPT && seq % SWEEP === 0) rows.push({ deleteFrom: ['event', 0], to: ['event', seq - KEPT] })
     return { event, rows }
+  }
+
+  /** The last durable events that are no older than `time`, oldest first. */
+  recent(time: number): WorkspaceEvent[] {
+    const events: WorkspaceEvent[] = []
+    const newest = { from: ['event', 0], to: ['event', Infinity], reverse: true, limit: RECENT } as const
+    for (const { value } of this.#storage.range(newest)) {
+      const event = workspaceEvent.parse(value)
+      if (Date.parse(event.timestamp) < time) break
+      events.push(event)
+    }
+    return events.reverse()
   }
 
   /** Durable events after `seq`, oldest first; undefined if some of them are forgotten, or they are too many. */

@@ -1,5 +1,5 @@
 /** Keeps the roster in step with connections and commits, and tells who listens. */
-import type { Agent } from '../../protocol/agents.js'
+import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import { agentId as agentIdSchema, type AgentId, type AgentType, type Author } from '../../protocol/ids.js'
@@ -39,6 +39,7 @@ export class PresenceService {
   readonly #changes: EventBus<readonly Agent[]>
   readonly #members = new Map<AgentId, Member>()
   readonly #quietTimers = new Map<AgentId, unknown>()
+  #closed = false
 
   constructor(options: PresenceOptions) {
     this.#options = options
@@ -52,6 +53,11 @@ export class PresenceService {
 
   agents(): Agent[] {
     return this.#roster.agents()
+  }
+
+  /** Every agent that ever joined, in that order. */
+  known(): KnownAgent[] {
+    return this.#roster.known()
   }
 
   onChange(listener: (agents: readonly Agent[]) => void): Disposer {
@@ -96,6 +102,7 @@ export class PresenceService {
 
   leave(membership: Membership, reason: 'left' | 'lost'): void {
     const { agentId } = membership.agent
+    if (this.#closed) return
     if (this.#members.get(agentId)?.secret !== membership.secret) return
     this.#members.delete(agentId)
     this.#options.timers.clearTimeout(this.#quietTimers.get(agentId))
@@ -109,7 +116,7 @@ export class PresenceService {
   /** An author's write was committed. */
   wrote(author: Author, file: WorkspacePath): void {
     const agentId = agentIdSchema.safeParse(author).data
-    if (agentId === undefined || !this.#members.has(agentId)) return
+    if (this.#closed || agentId === undefined || !this.#members.has(agentId)) return
     const { timers, now } = this.#options
     const changed = this.#roster.wrote(agentId, file, now())
     timers.clearTimeout(this.#quietTimers.get(agentId))
@@ -121,7 +128,9 @@ export class PresenceService {
     if (changed) this.#changed()
   }
 
+  /** Whoever goes from now on goes because the server does: that is nothing to tell of an agent. */
   close(): void {
+    this.#closed = true
     for (const timer of this.#quietTimers.values()) this.#options.timers.clearTimeout(timer)
     this.#quietTimers.clear()
   }

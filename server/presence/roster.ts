@@ -4,7 +4,7 @@
  * 1. An instance name is held by one connection at a time, over all types (rule AGENT-1).
  * 2. Whoever shows the session's secret is the same agent coming back, and takes its own place (rule AGENT-2).
  */
-import type { Agent } from '../../protocol/agents.js'
+import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
@@ -30,6 +30,11 @@ export class Roster {
 
   agents(): Agent[] {
     return [...this.#agents.values()].map(({ agent }) => agent).sort((a, b) => a.order - b.order)
+  }
+
+  /** Every agent that ever joined, in that order. */
+  known(): KnownAgent[] {
+    return [...this.#orders].map(([agentId, order]) => ({ agentId, order })).sort((a, b) => a.order - b.order)
   }
 
   /** @throws EnsembleError E_AGENT_TAKEN */

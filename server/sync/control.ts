@@ -20,6 +20,8 @@ export interface ControlOptions {
   readonly history: HistoryService
   readonly seq: () => number
   readonly status: () => Status
+  /** What was before the feeds of a session began, from a time on. */
+  readonly recent: (since: number) => Result<'recent'>
 }
 
 /** Of one answer to `read`, in bytes on disk; one larger file still goes whole. */
@@ -28,7 +30,7 @@ const READ_BYTES = 4 * 1024 * 1024
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, history, seq, status }: ControlOptions) {
+  constructor({ files, queue, history, seq, status, recent }: ControlOptions) {
     this.#handlers = {
       tree: async ({ since = 0 }) => {
         const now = seq()
@@ -64,6 +66,7 @@ export class Control {
       history: (query) => history.history(query),
       version: (query) => history.version(query),
       blame: (query) => history.blame(query),
+      recent: ({ since }) => Promise.resolve(recent(since)),
     }
   }
 

@@ -49,6 +49,19 @@ describe('the event log', () => {
     expect(log.since(10_004)).toHaveLength(6)
   })
 
+  test('[MSG-15] tells what is no older than a time, in order, and the newest two thousand of it', async () => {
+    const storage = openMemoryStorage()
+    let now = TIME
+    const log = new EventLog(storage, () => now++)
+    const rows: Row[] = []
+    for (let n = 0; n < 2_500; n++) rows.push(...left(log).rows)
+    await storage.commit(rows)
+    expect(log.recent(TIME + 2_497).map(({ seq }) => seq)).toEqual([2_498, 2_499, 2_500])
+    expect(log.recent(TIME)).toHaveLength(2_000)
+    expect(log.recent(TIME)[0]?.seq).toBe(501)
+    expect(log.recent(now)).toEqual([])
+  })
+
   test('forgets what is older than a hundred thousand events', async () => {
     const storage = openMemoryStorage()
     await storage.commit([

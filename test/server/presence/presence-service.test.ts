@@ -103,6 +103,34 @@ describe('who is there', () => {
     expect(clock.waiting).toEqual([])
   })
 
+  test('[MSG-15] every agent that ever joined is known with its order, also after it left and over restarts', async () => {
+    const { storage, presence, join } = open()
+    presence.leave(join('CODEX', 'b'), 'left')
+    join('CLAUDE', 'a')
+    const known = [
+      { agentId: 'CODEX-b', order: 1 },
+      { agentId: 'CLAUDE-a', order: 2 },
+    ]
+    expect(presence.known()).toEqual(known)
+    await turn()
+    expect(open(storage).presence.known()).toEqual(known)
+  })
+
+  test('an agent that goes because the server stops is told to nobody', async () => {
+    const { clock, presence, events, join } = open()
+    const one = join('CLAUDE', 'a')
+    await turn()
+    const rosters: number[] = []
+    presence.onChange((agents) => rosters.push(agents.length))
+    presence.close()
+    presence.wrote(one.agent.agentId, workspacePath.parse('a.ts'))
+    presence.leave(one, 'lost')
+    await turn()
+    expect(rosters).toEqual([])
+    expect(events.map(({ type }) => type)).toEqual(['agent:joined'])
+    expect(clock.waiting).toEqual([])
+  })
+
   test('[SYNC-15] an agent that leaves, and the end of the service, leave no timer', () => {
     const { clock, presence, join } = open()
     const path = workspacePath.parse('a.ts')

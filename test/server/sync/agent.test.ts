@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { methods } from '../../../protocol/messages.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { PROTOCOL_VERSION } from '../../../protocol/version.js'
+import { openMemoryStorage } from '../../../server/storage/memory.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { FOLDER_SECRET, startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -20,6 +21,32 @@ const refusal = async (agent: RawAgent) => {
   const { code } = await agent.close()
   return { close: code, code: agent.of('refused')[0]?.error.code, data: agent.of('refused')[0]?.error.data }
 }
+
+test('[MSG-15] someone who has just come is told of what was before, and of whom', async () => {
+  const agent = await server.connectAs('CLAUDE-frontend')
+  await put(agent, 'a.ts', 'one\n')
+  await agent.request('leave', {})
+  const observer = await server.connect()
+  const recent = await observer.request('recent', { since: clock.now() - 60_000 })
+  expect(recent.agents).toEqual([{ agentId: 'CLAUDE-frontend', order: 1 }])
+  expect(recent.events.map(({ type }) => type)).toEqual(['agent:joined', 'file:changed', 'agent:left'])
+  expect((await observer.request('recent', { since: clock.now() + 1 })).events).toEqual([])
+})
+
+test('the end of the server is no event of an agent', async () => {
+  const storage = openMemoryStorage()
+  const first = await startServer({ storage })
+  const agent = await first.connectAs('CLAUDE-frontend')
+  const messages: string[] = []
+  agent.onMessage((message) => messages.push(message.type))
+  await first.close(2_000)
+  await first.stop()
+  expect(messages).not.toContain('event')
+  const second = await startServer({ storage })
+  const { events } = await (await second.connect()).request('recent', { since: 0 })
+  await second.stop()
+  expect(events.map(({ type }) => type)).toEqual(['agent:joined'])
+})
 
 describe('hello', () => {
   test('[MSG-1] nothing comes before the welcome, which says who and where one is', async () => {
