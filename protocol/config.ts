@@ -86,7 +86,7 @@ export const DEFAULT_CONFIG: Config = config.parse({})
 export function parseConfig(text: string): Config {
   let raw: unknown
   try {
-    raw = JSON.parse(text)
+    raw = JSON.parse(text.replace(/^\uFEFF/, '')) // some editors begin a file with a byte-order mark
   } catch (cause) {
     throw new EnsembleError('E_CONFIG', `ensemble.config.json is not JSON: ${String(cause)}`, { cause })
   }

@@ -10,7 +10,7 @@ import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
-import type { Hello, Result } from '../protocol/messages.js'
+import type { Hello } from '../protocol/messages.js'
 import type { FolderStatus, Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
@@ -18,6 +18,7 @@ import { sameToken } from './auth/token.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
+import { MergeWorker } from './documents/merge-worker.js'
 import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { createApp } from './http/app.js'
@@ -48,6 +49,8 @@ export interface AssembleOptions {
   /** Proves that a connection is the server's own folder bridge. */
   readonly folderSecret: string
   readonly dashboardDir: string
+  /** Script of the thread that merges large texts (documents/merge-thread.js); without it the event loop does. */
+  readonly mergeThread?: URL
   /** Milliseconds since 1970; default Date.now. For time stamps alone: it may be set at any moment. */
   readonly now?: () => number
   /** Milliseconds from any start, never backwards, for durations; default performance.now. */
@@ -106,7 +109,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     elapsed,
     timers,
     random,
-    // Doors refuse long before this (file-store, live-document): what they let in is always taken, whole.
+    // Doors (file-store, live-document) refuse new changes at a fraction of this. The rest is for what they let in within
+    // one turn of the event loop, before any of it waits here, and for what the server writes itself.
     maxPendingBytes: 4 * config.limits.messageBytes + 8 * config.limits.fileBytes,
     maxPendingRows: 1_000_000,
     onCommit: (measure) => {
@@ -122,6 +126,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const commits = new EventBus<FileCommit>(onListenerError)
   const eventBus = new EventBus<WorkspaceEvent>(onListenerError)
   const isTold = (): boolean => false
+  const merges =
+    options.mergeThread === undefined ? undefined : new MergeWorker({ script: options.mergeThread, timers })
   const files = new FileStore({
     storage,
     queue,
@@ -133,6 +139,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isTold,
     newClient,
     defer,
+    decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
@@ -182,8 +189,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     token: options.token,
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
-  const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
-  const control = new Control({ files, queue, history, seq: () => events.seq, status, recent })
+  const control = new Control({ files, queue, history, seq: () => events.seq, status })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers },
     heads: () => files.heads(),
@@ -197,7 +203,6 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       ...{ gate, files, history, status, metrics, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
-      conflicts: () => control.handle('conflicts', {}, 'PEER'),
       dashboardDir: options.dashboardDir,
     }),
   )
@@ -239,14 +244,14 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     },
     close: async (deadline) => {
       phase = 'stopping'
-      // Silent before the sockets go: the end of a server is no farewell of its agents.
-      feeds.close()
-      presence.close()
       sockets.close(
         new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
       )
       server.close()
       server.closeAllConnections()
+      feeds.close()
+      presence.close()
+      await merges?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })
       return { lostRows: lost.length, ...(reason === undefined ? {} : { reason }) }

@@ -2,7 +2,7 @@
  * Who may talk to the server: Host and Origin first, then the token.
  *
  * Host and Origin keep web pages of other sites out: one that was made to resolve to 127.0.0.1 has its own name in Host,
- * one that merely connects has it in Origin (rules AUTH-3, AUTH-4).
+ * one that merely connects has it in Origin (rules AUTH-2, AUTH-3).
  */
 import type { IncomingMessage } from 'node:http'
 import { EnsembleError } from '../../protocol/errors.js'

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { Conflict } from '../../protocol/conflicts.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Status } from '../../protocol/status.js'
 import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
 import type { Metrics } from './metrics.js'
 import { problems } from './respond.js'
+import { conflictsRoute } from './routes/conflicts.js'
 import { filesRoute, type FilesRouteOptions } from './routes/files.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
 
@@ -15,7 +15,6 @@ export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions {
   readonly gate: Gate
   readonly status: () => Status
   readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
-  readonly conflicts: () => Promise<{ readonly conflicts: readonly Conflict[] }>
   readonly metrics: Metrics
   /** Folder of the built dashboard. */
   readonly dashboardDir: string
@@ -51,9 +50,9 @@ export function createApp(options: AppOptions): Express {
   })
 
   app.get('/healthz', (_request, response) => {
-    const { state, reason, version } = status()
+    const { state, version } = status()
     response.setHeader('X-Ensemble', version)
-    response.status(state === 'ready' ? 200 : 503).json({ state, reason })
+    response.status(state === 'ready' ? 200 : 503).json({ state }) // the reason names places on the disk, and is in the status
   })
 
   const authorized: RequestHandler = (request, _response, next) => {
@@ -74,9 +73,7 @@ export function createApp(options: AppOptions): Express {
     const { seq, files } = await options.tree()
     response.json({ seq, files: files.filter(({ deleted }) => !deleted) })
   })
-  app.get('/api/conflicts', async (_request, response) => {
-    response.json(await options.conflicts())
-  })
+  app.use('/api/conflicts', conflictsRoute(options))
   app.use('/api/files', filesRoute(options))
   app.use('/api', historyRoutes(options))
   app.use('/api', nothingHere)

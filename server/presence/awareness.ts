@@ -14,6 +14,10 @@ import { EnsembleError } from '../../protocol/errors.js'
 
 /** Client ids that one connection may announce. */
 const MAX_CLIENTS = 64
+/** Client ids that one document may have; one frame of a peer that echoes what it heard may name all of them. */
+const MAX_ROOM_CLIENTS = 4096
+/** Of one update, in bytes, looked at before anything of it is read: all that one connection may announce, and room. */
+const MAX_UPDATE_BYTES = 5 * 1024 * 1024
 /** Of one state: in UTF-16 units, and how deep its arrays and objects may nest (receivers compare them recursively). */
 const MAX_STATE_LENGTH = 64 * 1024
 const MAX_STATE_DEPTH = 32
@@ -84,6 +88,9 @@ export class Awareness<Owner> {
   }
 
   #assertRoom(owner: Owner): void {
+    if (this.#clients.size >= MAX_ROOM_CLIENTS) {
+      throw new EnsembleError('E_LIMIT', `One document may have ${MAX_ROOM_CLIENTS} awareness clients.`)
+    }
     let own = 0
     for (const client of this.#clients.values()) if (client.owner === owner) own++
     if (own < MAX_CLIENTS) return
@@ -92,9 +99,15 @@ export class Awareness<Owner> {
 }
 
 function decode(update: Uint8Array): { id: number; clock: number; state: string }[] {
+  if (update.length > MAX_UPDATE_BYTES) {
+    throw new EnsembleError('E_TOO_LARGE', `An awareness update is larger than ${MAX_UPDATE_BYTES} bytes.`)
+  }
   try {
     const decoder = decoding.createDecoder(update)
     const count = decoding.readVarUint(decoder)
+    if (count > MAX_ROOM_CLIENTS) {
+      throw new EnsembleError('E_LIMIT', `An awareness update names more than ${MAX_ROOM_CLIENTS} clients.`)
+    }
     const entries = []
     for (let i = 0; i < count; i++) {
       const id = decoding.readVarUint(decoder)

@@ -7,6 +7,7 @@ import type { WorkspacePath } from '../../protocol/paths.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
+import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 import { EDITING_MILLISECONDS, Roster, type Joining } from './roster.js'
@@ -45,7 +46,7 @@ export class PresenceService {
     this.#options = options
     this.#changes = new EventBus(options.onError)
     const orders = new Map<AgentId, number>()
-    for (const { key, value } of options.storage.range({ from: ['agent', ''], to: ['agent', '\uffff'] })) {
+    for (const { key, value } of options.storage.range(rowsUnder(['agent']))) {
       orders.set(agentIdSchema.parse(key[1]), stored<{ order: number }>(value).order)
     }
     this.#roster = new Roster(orders)

@@ -1,8 +1,8 @@
 /**
  * The roster: which agents are connected, and what each is doing. Decisions only; the shell is presence-service.ts.
  *
- * 1. An instance name is held by one connection at a time, over all types (rule AGENT-1).
- * 2. Whoever shows the session's secret is the same agent coming back, and takes its own place (rule AGENT-2).
+ * 1. An instance name is held by one connection at a time, over all types (rule MSG-12).
+ * 2. Whoever shows the session's secret is the same agent coming back, and takes its own place (rule MSG-10).
  */
 import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'

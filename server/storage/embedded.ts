@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { open } from 'lmdb'
 import { commitFailure } from './commit-failure.js'
 import { syncFolder } from './files.js'
-import { decodeKey, encodeKey } from './keys.js'
+import { compareBytes, decodeKey, encodeKey } from './keys.js'
 import type { Row, Storage, Value } from './storage.js'
 import { decodeValue, encodeValue } from './values.js'
 
@@ -65,7 +65,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
       for (const { key } of changes.values()) {
         if (isWithin(key, row.from, row.to)) changes.set(text(key), { key, value: undefined })
       }
-      if (compare(row.from, row.to) >= 0) continue
+      if (compareBytes(row.from, row.to) >= 0) continue
       for (const key of database.getKeys({ start: row.from, end: row.to })) {
         changes.set(text(key), { key: Uint8Array.from(key), value: undefined })
       }
@@ -106,7 +106,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
     *range({ from, to, reverse = false, limit = Infinity }) {
       const low = encodeKey(from)
       const high = encodeKey(to)
-      if (compare(low, high) >= 0) return
+      if (compareBytes(low, high) >= 0) return
       let start = reverse ? high : low
       let exclusiveStart = reverse
       for (let left = limit; left > 0;) {
@@ -164,11 +164,7 @@ function readSlice(cursor: Iterable<{ key: Uint8Array; value: Uint8Array }>): Sl
 }
 
 function isWithin(key: Uint8Array, from: Uint8Array, to: Uint8Array): boolean {
-  return compare(from, key) <= 0 && compare(key, to) < 0
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  return Buffer.compare(a, b)
+  return compareBytes(from, key) <= 0 && compareBytes(key, to) < 0
 }
 
 function text(key: Uint8Array): string {

@@ -23,9 +23,10 @@ export class Channel implements Member {
   readonly #room: Room
   readonly #author: Author
   readonly #port: ChannelPort
-  /** Frames that wait for the answer to the state vector; undefined: it has been given. */
+  /** Updates that wait for the answer to the state vector; undefined: it has been given. */
   #waiting: Uint8Array[] | undefined
   #state: 'new' | 'joined' | 'closed' = 'new'
+  #answered = false
   /** The peer has something that could not be taken yet. */
   #owes = false
   /** The state vector that the peer was last asked with. */
@@ -53,7 +54,7 @@ export class Channel implements Member {
         this.#room.acceptAwareness(this, message.update)
         return
       case 'query-awareness':
-        if (this.#state === 'joined') this.#send(this.#room.awarenessFrame())
+        this.deliverAwareness(this.#room.awarenessFrame())
         return
       case 'ignored':
         return
@@ -63,13 +64,18 @@ export class Channel implements Member {
   /** Awareness of everyone, which also tells a stock provider that the line lives. */
   heartbeat(): void {
     if (this.#state !== 'joined') return
-    this.#send(this.#room.awarenessFrame())
+    this.deliverAwareness(this.#room.awarenessFrame())
     this.#asked = undefined
     if (this.#owes) this.#ask()
   }
 
   deliver(frame: Uint8Array): void {
     if (this.#state === 'joined') this.#send(frame)
+  }
+
+  /** Waits for nothing: who was not answered yet gets all of it with the first answer. */
+  deliverAwareness(frame: Uint8Array): void {
+    if (this.#answered) this.#port.send(frame)
   }
 
   expel(error: EnsembleError): void {
@@ -92,14 +98,13 @@ export class Channel implements Member {
         hint: 'Start from an empty document, and write your text into it after the first sync.',
       })
     }
-    const first = this.#state === 'new'
     this.#state = 'joined'
     this.#waiting ??= []
     const durable = live.flushed()
     const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
     durable.then(
       () => {
-        this.#answer(first, answer)
+        this.#answer(answer)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -107,8 +112,10 @@ export class Channel implements Member {
     )
   }
 
-  #answer(first: boolean, answer: Uint8Array): void {
+  #answer(answer: Uint8Array): void {
     if (this.#state === 'closed') return
+    const first = !this.#answered
+    this.#answered = true
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     this.#send(answer)

@@ -22,6 +22,7 @@ export interface RoomDocument {
 /** What a room does with a member. */
 export interface Member {
   deliver(frame: Uint8Array): void
+  deliverAwareness(frame: Uint8Array): void
   expel(error: EnsembleError): void
 }
 
@@ -34,6 +35,8 @@ export class Room {
   readonly #onEmpty: () => void
   readonly #disposers: (() => void)[]
   #wholeState: Uint8Array | undefined
+  /** Of all live states, until one changes (rule SYNC-6). */
+  #awarenessFrame: Uint8Array | undefined
   #closed = false
 
   constructor(document: RoomDocument, defer: (run: () => void) => void, onEmpty: () => void) {
@@ -49,7 +52,8 @@ export class Room {
         document.live.doc.off('update', forget)
       },
       document.live.onUpdate((update) => {
-        this.#deliver(updateFrame(update))
+        const frame = updateFrame(update)
+        for (const member of [...this.#members]) member.deliver(frame)
       }),
       document.live.onExpelled((error) => {
         // A moment later: whoever broke it hears of that first.
@@ -70,6 +74,7 @@ export class Room {
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return
+    this.#awarenessFrame = undefined
     this.#announce(this.#awareness.leave(member))
     this.closeIfEmpty()
   }
@@ -90,12 +95,14 @@ export class Room {
   }
 
   acceptAwareness(member: Member, update: Uint8Array): void {
+    this.#awarenessFrame = undefined
     this.#announce(this.#awareness.accept(member, update))
   }
 
   /** All live states; without any it still says that the line lives. */
   awarenessFrame(): Uint8Array {
-    return awarenessFrame(this.#awareness.encodeLive())
+    this.#awarenessFrame ??= awarenessFrame(this.#awareness.encodeLive())
+    return this.#awarenessFrame
   }
 
   #announce(ids: readonly number[]): void {
@@ -104,13 +111,9 @@ export class Room {
       this.#defer(() => {
         const frame = awarenessFrame(this.#awareness.encodeChanged(this.#changedClients))
         this.#changedClients.clear()
-        this.#deliver(frame)
+        for (const member of [...this.#members]) member.deliverAwareness(frame)
       })
     }
     for (const id of ids) this.#changedClients.add(id)
-  }
-
-  #deliver(frame: Uint8Array): void {
-    for (const member of [...this.#members]) member.deliver(frame)
   }
 }

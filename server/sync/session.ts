@@ -71,7 +71,7 @@ export class Session {
     this.#decoder = new FrameDecoder(options.maxMessageBytes)
     this.#socket = options.open(ws, {
       onMessage: (data) => {
-        this.#receive(this.#decoder.decode(data))
+        this.#receive(data)
       },
       onClose: () => {
         this.#end()
@@ -83,9 +83,10 @@ export class Session {
     })
   }
 
-  #receive(frame: Frame | undefined): void {
-    if (frame === undefined) return
+  #receive(data: string | Uint8Array): void {
     try {
+      const frame = this.#decoder.decode(data)
+      if (frame === undefined) return
       if (frame.kind === 'document') this.#document(frame.number, frame.payload)
       else this.#message(frame.json)
     } catch (error) {
@@ -171,6 +172,7 @@ export class Session {
       }
       case 'leave':
         this.#left = true
+        this.#closeChannels() // before the name is free: nothing is written in it by someone who left
         identity.ended('left')
         return {}
       default:
@@ -185,11 +187,11 @@ export class Session {
         hint: 'Close one first; the limit is limits.documentsPerSocket.',
       })
     }
-    const number = this.#nextNumber++
     this.#opening++
     try {
-      await rooms.open(parseDocumentName(document), (room) => {
-        if (this.#closed) return
+      return await rooms.open(parseDocumentName(document), (room) => {
+        if (this.#closed || this.#left) throw new EnsembleError('E_BAD_REQUEST', 'This session has ended.')
+        const number = this.#nextNumber++ // given with this step, so that a number that was never given can be told
         const port = {
           send: (payload: Uint8Array) => {
             this.#sendFrame({ kind: 'document', number, payload })
@@ -199,16 +201,21 @@ export class Session {
           },
         }
         this.#channels.set(number, new Channel(room, identity.author, port))
+        return { number }
       })
     } finally {
       this.#opening--
     }
-    return { number }
   }
 
   #document(number: number, payload: Uint8Array): void {
     const channel = this.#channels.get(number)
-    if (channel === undefined) return // it may have been closed a moment ago, and this was on its way
+    if (channel === undefined) {
+      if (number > 0 && number < this.#nextNumber) return // closed a moment ago, and this was on its way
+      throw new EnsembleError('E_UNKNOWN_DOCUMENT', `No document of this connection has the number ${number}.`, {
+        hint: 'Use the number that "open" replied with.',
+      })
+    }
     try {
       channel.receive(payload)
     } catch (error) {
@@ -244,11 +251,15 @@ export class Session {
     for (const payload of this.#encoder.encode(frame)) this.#socket.send(payload)
   }
 
+  #closeChannels(): void {
+    for (const channel of this.#channels.values()) channel.close()
+    this.#channels.clear()
+  }
+
   #end(): void {
     this.#closed = true
     for (const dispose of this.#disposers.splice(0)) dispose()
-    for (const channel of this.#channels.values()) channel.close()
-    this.#channels.clear()
+    this.#closeChannels()
     if (!this.#left) this.#identity?.ended('lost')
   }
 }
@@ -263,11 +274,14 @@ function parse(json: string): ReturnType<typeof clientMessage.parse> {
   try {
     raw = JSON.parse(json)
   } catch (cause) {
-    throw new EnsembleError('E_BAD_REQUEST', 'A text frame must hold JSON.', { cause })
+    throw new EnsembleError('E_BAD_FRAME', 'A text frame must hold JSON.', { cause })
   }
   const parsed = clientMessage.safeParse(raw)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
+  if (issue === undefined || issue.path.length === 0 || issue.code === 'invalid_union') {
+    throw new EnsembleError('E_BAD_FRAME', 'This is no message: an object whose "type" is "hello" or "request".')
+  }
   const where = issue?.path.join('.')
   throw new EnsembleError(
     'E_BAD_REQUEST',

@@ -49,6 +49,10 @@ describe('the configuration', () => {
     expect(refusal({ a: 1, limits: { b: 2 }, bridge: { auditSeconds: 0 } }).data['faults']).toHaveLength(3)
   })
 
+  it('a byte-order mark before it is no part of it', () => {
+    expect(parseConfig('\uFEFF{}')).toEqual(DEFAULT_CONFIG)
+  })
+
   it('[CONFIG-2] what is not JSON is refused', () => {
     expect(refusal('{').message).toContain('is not JSON')
     expect(refusal('').code).toBe('E_CONFIG')

@@ -48,6 +48,11 @@ describe('the awareness of a document', () => {
     expect(() => awareness.accept('a', update(...many))).toThrow(expect.objectContaining({ code: 'E_LIMIT' }))
     const large = update([1, 1, 'x'.repeat(70_000)])
     expect(() => awareness.accept('b', large)).toThrow(expect.objectContaining({ code: 'E_TOO_LARGE' }))
+    const crowd = Array.from({ length: 4_097 }, () => [1, 1, {}] as const) // refused before any of it is read
+    expect(() => awareness.accept('b', update(...crowd))).toThrow(expect.objectContaining({ code: 'E_LIMIT' }))
+    const flood = update(...Array.from({ length: 100 }, (_, id) => [id, 1, 'x'.repeat(60_000)] as const))
+    expect(() => awareness.accept('b', flood)).toThrow(expect.objectContaining({ code: 'E_TOO_LARGE' }))
+    expect(live(awareness).filter(({ id }) => id >= 65)).toEqual([])
     let deep: unknown = 1
     for (let n = 0; n < 40; n++) deep = { deep }
     expect(() => awareness.accept('b', update([1, 1, deep]))).toThrow(expect.objectContaining({ code: 'E_TOO_LARGE' }))

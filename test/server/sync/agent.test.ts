@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { methods } from '../../../protocol/messages.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { PROTOCOL_VERSION } from '../../../protocol/version.js'
@@ -389,14 +390,33 @@ describe('documents by number', () => {
     expect(agent.documents.at(-1)?.number).toBe(2)
   })
 
-  test('[MSG-13] a frame of a number that is not open is dropped', async () => {
+  test('[MSG-13] a frame of a number that has ended is dropped; one that was never given is refused', async () => {
     const agent = await open()
     await agent.welcomed()
-    agent.send(step1(7))
     await agent.ask('open', { document: '~a' })
     await agent.ask('close', { number: 1 })
     agent.send(step1(1))
     expect((await agent.ask('tree')).type).toBe('reply')
+    expect(agent.closed).toBeUndefined()
+    agent.send(step1(99))
+    expect(await refusal(agent)).toMatchObject({ close: 4404, code: 'E_UNKNOWN_DOCUMENT' })
+  })
+
+  test('[MSG-14] who left writes nothing more, also not into the documents that were open', async () => {
+    await put(await server.connect(), 'a.ts', 'one\n')
+    const agent = await open()
+    await agent.welcomed(agentNamed('CLAUDE', 'a'))
+    await agent.ask('open', { document: 'a.ts' })
+    agent.send(step1(1))
+    await until(() => agent.documents.length === 3)
+    const other = await (await openRawPeer(server.url, 'a.ts')).synced()
+    const before = Y.encodeStateVector(other.doc)
+    other.doc.getText('content').insert(0, 'late\n')
+    const update = Y.encodeStateAsUpdate(other.doc, before)
+    void agent.ask('leave')
+    agent.send(new Uint8Array([0, 1, ...frame(0, 2, update)]))
+    await agent.roundTrip()
+    expect(await textOf(await server.connect(), 'a.ts')).toBe('one\n')
     expect(agent.closed).toBeUndefined()
   })
 

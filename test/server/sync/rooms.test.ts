@@ -6,6 +6,7 @@ import type { Member, Room } from '../../../server/sync/room.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
+import { awareness } from './raw.js'
 import { at, openStore, write } from '../documents/harness.js'
 
 const defer = (run: () => void): void => void setImmediate(run)
@@ -21,6 +22,9 @@ class Guest implements Member {
   readonly expelled: string[] = []
   deliver(): void {
     // nothing of it is looked at here
+  }
+  deliverAwareness(): void {
+    // nor of this
   }
   expel({ code }: EnsembleError): void {
     this.expelled.push(code)
@@ -72,6 +76,19 @@ describe('rooms', () => {
       }),
     ).rejects.toThrow('at the door')
     expect(rooms.size).toBe(0)
+  })
+
+  test('[SYNC-6] the states of all are encoded once for everybody who gets them, until one changes', async () => {
+    const { rooms } = open()
+    const guest = new Guest()
+    const room = await rooms.open({ kind: 'context' }, enter(guest))
+    room.acceptAwareness(guest, awareness([1, 1, {}]))
+    const frame = room.awarenessFrame()
+    expect(room.awarenessFrame()).toBe(frame)
+    room.acceptAwareness(guest, awareness([1, 2, { moved: true }]))
+    expect(room.awarenessFrame()).not.toEqual(frame)
+    room.leave(guest)
+    expect(room.awarenessFrame()).toEqual(new Uint8Array([1, 1, 0]))
   })
 
   test('[SYNC-12] when a document ends before its time its members are told, and the next one gets a new room', async () => {
