@@ -53,6 +53,8 @@ export const writeCommand = z.object({
   base: writeBase.nullable(),
   content: fileContent,
   executable: z.boolean(),
+  /** All or nothing: where any of it would be held, none of it is written. Default false. */
+  atomic: z.boolean().optional(),
 })
 export type WriteCommand = z.infer<typeof writeCommand>
 

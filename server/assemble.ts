@@ -10,7 +10,7 @@ import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
-import type { Hello } from '../protocol/messages.js'
+import type { Hello, Result } from '../protocol/messages.js'
 import type { FolderStatus, Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
@@ -189,7 +189,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     token: options.token,
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
-  const control = new Control({ files, queue, history, seq: () => events.seq, status })
+  const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
+  const control = new Control({ files, queue, history, seq: () => events.seq, status, recent })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers },
     heads: () => files.heads(),
@@ -244,13 +245,14 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     },
     close: async (deadline) => {
       phase = 'stopping'
+      // Silent before the sockets go: the end of a server is no farewell of its agents.
+      feeds.close()
+      presence.close()
       sockets.close(
         new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
       )
       server.close()
       server.closeAllConnections()
-      feeds.close()
-      presence.close()
       await merges?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })

@@ -1,9 +1,10 @@
 /** Turns what decide-write held back into conflict records. */
 import type { Conflict, LineRange, Overlap, ShownConflict } from '../../protocol/conflicts.js'
+import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import { conflictId, type Author, type WriteId } from '../../protocol/ids.js'
 import { toWire } from './content.js'
-import type { ConflictDraft } from './decide-write.js'
+import type { ConflictDraft, Decision } from './decide-write.js'
 import type { Places } from './places.js'
 
 export interface ConflictContext {
@@ -48,7 +49,7 @@ export function placeOf(places: Places, rev: number, from: number, to: number): 
 }
 
 /** Of `ours` in the text in which the conflict was raised: numbered from 1; null where none stand. */
-export function linesOf({ ours, stands }: Overlap, text: string): LineRange | null {
+export function linesOf({ ours, stands }: { ours: string; stands: { at: number } }, text: string): LineRange | null {
   if (ours === '') return null
   const from = 1 + newLines(text.slice(0, stands.at))
   return { from, to: from + newLines(ours.replace(/\n$/, '')) }
@@ -81,4 +82,22 @@ export function previewOf(conflict: Conflict): string {
 
 function newLines(text: string): number {
   return text.split('\n').length - 1
+}
+
+/** Refuses a write that was to be all or nothing: with what it would have raised, and where. */
+export function wouldHold(
+  { path, rev, author }: FileHead,
+  { applied, held, conflicts, result }: Decision,
+): EnsembleError {
+  const text = result.content.kind === 'text' ? result.content.text : ''
+  const would = conflicts.map((draft) => {
+    if (draft.reason !== 'overlap') return { reason: draft.reason }
+    const { reason, base, ours, theirs, from } = draft
+    return { reason, base, ours, theirs, lines: linesOf({ ours, stands: { at: from } }, text) }
+  })
+  const of = `${conflicts.length} of ${applied + Math.max(held, conflicts.length)} changes`
+  return new EnsembleError('E_CONFLICT', `Nothing was written to ${path}: ${of} would be held against ${author}.`, {
+    hint: 'Read the file again and make the change upon that version, or write it without "atomic".',
+    data: { path, rev, author, conflicts: would },
+  })
 }

@@ -6,7 +6,7 @@
  * 3. A write id is carried out once; repeating it returns the first outcome (rule WRITE-4).
  * 4. Whatever of a write does not go into the head is in a conflict record of the same commit (rule BRIDGE-10).
  */
-import type { Conflict, MaterializeCommand, ResolveCommand, ShownConflict } from '../../protocol/conflicts.js'
+import type { Conflict } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type {
   DeleteCommand,
@@ -25,11 +25,11 @@ import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Storage } from '../storage/storage.js'
-import { regionNow } from './conflict-records.js'
+import { ConflictDesk } from './conflict-desk.js'
+import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
 import { bytesOf, fromWire, hashOf, type Content } from './content.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
-import { decideConflict, decideMarkers, type Decided, type PresentFile, type Settled } from './conflict-decisions.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
@@ -69,12 +69,12 @@ const ADMITTED_BYTES = 24 * 1024 * 1024
 
 export class FileStore {
   readonly tree: TreeDocument
+  readonly conflicts: ConflictDesk
   readonly #options: FileStoreOptions
   readonly #journal: FileJournal
   readonly #table = new FileTable()
   readonly #ledger: Ledger
   readonly #documents: OpenDocuments
-  readonly conflicts: ConflictTable
   readonly #attachments: WriteAttachments
   readonly #outcomes: WriteOutcomes
   readonly #underWay = new Map<WriteId, Promise<WriteResult>>()
@@ -90,14 +90,20 @@ export class FileStore {
     this.#ledger = new Ledger(this.#table, events, bus, now, (head) => {
       this.tree.follow(head)
     })
-    this.conflicts = new ConflictTable(storage, this.#ledger)
+    const table = new ConflictTable(storage, this.#ledger)
     const { newConflictId, isTold } = options
-    const told = { conflicts: this.conflicts, outcomes: this.#outcomes, now, newConflictId, isTold }
+    const told = { conflicts: table, outcomes: this.#outcomes, now, newConflictId, isTold }
     this.#attachments = new WriteAttachments(told)
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (head, author, places) =>
       this.#attachments.ofLive(head, author, places)
     this.#documents = new OpenDocuments({ ...own, live, newId, newClient, attachLive })
+    this.conflicts = new ConflictDesk({
+      ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
+      versionOf: (head) => this.#versionOf(head),
+      once: (deed, act) => this.#once(deed, act),
+      carryOut: (head, deed, decision, author, deleted) => this.#carryOut(head, deed, decision, author, deleted),
+    })
   }
 
   /** Files that are not deleted. */
@@ -110,12 +116,12 @@ export class FileStore {
   }
 
   get conflictCount(): number {
-    return this.conflicts.count
+    return this.conflicts.table.count
   }
 
   /** What a record says may still be on its way to the disk. */
   get openConflicts(): readonly Conflict[] {
-    return this.conflicts.open
+    return this.conflicts.table.open
   }
 
   /** Every head, deleted ones included. What a head says may still be on its way to the disk. */
@@ -146,6 +152,7 @@ export class FileStore {
 
   /**
    * Merges a whole-file write into the head.
+   * @throws EnsembleError E_CONFLICT: it was to be all or nothing, and some of it would be held
    * @throws EnsembleError E_STORAGE_DEGRADED, E_STORAGE_FULL, E_LIMIT: not taken, try again
    */
   write(command: WriteCommand, author: Author): Promise<WriteResult> {
@@ -156,7 +163,9 @@ export class FileStore {
       const base = command.base === null ? null : this.#base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
       const incumbent = { ...this.#versionOf(head), deleted: head.deleted }
-      return this.#carryOut(head, command, decideWrite(incumbent, base, written), author, false)
+      const decision = decideWrite(incumbent, base, written)
+      if (command.atomic === true && decision.conflicts.length > 0) throw wouldHold(head, decision)
+      return this.#carryOut(head, command, decision, author, false)
     })
   }
 
@@ -176,38 +185,6 @@ export class FileStore {
       }
       return this.#carryOut(head, command, decision, author, !stale)
     })
-  }
-
-  /**
-   * Decides a conflict, upon the head as it is now.
-   * @throws EnsembleError E_NOT_FOUND, E_CONFLICT_CLOSED, E_CONFLICT_MOVED, E_BAD_REQUEST
-   */
-  resolve(command: ResolveCommand, author: Author): Promise<Settled> {
-    const { now } = this.#options
-    return this.#decide(command, author, (file) =>
-      decideConflict({ conflicts: this.conflicts, now }, command, author, file),
-    )
-  }
-
-  /** A conflict, and what stands in its region now. @throws EnsembleError E_NOT_FOUND */
-  async showConflict(id: ConflictId): Promise<ShownConflict> {
-    const { path, reason } = this.conflicts.find(id)
-    if (reason !== 'overlap') return { conflict: this.conflicts.find(id), now: null }
-    return await this.#documents.whenSettled(path, () => {
-      const conflict = this.conflicts.find(id)
-      const head = this.#table.at(path)?.head
-      const isText = head?.kind === 'text' && !head.deleted && head.id === conflict.fileId
-      const document = isText ? this.#documents.load(head.id) : null
-      return { conflict, now: document === null ? null : regionNow(conflict, document.places) }
-    })
-  }
-
-  /**
-   * Writes both sides of an overlap, between markers, to where it is.
-   * @throws EnsembleError as `resolve`
-   */
-  materialize(command: MaterializeCommand, author: Author): Promise<Settled> {
-    return this.#decide(command, author, (file) => decideMarkers({ conflicts: this.conflicts }, command, file))
   }
 
   /**
@@ -374,27 +351,6 @@ export class FileStore {
       this.#ledger.publish({ head, edits: null, revised: true, conflicts: attached.conflicts, events })
     })
     return answer(decision, head, attached.conflicts)
-  }
-
-  /** The write of a decision; repeated, it gives what became of it, and the conflict as it is by now. */
-  async #decide(
-    { id, writeId }: MaterializeCommand,
-    author: Author,
-    decide: (file: PresentFile) => Decided,
-  ): Promise<Settled> {
-    const { path } = this.conflicts.find(id)
-    const outcome = await this.#once({ writeId, path }, () => {
-      const head = this.#table.at(path)?.head
-      if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)
-      const document = head.kind === 'text' ? this.#documents.load(head.id) : null
-      const { content, executable } = this.#versionOf(head)
-      const textAt = (rev: number): string | undefined => document?.textAt(rev) ?? this.#journal.text(head.id, rev)
-      const file = { head, content, executable, places: document?.places ?? null, textAt }
-      const { deed, decision, deleted } = decide(file)
-      return this.#carryOut(head, { ...deed, writeId, path, base: null }, decision, author, deleted)
-    })
-    if (outcome.outcome === 'need-base') throw new Error('a decision is made upon the head')
-    return { conflict: this.conflicts.find(id), head: outcome.head }
   }
 
   #versionOf(head: FileHead): Version {

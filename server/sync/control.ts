@@ -51,17 +51,10 @@ export class Control {
       },
       write: (command, author) => files.write(command, author),
       delete: (command, author) => files.delete(command, author),
-      conflicts: async (filter) => {
-        await queue.enqueue([])
-        return { conflicts: [...files.conflicts.list(filter)] }
-      },
-      conflict: async ({ id }) => {
-        const shown = await files.showConflict(id)
-        await queue.enqueue([])
-        return shown
-      },
-      resolve: (command, author) => files.resolve(command, author),
-      materialize: (command, author) => files.materialize(command, author),
+      conflicts: async (filter) => ({ conflicts: await files.conflicts.list(filter) }),
+      conflict: ({ id }) => files.conflicts.show(id),
+      resolve: (command, author) => files.conflicts.resolve(command, author),
+      materialize: (command, author) => files.conflicts.materialize(command, author),
       status: () => Promise.resolve(status()),
       history: (query) => history.history(query),
       version: (query) => history.version(query),

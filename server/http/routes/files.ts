@@ -1,18 +1,21 @@
 /**
- * `/api/files/<path>`: GET the bytes, of an earlier revision with `?rev=N`; PUT a whole file, merged upon the version named by If-Match; DELETE.
+ * `/api/files/<path>`: GET the bytes, of an earlier revision with `?rev=N`; PUT a whole file, merged upon the version named by
+ * If-Match; DELETE.
  *
  * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
- * `If-None-Match: *` creates only: where there is a file, nothing is written.
+ * `If-None-Match: *` creates only: where there is a file, nothing is written. With `?atomic=1` it is all or nothing: where
+ * any of it would be held, nothing is written, and the 409 tells what stands against it.
  */
 import { raw, Router, type Request, type Response } from 'express'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
-import { agentId, contentHash, writeId, type Author, type WriteId } from '../../../protocol/ids.js'
+import { contentHash } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { decodeText } from '../../../protocol/text/encoding.js'
 import { bytesOf, fromWire, type Content } from '../../documents/content.js'
 import type { FileStore } from '../../documents/file-store.js'
 import { deletedBy, type HistoryService } from '../../journal/history-service.js'
+import { authorOf, writeIdOf } from '../headers.js'
 import { numberIn, pathIn } from '../query.js'
 import { sendProblem } from '../respond.js'
 
@@ -52,6 +55,7 @@ export function filesRoute({ files, history, maxBytes, newId }: FilesRouteOption
         base: baseOf(request, head),
         content: contentOf(bytes),
         executable: head?.executable ?? false,
+        ...(isAtomic(request) ? { atomic: true } : {}),
       },
       authorOf(request),
     )
@@ -127,6 +131,13 @@ function etagOf({ rev, hash }: Pick<FileHead, 'rev' | 'hash'>): string {
   return `"${rev}-${hash}"`
 }
 
+function isAtomic({ query }: Request): boolean {
+  const { atomic } = query
+  if (atomic === undefined || atomic === '0') return false
+  if (atomic === '1') return true
+  throw new EnsembleError('E_BAD_REQUEST', 'The query "atomic" is 1 or 0.')
+}
+
 /** Null: the writer says that there is no such file. */
 function baseOf(request: Request, head: FileHead | undefined): WriteBase | null {
   if (request.headers['if-none-match'] === '*') {
@@ -145,20 +156,4 @@ function baseOf(request: Request, head: FileHead | undefined): WriteBase | null 
   throw new EnsembleError('E_BAD_REQUEST', `If-Match: ${condition} is no ETag of this server.`, {
     hint: 'Send the ETag of an earlier answer, with its quotes.',
   })
-}
-
-function authorOf(request: Request): Author {
-  const given = request.headers['x-ensemble-agent']
-  if (given === undefined) return 'PEER'
-  const parsed = agentId.safeParse(given)
-  if (parsed.success) return parsed.data
-  throw new EnsembleError('E_BAD_REQUEST', 'X-Ensemble-Agent must be an agent id, as CLAUDE-frontend.')
-}
-
-function writeIdOf(request: Request, newId: () => string): WriteId {
-  const given = request.headers['idempotency-key']
-  if (given === undefined) return writeId.parse(newId())
-  const parsed = writeId.safeParse(given)
-  if (parsed.success) return parsed.data
-  throw new EnsembleError('E_BAD_REQUEST', 'Idempotency-Key may hold up to 128 letters, digits, "-" and "_".')
 }

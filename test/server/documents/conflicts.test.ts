@@ -47,11 +47,11 @@ function resolve(
   kind: 'ours' | 'theirs' | 'both',
   author: Author = GEMINI,
 ) {
-  return files.resolve({ id, writeId: newWriteId(), choice: { kind } }, author)
+  return files.conflicts.resolve({ id, writeId: newWriteId(), choice: { kind } }, author)
 }
 
 function withText(files: FileStore, { id }: Conflict, content: ReturnType<typeof asText> | ReturnType<typeof asBytes>) {
-  return files.resolve({ id, writeId: newWriteId(), choice: { kind: 'text', content } }, GEMINI)
+  return files.conflicts.resolve({ id, writeId: newWriteId(), choice: { kind: 'text', content } }, GEMINI)
 }
 
 describe('[CONFLICT-8] a conflict is decided', () => {
@@ -87,10 +87,13 @@ describe('[CONFLICT-8] a conflict is decided', () => {
     const { files } = openStore(storage)
     const { id } = await collide(files)
     const command = { id, writeId: newWriteId(), choice: { kind: 'theirs' } as const }
-    const [first, second] = await Promise.all([files.resolve(command, GEMINI), files.resolve(command, GEMINI)])
+    const [first, second] = await Promise.all([
+      files.conflicts.resolve(command, GEMINI),
+      files.conflicts.resolve(command, GEMINI),
+    ])
     expect(second).toEqual(first)
     const again = openStore(storage).files
-    expect(await again.resolve(command, GEMINI)).toEqual(JSON.parse(JSON.stringify(first)))
+    expect(await again.conflicts.resolve(command, GEMINI)).toEqual(JSON.parse(JSON.stringify(first)))
     expect(again.head(at('a.ts'))?.rev).toBe(3)
   })
 
@@ -120,7 +123,7 @@ describe('[CONFLICT-8] a conflict is decided', () => {
     expect(await textOf(restarted, 'a.ts')).toBe(lines({ 2: 'C of claude\n' }))
     const { files } = openStore(storage)
     expect(files.openConflicts).toEqual([])
-    expect(files.conflicts.list({ state: 'all' })).toMatchObject([{ state: 'resolved', theirs: 'C of claude\n' }])
+    expect(files.conflicts.table.list({ state: 'all' })).toMatchObject([{ state: 'resolved', theirs: 'C of claude\n' }])
     await expect(resolve(files, conflict, 'ours')).rejects.toMatchObject({ code: 'E_CONFLICT_CLOSED' })
   })
 
@@ -147,7 +150,7 @@ describe('[CONFLICT-9] upon the head as it is', () => {
     document.apply(peer.insert(0, 'new first\n'), CODEX)
     document.apply(peer.insert(peer.text.toJSON().indexOf('d\n'), 'between\n'), CODEX)
     await document.live.flushed()
-    const shown = await files.showConflict(conflict.id)
+    const shown = await files.conflicts.show(conflict.id)
     expect(shown.now).toEqual({ text: 'C of codex\n', lines: { from: 4, to: 4 } })
     await resolve(files, conflict, 'theirs')
     expect(await textOf(files, 'a.ts')).toBe(`new first\n${lines({ 2: 'C of claude\n', 3: 'between\nd\n' })}`)
@@ -261,12 +264,14 @@ describe('[CONFLICT-11] markers on request', () => {
   test('stand in the text with the authors’ names, and are decided as before', async () => {
     const { files } = openStore()
     const conflict = await collide(files)
-    const { head } = await files.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)
+    const { head } = await files.conflicts.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)
     expect(head).toMatchObject({ rev: 3, author: CLAUDE })
     expect(await textOf(files, 'a.ts')).toBe(lines({ 2: BLOCK }))
-    await expect(files.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)).rejects.toMatchObject({
-      code: 'E_BAD_REQUEST',
-    })
+    await expect(files.conflicts.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)).rejects.toMatchObject(
+      {
+        code: 'E_BAD_REQUEST',
+      },
+    )
     await resolve(files, conflict, 'ours')
     expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of codex\n' }))
   })
@@ -274,12 +279,12 @@ describe('[CONFLICT-11] markers on request', () => {
   test('are taken out by whoever edits them, and the conflict is closed with the last', async () => {
     const { files } = openStore()
     const conflict = await collide(files)
-    const { head } = await files.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)
+    const { head } = await files.conflicts.materialize({ id: conflict.id, writeId: newWriteId() }, CLAUDE)
     const half = await write(files, 'a.ts', lines({ 2: BLOCK.replace('=======\n', '') }), head, CODEX)
     expect(files.openConflicts).toHaveLength(1)
     await write(files, 'a.ts', lines({ 2: 'C of codex\n' }), half.head, CODEX)
     expect(files.openConflicts).toEqual([])
-    expect(files.conflicts.find(conflict.id)).toMatchObject({ state: 'superseded', resolution: { by: CODEX } })
+    expect(files.conflicts.table.find(conflict.id)).toMatchObject({ state: 'superseded', resolution: { by: CODEX } })
     expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of codex\n' }))
   })
 
@@ -287,7 +292,7 @@ describe('[CONFLICT-11] markers on request', () => {
     const { files } = openStore()
     await write(files, 'a.ts', 'one\n')
     const { conflicts } = await write(files, 'a.ts', 'two\n', null, CODEX)
-    const asked = files.materialize({ id: conflicts[0]!, writeId: newWriteId() }, CLAUDE)
+    const asked = files.conflicts.materialize({ id: conflicts[0]!, writeId: newWriteId() }, CLAUDE)
     await expect(asked).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
   })
 })
@@ -301,7 +306,7 @@ describe('[CONFLICT-13] three at one place', () => {
     const [third] = (await write(files, 'a.ts', lines({ 2: 'C of gemini\n' }), head, GEMINI)).conflicts
     const [same] = (await write(files, 'a.ts', lines({ 2: 'C of claude\n' }), head, by('CODEX-z'))).conflicts
     await resolve(files, { id: second! }, 'theirs', CLAUDE)
-    expect(files.conflicts.find(same!).state).toBe('superseded')
+    expect(files.conflicts.table.find(same!).state).toBe('superseded')
     expect(only(files.openConflicts)).toMatchObject({ id: third, ours: 'C of claude\n', authors: { ours: CLAUDE } })
     await resolve(files, { id: third! }, 'theirs')
     expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of gemini\n' }))
@@ -333,7 +338,7 @@ describe('[CONFLICT-10] written over', () => {
     const conflict = await collide(files)
     const { head } = await write(files, 'a.ts', lines({ 2: 'C of both\n' }), files.head(at('a.ts')) ?? null, CLAUDE)
     expect(files.openConflicts).toEqual([])
-    expect(files.conflicts.find(conflict.id)).toMatchObject({
+    expect(files.conflicts.table.find(conflict.id)).toMatchObject({
       ...{ state: 'superseded', ours: 'C of codex\n', theirs: 'C of claude\n' },
       resolution: { outcome: 'superseded', by: CLAUDE, rev: head.rev },
     })
@@ -385,7 +390,7 @@ describe('[CONFLICT-10] written over', () => {
       CODEX,
     )
     await document.live.flushed()
-    expect(files.conflicts.find(conflict.id)).toMatchObject({
+    expect(files.conflicts.table.find(conflict.id)).toMatchObject({
       ...{ state: 'superseded', resolution: { by: CODEX, writeId: null } },
     })
   })
@@ -456,18 +461,18 @@ test('[CONFLICT-9] whatever is decided, each region is the chosen side and nothi
         const { id } = (restarted.openConflicts as Overlap[]).find(({ theirs }) =>
           theirs.includes(`theirs ${number}\n`),
         )!
-        const record = restarted.conflicts.find(id) as Overlap
+        const record = restarted.conflicts.table.find(id) as Overlap
         const own = `own ${number}\n`
         const kind = one.choice
         const asked: ConflictChoice = kind === 'text' ? { kind, content: asText(own) } : { kind }
         const command = { id, writeId: newWriteId(), choice: asked }
-        await restarted.resolve(command, GEMINI)
-        await restarted.resolve(command, GEMINI)
+        await restarted.conflicts.resolve(command, GEMINI)
+        await restarted.conflicts.resolve(command, GEMINI)
         const chosen = { ours: record.ours, theirs: record.theirs, both: record.ours + record.theirs, text: own }[kind]
         expect(text.split(record.ours)).toHaveLength(2)
         text = text.replace(record.ours, () => chosen)
         expect(await textOf(restarted, 'a.ts')).toBe(text)
-        expect(restarted.conflicts.find(id)).toMatchObject({
+        expect(restarted.conflicts.table.find(id)).toMatchObject({
           base: record.base,
           ours: record.ours,
           theirs: record.theirs,
