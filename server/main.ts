@@ -113,6 +113,7 @@ async function serve(
   const ensemble = await assemble({
     ...{ storage, config, log, version: VERSION, workspace, host: args.host, token, folderSecret },
     dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
+    mergeThread: new URL('./documents/merge-thread.js', import.meta.url),
   })
   undo.push(() => ensemble.close(STOP_DEADLINE))
   const port = await listen(ensemble, args)

@@ -1,8 +1,9 @@
 /** A file's content inside the server, and its form on the wire and on disk. */
 import { createHash } from 'node:crypto'
-import type { FileContent } from '../../protocol/files.js'
+import type { FileContent, FileHead } from '../../protocol/files.js'
 import { contentHash, type ContentHash } from '../../protocol/ids.js'
-import { encodeText, MAX_TEXT_BYTES, type TextFormat } from '../../protocol/text/encoding.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import { encodeText, MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
 
 export type TextContent = { readonly kind: 'text'; readonly text: string } & TextFormat
 export type Content = TextContent | { readonly kind: 'binary'; readonly bytes: Uint8Array }
@@ -35,4 +36,16 @@ export function toWire(content: Content): FileContent {
 export function sameContent(a: Content, b: Content): boolean {
   if (a.kind === 'text' && b.kind === 'text') return a.text === b.text && a.bom === b.bom && a.eol === b.eol
   return a.kind === 'binary' && b.kind === 'binary' && Buffer.compare(a.bytes, b.bytes) === 0
+}
+
+/** What a head says of a content besides its hash. */
+export function formOf(content: Content): Pick<FileHead, 'kind' | 'bom' | 'eol'> {
+  return content.kind === 'text'
+    ? { kind: 'text', bom: content.bom, eol: content.eol }
+    : { kind: 'binary', ...PLAIN_FORMAT }
+}
+
+/** The edits that make a text of nothing. */
+export function wholeText(text: string): Edits {
+  return text === '' ? [] : [{ at: 0, removed: '', added: text }]
 }

@@ -45,6 +45,8 @@ export interface Decision {
   readonly result: Version
   /** From the written text to the result's; null where either is not text. */
   readonly fromWritten: Edits | null
+  /** From the head's text to the result's, where that was found on the way. */
+  readonly fromHead?: Edits
   readonly applied: number
   readonly held: number
   readonly conflicts: readonly ConflictDraft[]

@@ -1,7 +1,8 @@
 /**
  * The files of the workspace: their heads, their contents, and the one door for whole-file writes.
  *
- * 1. A write is decided against the head in one step of the event loop; nothing comes between (decide-write.ts).
+ * 1. A write is decided against the head and carried out in one step of the event loop; nothing comes between. What was
+ *    decided elsewhere, for large texts, counts in that step only if it was about the very same head (write-decider.ts).
  * 2. It is answered, and others hear of it, when it is durable.
  * 3. A write id is carried out once; repeating it returns the first outcome (rule WRITE-4).
  * 4. Whatever of a write does not go into the head is in a conflict record of the same commit (rule BRIDGE-10).
@@ -20,7 +21,6 @@ import { fileId, type Author, type ConflictId, type FileId, type WriteId } from 
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
-import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
@@ -28,8 +28,8 @@ import type { Storage } from '../storage/storage.js'
 import { ConflictDesk } from './conflict-desk.js'
 import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
-import { bytesOf, fromWire, hashOf, type Content } from './content.js'
-import { decideWrite, type Decision, type Version } from './decide-write.js'
+import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
+import type { Decision, Version } from './decide-write.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
@@ -38,6 +38,7 @@ import type { LiveDocumentOptions } from './live-document.js'
 import { OpenDocuments } from './open-documents.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
+import { WriteDecider, type DecideAside } from './write-decider.js'
 import { WriteOutcomes } from './write-outcomes.js'
 
 export interface FileStoreOptions {
@@ -56,6 +57,8 @@ export interface FileStoreOptions {
   /** A new Yjs client id: a random unsigned 32-bit number. */
   readonly newClient: () => number
   readonly defer: LiveDocumentOptions['defer']
+  /** Decides about large texts beside the event loop; default: nobody does. */
+  readonly decideAside?: DecideAside | undefined
 }
 
 /** A file as it is now. */
@@ -156,17 +159,20 @@ export class FileStore {
    * @throws EnsembleError E_STORAGE_DEGRADED, E_STORAGE_FULL, E_LIMIT: not taken, try again
    */
   write(command: WriteCommand, author: Author): Promise<WriteResult> {
-    return this.#once(command, () => {
+    const decider = new WriteDecider(this.#options.decideAside)
+    const act = (): Promise<WriteResult> => {
       const written: Version = { content: fromWire(command.content), executable: command.executable }
       const head = this.#table.at(command.path)?.head
       if (head === undefined) return this.#create(command, written, author)
       const base = command.base === null ? null : this.#base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
       const incumbent = { ...this.#versionOf(head), deleted: head.deleted }
-      const decision = decideWrite(incumbent, base, written)
+      const decision = decider.decide({ head: incumbent, base, written })
+      if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(command.path, act))
       if (command.atomic === true && decision.conflicts.length > 0) throw wouldHold(head, decision)
       return this.#carryOut(head, command, decision, author, false)
-    })
+    }
+    return this.#once(command, act)
   }
 
   /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */
@@ -281,7 +287,7 @@ export class FileStore {
     }
     if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, deed, decision, author, deleted)
     const document = this.#documents.load(head.id)
-    const edits = diff(document.text, decision.result.content.text)
+    const edits = decision.fromHead ?? diff(document.text, decision.result.content.text)
     return this.#rewrite(document, deed, decision, edits, author, deleted)
   }
 
@@ -383,17 +389,7 @@ export class FileStore {
   }
 }
 
-function wholeText(text: string): Edits {
-  return text === '' ? [] : [{ at: 0, removed: '', added: text }]
-}
-
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const
-
-function formOf(content: Content): Pick<FileHead, 'kind' | 'bom' | 'eol'> {
-  return content.kind === 'text'
-    ? { kind: 'text', bom: content.bom, eol: content.eol }
-    : { kind: 'binary', ...PLAIN_FORMAT }
-}
 
 function notText(path: WorkspacePath): EnsembleError {
   return new EnsembleError('E_NOT_TEXT', `${path} is not a text file any more.`, {

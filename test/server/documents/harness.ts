@@ -44,10 +44,11 @@ export interface OpenOptions {
   readonly maxPendingBytes?: number
   readonly maxPendingRows?: number
   readonly isTold?: FileStoreOptions['isTold']
+  readonly decideAside?: FileStoreOptions['decideAside']
 }
 
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
-  const { clock = new ManualClock(), isTold = () => false, ...bounds } = options
+  const { clock = new ManualClock(), isTold = () => false, decideAside, ...bounds } = options
   const { now, timers } = clock
   const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
   const events = new EventLog(storage, now)
@@ -61,6 +62,7 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     newId: () => `f${++ids}`,
     newConflictId: () => `c${++ids}`,
     isTold,
+    decideAside,
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
   })
