@@ -321,7 +321,9 @@ function hashesOfPending(row: PendingRow | null | undefined): string[] {
 
 function hashesOfIntent(row: IntentRow | null | undefined): string[] {
   if (row == null) return []
-  return [...(row.old === null ? [] : [row.old.version.hash]), ...hashesOfBase(row.next)]
+  const old =
+    row.old === null ? [] : [row.old.version.hash, ...(row.old.sending === null ? [] : [row.old.sending.hash])]
+  return [...old, ...hashesOfBase(row.next)]
 }
 
 function newBatch(): Batch {

@@ -12,6 +12,7 @@ import { DiskLooks } from './disk-looks.js'
 import { SYSTEM } from './environment.js'
 import { FirstSync } from './first-sync.js'
 import { Heads } from './heads.js'
+import { Holders } from './holders.js'
 import { IgnoreRules, parentOf } from './ignore.js'
 import { LateWriters } from './late-writers.js'
 import { PathFlow } from './path-flow.js'
@@ -96,7 +97,9 @@ export class FolderBridge {
       onApproved: live,
       onHeld: (held) => this.#onHeld(held),
     }))
-    const lateWriters = (this.#lateWriters = new LateWriters({ store, environment, onLate: live }))
+    const holders = new Holders(root.folder, environment)
+    const isHeld = (file: string, since: number): Promise<boolean> => holders.isHeld(file, since)
+    const lateWriters = (this.#lateWriters = new LateWriters({ store, environment, log, isHeld, onLate: live }))
     const onPlaced = (id: string): void => lateWriters.watch(id)
     const again = (path: string, milliseconds: number, counts: boolean): void => this.#again(path, milliseconds, counts)
     const isLive = (): boolean => this.#link.isAttached

@@ -5,7 +5,7 @@ import type { BaseStore } from './base-store.js'
 import type { Places } from './places.js'
 import type { IntentRow } from './rows.js'
 import { errorCode, sightOf } from './stamp.js'
-import { remove, syncPlace } from './writer.js'
+import { asPlaced, remove, syncPlace } from './writer.js'
 import { parentOf } from './ignore.js'
 
 /** What can be seen of an intent after the fact. */
@@ -42,7 +42,7 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
         await store.commit([
           // Without a stamp: what stands there now is read, and what it says then counts as written upon this.
           { table: 'bases', key: path, row: next },
-          { table: 'intents', key: id, row: old === null ? null : { ...intent, phase: 'placed' } },
+          { table: 'intents', key: id, row: old === null ? null : asPlaced(intent) },
         ])
       }
       if (old !== null) watched.push(id)

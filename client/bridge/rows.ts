@@ -54,7 +54,16 @@ export const intentRow = z.object({
   /** Of the temporary file, in decimal: an inode is more than a number can hold. */
   inode: z.string().nullable(),
   /** What stood there before; its inode lives on at `file` for a while. Null where nothing stood there. */
-  old: z.object({ file: z.string(), version: knownVersion, executable: z.boolean() }).nullable(),
+  old: z
+    .object({
+      file: z.string(),
+      /** What the inode held when it was last looked at and the server knew of it. */
+      version: knownVersion,
+      executable: z.boolean(),
+      /** What somebody wrote into it since, on its way to the server: sent again, as it is, until it is answered. */
+      sending: z.object({ writeId, hash: contentHash }).nullable().default(null),
+    })
+    .nullable(),
   /** What the place holds when it is done; null: nothing. */
   next: baseRow.nullable(),
 })

@@ -120,7 +120,7 @@ export class ServerLink {
       for (const [key, row] of store.intents) {
         if (row.old !== null) {
           const version = { ...row.old.version, rev: 0 }
-          changes.push({ table: 'intents', key, row: { ...row, old: { ...row.old, version } } })
+          changes.push({ table: 'intents', key, row: { ...row, old: { ...row.old, version, sending: null } } })
         }
       }
     }

@@ -46,8 +46,13 @@ export function settleWait({ sight, known, unsettled, now, elapsed, quiet }: Set
   const rest = isNewDate(sight, known) ? Math.max(watched, now - changed) : watched
   const isRenamed = inodeOf(known) !== sight.inode && sight.ctimeNs > sight.mtimeNs
   if (isRenamed || rest >= quiet) return 0
-  if (unsettled !== undefined && elapsed - unsettled.first >= LONGEST_WAIT) return 0
+  if (unsettled !== undefined && isNeverAtRest(unsettled, elapsed)) return 0
   return Math.ceil(quiet - rest)
+}
+
+/** @param elapsed milliseconds by the clock of `unsettled` */
+export function isNeverAtRest(unsettled: Unsettled, elapsed: number): boolean {
+  return elapsed - unsettled.first >= LONGEST_WAIT
 }
 
 function isNewDate({ mtimeNs, ctimeNs }: FileSight, known: Stamp | undefined): boolean {

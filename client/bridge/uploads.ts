@@ -4,7 +4,7 @@
  */
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WriteOutcome } from '../../protocol/files.js'
-import { contentHash, writeId } from '../../protocol/ids.js'
+import { contentHash } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { decodeText } from '../../protocol/text/encoding.js'
 import type { BaseStore, Change } from './base-store.js'
@@ -15,14 +15,14 @@ import { inferBase } from './infer-base.js'
 import type { LateEdit, LateWriters } from './late-writers.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
-import { hashOf, readFile } from './reader.js'
+import { readFile } from './reader.js'
 import type { BaseRow, KnownVersion, PendingRow } from './rows.js'
 import type { FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
 
 /** Where a test can hold a submit up: each stands for a moment at which the process may die. */
-export type SubmitStep = 'read' | 'pending' | 'answered' | 'settled'
+export type SubmitStep = 'read' | 'pending' | 'answered' | 'settled' | 'late' | 'late-answered' | 'late-settled'
 
 export interface UploadsOptions {
   readonly places: Places
@@ -209,24 +209,24 @@ export class Uploads {
 
   /** False: there is no answer yet. */
   async submitLate(edit: LateEdit): Promise<boolean> {
-    const { submitter, store, heads, lateWriters, log } = this.#options
+    const { submitter, heads, lateWriters, log, onStep } = this.#options
     if (!this.#options.isLive()) return false
-    const hash = hashOf(edit.bytes)
-    const id = writeId.parse(`late-${edit.id}`)
-    const pending: PendingRow = { kind: 'write', writeId: id, base: edit.base, hash, executable: edit.executable }
+    const { path, writeId, base, hash, executable } = edit
+    const pending: PendingRow = { kind: 'write', writeId, base, hash, executable }
+    await onStep('late', path)
     try {
-      const outcome = await submitter.submit(edit.path, pending, edit.bytes)
+      const outcome = await submitter.submit(path, pending, edit.bytes)
       this.#conflicts += outcome.conflicts.length
       heads.learn(outcome.head)
-      await lateWriters.done(edit)
-      log.info({ path: edit.path, outcome: outcome.outcome }, 'took in what was written late into a replaced file')
+      await onStep('late-answered', path)
+      await lateWriters.done(edit, outcome.head)
+      log.info({ path, outcome: outcome.outcome }, 'took in what was written late into a replaced file')
+      await onStep('late-settled', path)
     } catch (thrown) {
       if (!(thrown instanceof EnsembleError)) throw thrown
       if (thrown.code === 'E_UNREACHABLE') return false
-      log.error(
-        { path: edit.path, code: thrown.code, kept: store.intents.get(edit.id)?.old?.file },
-        'a late edit was refused',
-      )
+      const kept = await lateWriters.refused(edit)
+      log.error({ path, code: thrown.code, reason: thrown.message, kept }, 'a late edit was refused')
     }
     return true
   }

@@ -122,7 +122,7 @@ export class Writer {
         phase: 'placing',
         temporary,
         inode: String(sight.inode),
-        old: expected === null ? null : { file: `${holding}${id}.old`, ...expected },
+        old: expected === null ? null : { file: `${holding}${id}.old`, ...expected, sending: null },
         next,
       }
       try {
@@ -161,7 +161,7 @@ export class Writer {
         phase: 'placing',
         temporary: null,
         inode: null,
-        old: { file, ...expected },
+        old: { file, ...expected, sending: null },
         next: null,
       }
       await store.commit([{ table: 'intents', key: id, row: intent }])
@@ -261,7 +261,7 @@ export class Writer {
     await this.#options.onStep('folder', path)
     await store.commit([
       { table: 'bases', key: path, row: next },
-      { table: 'intents', key: id, row: intent.old === null ? null : { ...intent, phase: 'placed' } },
+      { table: 'intents', key: id, row: intent.old === null ? null : asPlaced(intent) },
     ])
     await this.#options.onStep('base', path)
     if (intent.old !== null) this.#options.onPlaced(id)
@@ -346,6 +346,11 @@ export class Writer {
       await store.commit([{ table: 'folders', key: folder, row: null }])
     }
   }
+}
+
+/** Of an intent that was carried out, only the old inode is left to care for. */
+export function asPlaced(intent: IntentRow): IntentRow {
+  return { ...intent, phase: 'placed', temporary: null, next: null }
 }
 
 export function remove(place: string): void {
