@@ -50,9 +50,9 @@ export class ConflictDesk {
   /** Oldest first, when they are durable. */
   async list(filter: ConflictFilter): Promise<Conflict[]> {
     const { queue } = this.#options
-    if (filter.state === 'all') await queue.enqueue([]) // closed ones are read from storage
+    if (filter.state === 'all') await queue.durable() // closed ones are read from storage
     const found = this.table.list(filter)
-    await queue.enqueue([])
+    await queue.durable()
     return [...found]
   }
 
@@ -66,7 +66,7 @@ export class ConflictDesk {
       const hasRegion = conflict.reason === 'overlap' && head?.kind === 'text' && !head.deleted
       return { conflict, now: hasRegion ? regionNow(conflict, documents.load(head.id).places) : null }
     })
-    await queue.enqueue([])
+    await queue.durable()
     return shown
   }
 

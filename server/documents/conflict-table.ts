@@ -7,6 +7,7 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type { Conflict, ConflictFilter, Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ConflictId, FileId } from '../../protocol/ids.js'
+import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 import type { Ledger } from './ledger.js'
@@ -106,8 +107,7 @@ export class ConflictTable {
   }
 
   *#stored(): Iterable<Conflict> {
-    for (const { value } of this.#storage.range({ from: ['conflict', ''], to: ['conflict', '\uffff'] }))
-      yield stored<Conflict>(value)
+    for (const { value } of this.#storage.range(rowsUnder(['conflict']))) yield stored<Conflict>(value)
   }
 }
 

@@ -9,6 +9,7 @@ import type { FileHead } from '../../protocol/files.js'
 import type { ContentHash, FileId } from '../../protocol/ids.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
 import { applyEdits, invertEdits } from '../../protocol/text/edits.js'
+import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 import type { Content } from './content.js'
@@ -33,8 +34,11 @@ export class FileJournal {
   }
 
   *files(): Iterable<StoredFile> {
-    for (const { value } of this.#storage.range({ from: ['file', ''], to: ['file', '\uffff'] }))
-      yield stored<StoredFile>(value)
+    for (const { value } of this.#storage.range(rowsUnder(['file']))) yield stored<StoredFile>(value)
+  }
+
+  file(id: FileId): StoredFile | undefined {
+    return stored<StoredFile | undefined>(this.#storage.get(['file', id]))
   }
 
   entry(id: FileId, rev: number): RevisionEntry | undefined {

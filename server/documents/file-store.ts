@@ -30,12 +30,14 @@ import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
 import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
 import type { Decision, Version } from './decide-write.js'
+import { DurableReads, durably } from './durable-reads.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
 import { Ledger, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
 import { OpenDocuments } from './open-documents.js'
+import { answerInTime } from './patience.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
 import { WriteDecider, type DecideAside } from './write-decider.js'
@@ -72,6 +74,8 @@ const ADMITTED_BYTES = 24 * 1024 * 1024
 
 export class FileStore {
   readonly tree: TreeDocument
+  /** What is stored, and nothing else; for while storage is degraded. */
+  readonly durable: DurableReads
   readonly conflicts: ConflictDesk
   readonly #options: FileStoreOptions
   readonly #journal: FileJournal
@@ -85,6 +89,7 @@ export class FileStore {
   constructor(options: FileStoreOptions) {
     const { storage, queue, events, bus, now, newClient, newId, defer } = options
     this.#options = options
+    this.durable = new DurableReads(storage, () => events.stored())
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
     for (const file of this.#journal.files()) this.#table.set(file)
@@ -138,9 +143,11 @@ export class FileStore {
 
   /** The head of `id` with its content, when that is durable; undefined for an unknown or deleted file. */
   async read(id: FileId): Promise<FileVersion | undefined> {
-    const found = await this.peek(id)
-    await this.#options.queue.enqueue([])
-    return found
+    return await durably(
+      this.#options.queue,
+      () => this.peek(id),
+      () => this.durable.file(id),
+    )
   }
 
   /** As `read`, but what it gives may still be on its way to the disk. */
@@ -215,19 +222,20 @@ export class FileStore {
 
   /** Carries out a write id once; whoever repeats it gets the outcome of the first time. */
   #once({ writeId, path }: Pick<Deed, 'writeId' | 'path'>, act: () => Promise<WriteResult>): Promise<WriteResult> {
-    const underWay = this.#underWay.get(writeId)
-    if (underWay !== undefined) return underWay
-    const writing = this.#admitted(writeId).then((earlier) => earlier ?? this.#documents.whenSettled(path, act))
-    this.#underWay.set(writeId, writing)
-    const done = (): void => void this.#underWay.delete(writeId)
-    writing.then(done, done)
-    return writing
+    let writing = this.#underWay.get(writeId)
+    if (writing === undefined) {
+      writing = this.#admitted(writeId).then((earlier) => earlier ?? this.#documents.whenSettled(path, act))
+      this.#underWay.set(writeId, writing)
+      const done = (): void => void this.#underWay.delete(writeId)
+      writing.then(done, done)
+    }
+    return answerInTime(this.#options.queue, writing, writeId)
   }
 
   /** Waits for room. Returns the outcome of an earlier try of the same write. */
   async #admitted(writeId: WriteId): Promise<WriteOutcome | undefined> {
     const { queue } = this.#options
-    while (queue.state === 'ok' && queue.pending.bytes > ADMITTED_BYTES) await queue.enqueue([])
+    while (queue.state === 'ok' && queue.pending.bytes > ADMITTED_BYTES) await queue.durable()
     if (queue.state !== 'ok') throw queue.state.degraded
     return this.#outcomes.get(writeId)
   }

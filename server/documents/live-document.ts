@@ -83,6 +83,11 @@ export class LiveDocument {
     else if (this.#inFlight > 0) await this.#options.queue.enqueue([])
   }
 
+  /** As `flushed`, for whoever wants to show it: rejects with the reason as soon as the storage fails. */
+  async shown(): Promise<void> {
+    if (!this.settled) await this.#options.queue.unlessDegraded(() => this.flushed())
+  }
+
   /** Nothing gathered, and everything durable. */
   get settled(): boolean {
     return this.#turn === undefined && this.#inFlight === 0

@@ -82,7 +82,7 @@ export class OpenDocuments {
       const id = this.#options.table.at(path)?.head.id
       const settling = id === undefined ? undefined : this.#settling.get(id)
       if (settling === undefined) return await act()
-      await settling
+      await this.#options.live.queue.unlessDegraded(() => settling) // while it fails this could take for ever
     }
   }
 
@@ -150,7 +150,12 @@ export class OpenDocuments {
         hint: `Its bytes are at /api/files/${path}.`,
       })
     }
-    if (file !== undefined) return this.load(file.head.id)
+    if (file !== undefined) {
+      const { state } = this.#options.live.queue
+      const isSeeded = file.epoch !== null || this.loaded(file.head.id) !== undefined
+      if (state !== 'ok' && !isSeeded) throw state.degraded // its first state would be shown when that is stored
+      return this.load(file.head.id)
+    }
     const unborn = this.unborn(path)
     if (unborn !== undefined) return unborn
     const id = fileId.parse(this.#options.newId())

@@ -27,13 +27,18 @@ export class EventLog {
   constructor(storage: Storage, now: () => number) {
     this.#storage = storage
     this.#now = now
-    const [last] = storage.range({ from: ['event', 0], to: ['event', Infinity], reverse: true, limit: 1 })
-    this.#seq = last === undefined ? 0 : Number(last.key[1])
+    this.#seq = this.stored()
   }
 
   /** The number of the newest event, 0 before the first. Its row may still be under way to the disk. */
   get seq(): number {
     return this.#seq
+  }
+
+  /** The number of the newest event that is stored. */
+  stored(): number {
+    const [last] = this.#storage.range({ from: ['event', 0], to: ['event', Infinity], reverse: true, limit: 1 })
+    return last === undefined ? 0 : Number(last.key[1])
   }
 
   append<T extends EventType>(

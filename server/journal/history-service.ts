@@ -25,7 +25,7 @@ import { Slices, type SlicesOptions } from './slices.js'
 export interface HistoryServiceOptions extends SlicesOptions {
   readonly files: Pick<FileStore, 'head'>
   readonly storage: Storage
-  readonly queue: Pick<CommitQueue, 'enqueue'>
+  readonly queue: Pick<CommitQueue, 'durable'>
 }
 
 const PAGE = 50
@@ -96,7 +96,7 @@ export class HistoryService {
     const { files, queue } = this.#options
     const head = files.head(path)
     if (head === undefined) throw notFound(path)
-    await queue.enqueue([]) // a head is shown only when it is durable
+    await queue.durable() // a head is shown only when it is durable
     return this.of(head)
   }
 

@@ -124,6 +124,50 @@ export class CommitQueue {
     })
   }
 
+  /**
+   * Resolves when the rows of all earlier calls are on stable storage. For whoever wants to show something: rejects with
+   * E_STORAGE_DEGRADED as soon as the storage fails, for that may last.
+   */
+  durable(): Promise<void> {
+    if (this.#entries.length === 0) return Promise.resolve()
+    return this.unlessDegraded(() => this.enqueue([]), { refusal: notShown })
+  }
+
+  /**
+   * What `work` comes to; rejects when the storage has been failing for `patience` milliseconds (default 0). What was
+   * begun goes on by itself.
+   * @param refusal makes the error from what the storage said; default: that
+   */
+  unlessDegraded<T>(
+    work: () => Promise<T>,
+    { patience = 0, refusal = itself }: { patience?: number; refusal?: (reason: EnsembleError) => EnsembleError } = {},
+  ): Promise<T> {
+    const { timers } = this.#options
+    if (this.#state !== 'ok' && patience === 0) return Promise.reject(refusal(this.#state.degraded))
+    return new Promise((resolve, reject) => {
+      let timer: unknown
+      const giveUp = (): void => {
+        end()
+        if (this.#state !== 'ok') reject(refusal(this.#state.degraded))
+      }
+      const look = (state: QueueState): void => {
+        if (state !== 'ok' && patience === 0) giveUp()
+        else if (state !== 'ok') timer ??= timers.setTimeout(giveUp, patience)
+        else {
+          timers.clearTimeout(timer)
+          timer = undefined
+        }
+      }
+      const stop = this.onState(look)
+      const end = (): void => {
+        stop()
+        timers.clearTimeout(timer)
+      }
+      look(this.#state)
+      work().finally(end).then(resolve, reject)
+    })
+  }
+
   /** Resolves when nothing waits. */
   idle(): Promise<void> {
     if (this.#entries.length === 0) return Promise.resolve()
@@ -302,6 +346,14 @@ export class CommitQueue {
 /** Milliseconds until the next try: 100, 200, 400, … 5,000, less up to a half by chance. */
 export function retryDelay(attempt: number, random: number): number {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1)) * (1 - random / 2)
+}
+
+const itself = (reason: EnsembleError): EnsembleError => reason
+
+function notShown({ message, hint }: EnsembleError): EnsembleError {
+  return new EnsembleError('E_STORAGE_DEGRADED', `What is asked for waits to be stored. ${message}`, {
+    ...(hint && { hint }),
+  })
 }
 
 function asStorageError(thrown: unknown): EnsembleError {

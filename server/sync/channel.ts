@@ -100,7 +100,7 @@ export class Channel implements Member {
     }
     this.#state = 'joined'
     this.#waiting ??= []
-    const durable = live.flushed()
+    const durable = live.shown()
     const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
     durable.then(
       () => {

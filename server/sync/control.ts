@@ -6,7 +6,8 @@ import type { Author, FileId } from '../../protocol/ids.js'
 import { methods, type Method, type Params, type Result } from '../../protocol/messages.js'
 import type { Status } from '../../protocol/status.js'
 import { toWire } from '../documents/content.js'
-import type { FileStore } from '../documents/file-store.js'
+import { durably } from '../documents/durable-reads.js'
+import type { FileStore, FileVersion } from '../documents/file-store.js'
 import type { HistoryService } from '../journal/history-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
@@ -32,22 +33,31 @@ export class Control {
 
   constructor({ files, queue, history, seq, status, recent }: ControlOptions) {
     this.#handlers = {
-      tree: async ({ since = 0 }) => {
-        const now = seq()
-        const heads: FileHead[] = []
-        for (const head of files.heads()) if (head.seq > since) heads.push(head)
-        await queue.enqueue([]) // heads are shown only when they are durable
-        return { seq: now, files: heads }
+      // Heads and contents are shown only when they are durable.
+      tree: ({ since = 0 }) => {
+        const isNew = (head: FileHead): boolean => head.seq > since
+        return durably(
+          queue,
+          () => ({ seq: seq(), files: [...files.heads()].filter(isNew) }),
+          () => {
+            const stored = files.durable.tree(files.heads())
+            return { seq: stored.seq, files: stored.heads.filter(isNew) }
+          },
+        )
       },
-      read: async ({ ids }) => {
-        const read = await readMany(files, ids)
-        await queue.enqueue([])
-        return read
-      },
-      stat: async ({ path }) => {
+      read: ({ ids }) =>
+        durably(
+          queue,
+          () => readMany(ids, (id) => files.peek(id)),
+          () => readMany(ids, (id) => files.durable.file(id)),
+        ),
+      stat: ({ path }) => {
         const head = files.head(path) ?? null
-        await queue.enqueue([])
-        return { head }
+        return durably(
+          queue,
+          () => ({ head }),
+          () => ({ head: head === null ? null : (files.durable.head(head.id) ?? null) }),
+        )
       },
       write: (command, author) => files.write(command, author),
       delete: (command, author) => files.delete(command, author),
@@ -81,14 +91,17 @@ export function parseParams<M extends Method>(method: M, params: unknown): Param
   )
 }
 
-async function readMany(files: FileStore, ids: readonly FileId[]): Promise<Result<'read'>> {
+async function readMany(
+  ids: readonly FileId[],
+  read: (id: FileId) => FileVersion | undefined | Promise<FileVersion | undefined>,
+): Promise<Result<'read'>> {
   const found: Result<'read'>['files'] = []
   let bytes = 0
   let taken = 0
   for (const id of ids) {
     if (taken > 0 && bytes >= READ_BYTES) break
     taken++
-    const file = await files.peek(id)
+    const file = await read(id)
     if (file === undefined) continue
     bytes += file.head.size
     found.push({ head: file.head, content: toWire(file.content) })

@@ -99,7 +99,8 @@ interface Shown {
 }
 
 async function headOf(files: FileStore, path: WorkspacePath): Promise<Shown> {
-  const file = await files.read(existing(files, path).id)
+  const head = files.head(path) // only its id counts: what else it says, a deletion too, may not be stored yet
+  const file = head === undefined ? undefined : await files.read(head.id)
   if (file === undefined) throw notFound(path)
   return { version: file.head, content: file.content }
 }

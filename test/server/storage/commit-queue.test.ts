@@ -434,3 +434,36 @@ test('nothing is dropped or reordered, whatever the storage does', async () => {
     { numRuns: 300 },
   )
 })
+
+describe('who waits for a storage that fails', () => {
+  test('is told at once, or when its patience ends; what was begun goes on', async () => {
+    const { storage, clock, queue } = setUp()
+    storage.fail(diskFull())
+    const stored = queue.enqueue([row(1)])
+    const told: string[] = []
+    const tell = (who: string) => (error: unknown) => told.push(`${who} ${String(Reflect.get(Object(error), 'code'))}`)
+    queue.durable().catch(tell('reader'))
+    queue.unlessDegraded(() => stored, { patience: 1_000 }).catch(tell('writer'))
+    await turn()
+    expect(told).toEqual(['reader E_STORAGE_DEGRADED'])
+    queue.durable().catch(tell('late reader'))
+    await clock.advance(999)
+    expect(told).toEqual(['reader E_STORAGE_DEGRADED', 'late reader E_STORAGE_DEGRADED'])
+    await clock.advance(1)
+    expect(told.at(-1)).toBe('writer E_STORAGE_FULL')
+    storage.heal()
+    await clock.advance(5_000)
+    await stored
+    await queue.durable()
+    expect(clock.waiting).toEqual([])
+  })
+
+  test('hears nothing of a failure that passes within its patience', async () => {
+    const { storage, clock, queue } = setUp()
+    storage.failOnce(diskFull())
+    const writing = queue.unlessDegraded(() => queue.enqueue([row(1)]), { patience: 1_000 })
+    await clock.advance(5_000)
+    await writing
+    expect(clock.waiting).toEqual([])
+  })
+})

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { writeId as writeIdOf } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
@@ -267,5 +268,104 @@ describe('a storage that fails', () => {
     const accepted = peers.length - 1
     await until(async () => (await agent.request('tree', {})).files.length === accepted + 1)
     for (const peer of peers) peer.end()
+  })
+
+  test('[SYNC-1, SYNC-3] meanwhile reads are answered at once, with what is stored and nothing else', async () => {
+    const storage = new FailingStorage()
+    const clock = new ManualClock(Date.now())
+    const server = await start({ storage, now: clock.now, timers: clock.timers })
+    const { url } = server
+    const agent = await server.connectAs('CLAUDE-a')
+    const { head } = await put(agent, 'a.ts', 'one\n')
+    const gone = await put(agent, 'gone.ts', 'still here\n')
+    await put(agent, 'quiet.ts', 'quiet\n')
+    const early = await (await openRawPeer(url, 'quiet.ts')).synced() // its document is in storage
+    const durable = await agent.request('tree', {})
+    storage.hold()
+    const writing = [
+      put(agent, 'a.ts', 'two\n', head),
+      put(agent, 'new.ts', 'new\n'),
+      agent.request('delete', {
+        ...{ writeId: newWrite(), path: workspacePath.parse('gone.ts') },
+        base: { rev: 1, hash: gone.head.hash },
+      }),
+    ].map((one) => one.then(() => 'stored', String))
+    await agent.request('status', {}) // they have come
+    storage.fail(diskFull())
+    storage.releaseAll()
+    await until(async () => (await health(url)).status === 503)
+    const get = async (path: string) => {
+      const response = await fetch(`${url}/api/${path}`, { headers: { authorization: `Bearer ${TOKEN}` } })
+      return { status: response.status, body: await response.text() }
+    }
+    expect(await get('files/a.ts')).toEqual({ status: 200, body: 'one\n' })
+    expect(await get('files/gone.ts')).toEqual({ status: 200, body: 'still here\n' })
+    expect((await get('files/new.ts')).status).toBe(404)
+    expect(JSON.parse((await get('tree')).body)).toEqual(durable)
+    expect(await agent.request('tree', {})).toEqual(durable)
+    expect(await agent.request('tree', { since: durable.seq })).toEqual({ seq: durable.seq, files: [] })
+    expect(await headOf(agent, 'a.ts')).toEqual(head)
+    expect(await headOf(agent, 'new.ts')).toBeNull()
+    expect(await textOf(agent, 'a.ts')).toBe('one\n')
+    expect(JSON.parse((await get('conflicts')).body)).toMatchObject({ code: 'E_STORAGE_DEGRADED', retry: true })
+    // A document that is stored as it is can be joined; of another nobody is shown what is not.
+    const joiner = await openRawPeer(url, 'quiet.ts')
+    joiner.step1()
+    await until(() => joiner.frames.length > 0)
+    expect(joiner.text).toBe('quiet\n')
+    for (const name of ['a.ts', 'gone.ts']) {
+      const refused = await openRawPeer(url, name)
+      refused.step1()
+      expect((await refused.close()).code).toBe(4507)
+      expect(refused.frames).toEqual([])
+    }
+    storage.heal()
+    await until(async () => {
+      await clock.advance(500)
+      return (await health(url)).status === 200
+    })
+    expect((await Promise.all(writing)).filter((one) => one !== 'stored')).toEqual([])
+    expect(await get('files/a.ts')).toEqual({ status: 200, body: 'two\n' })
+    expect((await get('files/gone.ts')).status).toBe(404)
+    early.end()
+    joiner.end()
+  })
+
+  test('[WRITE-10, WRITE-4] a write that was under way is answered within a bound; it is stored later, once, and its id tells', async () => {
+    const storage = new FailingStorage()
+    const clock = new ManualClock(Date.now())
+    const server = await start({ storage, now: clock.now, timers: clock.timers })
+    const agent = await server.connect()
+    storage.fail(diskFull())
+    const write = () =>
+      fetch(`${server.url}/api/files/a.ts`, {
+        method: 'PUT',
+        body: 'one\n',
+        headers: { authorization: `Bearer ${TOKEN}`, 'idempotency-key': 'w1' },
+      })
+    let answered = false
+    const first = write()
+    void first.then(() => (answered = true))
+    await until(async () => (await health(server.url)).status === 503)
+    expect(answered).toBe(false) // it may have been but a moment
+    const again = write()
+    await clock.advance(3_000)
+    const problem = { code: 'E_STORAGE_DEGRADED', retry: true, data: { waits: true, writeId: 'w1' } }
+    for (const answer of [await first, await again]) {
+      expect(answer.status).toBe(503)
+      expect(await answer.json()).toMatchObject(problem)
+    }
+    expect(await headOf(agent, 'a.ts')).toBeNull()
+    storage.heal()
+    await until(async () => {
+      await clock.advance(500)
+      return (await health(server.url)).status === 200
+    })
+    const outcome = await agent.request('write', {
+      ...{ writeId: writeIdOf.parse('w1'), path: workspacePath.parse('a.ts'), base: null },
+      ...{ content: asText('one\n'), executable: false },
+    })
+    expect(outcome).toMatchObject({ outcome: 'accepted', head: { rev: 1 } })
+    expect(await textOf(agent, 'a.ts')).toBe('one\n')
   })
 })
