@@ -6,35 +6,47 @@
  * for what it had read: if the way from the newest version to the text leads back over it, as it does when everything that
  * came in between is missing. A formatter's output is far from the older version too, and is not taken for stale. A text
  * that equals an older version exactly is a deliberate return to it.
+ *
+ * A program knows what it wrote itself, and may take it back: a version counts as missed only if the bridge put another one
+ * on the disk after it. Where nothing but writes of this folder came in between, the text is one more of them.
  */
 import { diff } from '../../protocol/text/diff.js'
 
-/** Comparing costs about 1 ms for 100,000 characters; texts longer than all of this together are taken as written upon the newest. */
+/** Comparing costs about 1 ms for 100,000 characters; versions beyond this, all together, are not compared. */
 const MAX_CHARACTERS = 1024 * 1024
 
 /** How exactly the way has to lead over the older version; 1: to the character, which chance likenesses never do. */
 const DETOUR = 0.8
 
+/** A version that was on the disk. */
+export interface Candidate {
+  /** Undefined: no longer at hand. */
+  readonly text: string | undefined
+  /** A program of this folder wrote it; else the bridge put it there. */
+  readonly isOwn: boolean
+}
+
 /**
- * @param candidates texts that were on the disk, newest first; undefined where one is no longer at hand
+ * @param candidates newest first
  * @returns the index of the one that `text` was written upon
  */
-export function inferBase(text: string, candidates: readonly (string | undefined)[]): number {
-  const characters = candidates.reduce((sum, candidate) => sum + (candidate?.length ?? 0) + text.length, 0)
-  if (characters > MAX_CHARACTERS || candidates.includes(text)) return 0
+export function inferBase(text: string, candidates: readonly Candidate[]): number {
+  const put = candidates.findIndex(({ isOwn }) => !isOwn)
+  if (put === -1 || candidates.some((candidate) => candidate.text === text)) return 0
+  let characters = 0
   let best = 0
-  let least = Infinity
+  const distances: number[] = []
   for (const [index, candidate] of candidates.entries()) {
-    const distance = candidate === undefined ? Infinity : distanceBetween(candidate, text)
-    if (distance < least) {
-      best = index
-      least = distance
-    }
+    characters += candidate.text === undefined ? 0 : candidate.text.length + text.length
+    if (characters > MAX_CHARACTERS) break
+    distances.push(candidate.text === undefined ? Infinity : distanceBetween(candidate.text, text))
+    if ((distances[index] ?? Infinity) < (distances[best] ?? Infinity)) best = index
   }
-  const older = candidates[best]
-  const newest = candidates[0]
-  if (best === 0 || older === undefined || newest === undefined) return best
-  return distanceBetween(newest, text) >= DETOUR * (distanceBetween(older, newest) + least) ? best : 0
+  const [older, newest] = [candidates[best]?.text, candidates[0]?.text]
+  if (best <= put || older === undefined) return 0
+  if (newest === undefined) return best
+  const direct = distances[0] ?? Infinity
+  return direct >= DETOUR * (distanceBetween(older, newest) + (distances[best] ?? Infinity)) ? best : 0
 }
 
 function distanceBetween(from: string, to: string): number {

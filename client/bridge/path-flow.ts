@@ -18,7 +18,7 @@ import type { LateWriters } from './late-writers.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
-import { asText, rowOf, type BaseRow, type KnownVersion } from './rows.js'
+import { asText, earlierOf, rowOf, type BaseRow } from './rows.js'
 import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
@@ -30,8 +30,6 @@ const MAX_TIMES = 1000
 const CHANGED = 5
 /** Before a content that could not be fetched is asked for again. In milliseconds. */
 const UNFETCHED = 1000
-/** Versions that were on the disk and may still be in some program's memory. */
-const EARLIER = 7
 
 export interface PathFlowOptions {
   readonly places: Places
@@ -139,7 +137,10 @@ export class PathFlow {
       changes.push({ table: 'contents', key: head.hash, row: bytes })
     }
     if (row?.hash !== look.hash) await syncRecent(places.of(path), look.sight, this.#options.environment.now())
-    const adopted: BaseRow = { ...rowOf(head), stamp: look.stamp, earlier: row?.earlier ?? [] }
+    // What stands here already was not put here now: either the bridge did it before, or somebody else.
+    const own = row?.hash === look.hash ? row.own : (true as const)
+    const earlier = earlierOf(row, look.hash)
+    const adopted: BaseRow = { ...rowOf(head), stamp: look.stamp, earlier, ...(own && { own }) }
     await store.commit([...changes, { table: 'bases', key: path, row: adopted }])
     heads.dropEdits(path)
     if (look.stamp !== '') looks.forget(path)
@@ -165,7 +166,7 @@ export class PathFlow {
     const { bytes } = content
     const version = row === undefined ? undefined : { rev: row.rev, hash: row.hash }
     const expected = look === undefined || version === undefined ? null : { version, executable: look.executable }
-    const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row) }
+    const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row, content.head.hash) }
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
     const placed = await writer.write(path, bytes, expected, next, keep)
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
@@ -238,8 +239,4 @@ export class PathFlow {
 
 function diskOf(look: Look): Disk {
   return look.kind === 'unsettled' ? { kind: 'unknown' } : look
-}
-
-function earlierOf(row: BaseRow | undefined): KnownVersion[] {
-  return row === undefined ? [] : [{ rev: row.rev, hash: row.hash }, ...row.earlier].slice(0, EARLIER)
 }

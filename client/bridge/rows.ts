@@ -8,7 +8,12 @@ import { workspacePath } from '../../protocol/paths.js'
 const knownVersion = z.object({ rev: revision, hash: contentHash })
 export type KnownVersion = z.infer<typeof knownVersion>
 
-export const baseRow = knownVersion.extend({
+const diskVersion = knownVersion.extend({
+  /** A program of this folder wrote it. Without: the bridge put it on the disk. */
+  own: z.literal(true).optional(),
+})
+
+export const baseRow = diskVersion.extend({
   fileId,
   /** The contents of texts are kept: a merge may need them. */
   kind: z.enum(['text', 'binary']),
@@ -16,10 +21,20 @@ export const baseRow = knownVersion.extend({
   executable: z.boolean(),
   /** Of the file when it was read or written as this version; empty: read it again. */
   stamp: z.string(),
-  /** Versions that this bridge put on the disk before, newest first, and what the first of them replaced. */
-  earlier: z.array(knownVersion),
+  /** Versions that were on this disk before, newest first, and may still be in some program's memory. */
+  earlier: z.array(diskVersion),
 })
 export type BaseRow = z.infer<typeof baseRow>
+
+/** Of `earlier`. */
+const MAX_EARLIER = 7
+
+/** What `earlier` is for a version with this hash that follows upon `row`. */
+export function earlierOf(row: BaseRow | undefined, hash: string): BaseRow['earlier'] {
+  if (row === undefined || row.hash === hash) return row?.earlier ?? []
+  const last = { rev: row.rev, hash: row.hash, ...(row.own && { own: row.own }) }
+  return [last, ...row.earlier].slice(0, MAX_EARLIER)
+}
 
 export function rowOf(head: FileHead): Omit<BaseRow, 'stamp' | 'earlier'> {
   const { id, kind, rev, hash, executable } = head

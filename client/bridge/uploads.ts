@@ -16,7 +16,7 @@ import type { LateEdit, LateWriters } from './late-writers.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
-import type { BaseRow, KnownVersion, PendingRow } from './rows.js'
+import { earlierOf, type BaseRow, type KnownVersion, type PendingRow } from './rows.js'
 import type { FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
@@ -41,6 +41,11 @@ export interface UploadsOptions {
 
 /** In place of a hash: the server refuses the deletion. */
 const DELETED = 'deleted'
+
+/** Whether the bridge put a version on the disk after another one: else there is nothing that a program can have missed. */
+function mayBeStale(versions: readonly { readonly own?: true | undefined }[]): boolean {
+  return versions.slice(0, -1).some(({ own }) => own !== true)
+}
 
 /**
  * A program that answers every write of the bridge with one that looks stale is not stale, it insists: after so many in a
@@ -78,7 +83,7 @@ export class Uploads {
     const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
     if (bytes === undefined) return this.#again(path)
     await onStep('read', path)
-    const base = row === undefined ? null : this.#baseFor(path, bytes, row)
+    const base = row === undefined ? null : this.#baseFor(path, bytes, look.hash, row)
     const hash = contentHash.parse(look.hash)
     const { executable } = look
     const pending: PendingRow = { kind: 'write', writeId: newWriteId(environment), base, hash, executable }
@@ -90,23 +95,29 @@ export class Uploads {
     return this.#send(path, pending, bytes, look.sight)
   }
 
-  #baseFor(path: WorkspacePath, bytes: Uint8Array, row: BaseRow): KnownVersion {
+  #baseFor(path: WorkspacePath, bytes: Uint8Array, hash: string, row: BaseRow): KnownVersion {
     const newest = { rev: row.rev, hash: row.hash }
-    const text = row.earlier.length === 0 ? undefined : decodeText(bytes)?.text
-    if (text === undefined) return newest
     const { store, log } = this.#options
-    const versions = [newest, ...row.earlier]
-    const texts = versions.map(({ hash }) => {
-      const content = store.content(hash)
-      return content === undefined ? undefined : decodeText(content)?.text
+    const returned = row.earlier.find((version) => version.hash === hash)
+    if (returned !== undefined) {
+      log.info({ path, to: returned.rev, newest: row.rev }, 'a file was put back as it had been')
+      return newest
+    }
+    const versions = [row, ...row.earlier]
+    const text = mayBeStale(versions) ? decodeText(bytes)?.text : undefined
+    if (text === undefined) return newest
+    const candidates = versions.map(({ hash: known, own }) => {
+      const content = store.content(known)
+      return { text: content === undefined ? undefined : decodeText(content)?.text, isOwn: own === true }
     })
     const times = this.#inferred.get(path) ?? 0
-    const version = (times < MAX_INFERRED ? versions[inferBase(text, texts)] : undefined) ?? newest
-    if (version === newest) this.#inferred.delete(path)
-    else this.#inferred.set(path, times + 1)
-    if (version.hash !== newest.hash)
-      log.info({ path, upon: version.rev, newest: row.rev }, 'a write upon an older version')
-    return version
+    const { rev, hash: inferred } = (times < MAX_INFERRED ? versions[inferBase(text, candidates)] : undefined) ?? newest
+    if (inferred === newest.hash) this.#inferred.delete(path)
+    else {
+      this.#inferred.set(path, times + 1)
+      log.info({ path, upon: rev, newest: row.rev }, 'a write upon an older version')
+    }
+    return { rev, hash: inferred }
   }
 
   async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {
@@ -198,7 +209,8 @@ export class Uploads {
       hash: pending.hash,
       executable: pending.executable,
       stamp: seen?.hash === pending.hash ? seen.stamp : '',
-      earlier: isHead ? [] : (store.bases.get(path)?.earlier ?? []),
+      earlier: earlierOf(store.bases.get(path), pending.hash),
+      own: true,
     }
     await store.commit([done, { table: 'bases', key: path, row }])
     if (row.stamp !== '') looks.forget(path)

@@ -261,6 +261,36 @@ test('[BRIDGE-1] a file written whole by a program that read it before two chang
   expect(server.conflicts).toEqual([])
 })
 
+test('[BRIDGE-1] … nor where this folder saved something of its own in between', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  const read = a.read('f.txt')!
+  server.edit('f.txt', lines('0: other'))
+  await a.holds('f.txt', lines('0: other'))
+  a.write('f.txt', lines('0: other', '15: here'))
+  await until(() => server.text('f.txt') === lines('0: other', '15: here'), 'the save')
+  await settled('f.txt')
+  a.write('f.txt', read.replace('25: line', '25: stale'))
+  await until(() => server.text('f.txt') === lines('0: other', '15: here', '25: stale'), 'all three')
+  await settled('f.txt')
+  expect(server.conflicts).toEqual([])
+})
+
+test('what was written here is taken back here, with another change in the same save', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  server.edit('f.txt', lines('0: other'))
+  await a.holds('f.txt', lines('0: other'))
+  for (const text of [
+    lines('0: other', '15: here'),
+    lines('0: other', '15: here', '17: too'),
+    lines('0: other', '20: new'),
+  ]) {
+    a.write('f.txt', text)
+    await until(() => server.text('f.txt') === text, 'the save')
+    await settled('f.txt')
+  }
+  expect(server.conflicts).toEqual([])
+})
+
 test('a file that is put back exactly as it was before another’s change is a return to it', async () => {
   const { server, a, settled } = await folderWith({ 'f.txt': lines() })
   server.edit('f.txt', lines('0: other'))
