@@ -28,7 +28,6 @@ class Chance {
 
 const WORDS = 'const let return value index count file path server client merge text line head base write'.split(' ')
 const RUNS = 7
-/** A megabyte of lines as below. */
 const MEGABYTE = 1024 * 1024
 
 function line(chance: Chance): string {
@@ -78,11 +77,22 @@ function edits(lines: number, each: number): Texts {
   return { base: text(base), ours: text(edited(chance, base, each)), theirs: text(edited(chance, base, each)) }
 }
 
+/** Lines of a megabyte, always the same for a seed. */
+export function megabyteOfSource(seed: number): string[] {
+  const chance = new Chance(seed)
+  const lines: string[] = []
+  for (let size = 0; size < MEGABYTE; size += (lines.at(-1) ?? '').length + 1) lines.push(line(chance))
+  return lines
+}
+
+/** The lines after so many edits: of words, of lines, insertions and deletions. */
+export function withEdits(lines: readonly string[], edits: number, seed: number): string[] {
+  return edited(new Chance(seed), lines, edits)
+}
+
 function megabyte(each: number): Texts {
-  const chance = new Chance(each)
-  const base: string[] = []
-  for (let size = 0; size < MEGABYTE; size += (base.at(-1) ?? '').length + 1) base.push(line(chance))
-  return { base: text(base), ours: text(edited(chance, base, each)), theirs: text(edited(chance, base, each)) }
+  const base = megabyteOfSource(each)
+  return { base: text(base), ours: text(withEdits(base, each, 1)), theirs: text(withEdits(base, each, 2)) }
 }
 
 const LINES = 20_000

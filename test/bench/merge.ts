@@ -13,6 +13,7 @@ import { openGitMergeFile } from '../support/git-merge-file.js'
 import { machine, markdown, verdict, type Section } from './figures.js'
 import { readHistory } from './merge-history.js'
 import { compare, type Comparison, type Score, type TriedMerge } from './merge-score.js'
+import { mergeLoop } from './merge-loop.js'
 import { mergeGrowth, mergeTimings } from './merge-timing.js'
 import { withSections } from './results.js'
 
@@ -112,7 +113,7 @@ function share(part: number, whole: number): string {
 
 try {
   const { cases, git, write } = readArguments()
-  const sections = [...(await quality(cases, git)), mergeTimings(), mergeGrowth()].map(markdown)
+  const sections = [...(await quality(cases, git)), mergeTimings(), mergeGrowth(), await mergeLoop()].map(markdown)
   process.stdout.write(`${machine()}\n\n${sections.join('\n')}`)
   if (write) {
     const file = new URL('../../../test/bench/RESULTS.md', import.meta.url)

@@ -476,6 +476,33 @@ describe('a re-indented file', () => {
     }
   })
 
+  it('takes them also where a line that moved inwards equals one that stood there before', () => {
+    // As in code: the same statements at several depths.
+    const blocks = Array.from({ length: 100 }, (_, i) => [
+      `function name${i}() {\n`,
+      ...[0, 1, 2].flatMap((deep) => [
+        `${'  '.repeat(deep)}  if (ready) {\n`,
+        `${'  '.repeat(deep)}    await settled()\n`,
+        `${'  '.repeat(deep)}    const value${i % 7} = read()\n`,
+      ]),
+      '      return undefined\n    return undefined\n  return undefined\n}\n\n',
+    ])
+    const code = blocks
+      .flat()
+      .join('')
+      .split(/(?<=\n)/)
+    const deeper = (all: readonly string[]): string => all.map((line) => (line === '\n' ? line : `  ${line}`)).join('')
+    const edited = code.map((line, i) => (i % 40 === 3 ? line.replace(/\S+(?=\n)/, `edited${i}`) : line))
+    for (const [ours, theirs] of [
+      [edited.join(''), deeper(code)],
+      [deeper(code), edited.join('')],
+    ] as const) {
+      const result = merge3(code.join(''), ours, theirs)
+      expect(result.conflicts).toBe(0)
+      expect(result.text).toBe(deeper(edited))
+    }
+  })
+
   it('is held as a whole if one line of it is gone: half an indentation is none', () => {
     const shorter = base.filter((_, i) => i !== 1000).join('')
     const result = merge3(base.join(''), shorter, indented.join(''))
