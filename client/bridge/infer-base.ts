@@ -5,7 +5,8 @@
  * that came in between. So the version that its text differs least from, of those that were on this disk lately, is taken
  * for what it had read: if the way from the newest version to the text leads back over it, as it does when everything that
  * came in between is missing. A formatter's output is far from the older version too, and is not taken for stale. A text
- * that equals an older version exactly is a deliberate return to it.
+ * that equals an older version exactly is a deliberate return to it; one that changes the newest only between the markers of
+ * a conflict was written by someone who read them.
  *
  * A program knows what it wrote itself, and may take it back: a version counts as missed only if the bridge put another one
  * on the disk after it. Where nothing but writes of this folder came in between, the text is one more of them.
@@ -45,8 +46,21 @@ export function inferBase(text: string, candidates: readonly Candidate[]): numbe
   const [older, newest] = [candidates[best]?.text, candidates[0]?.text]
   if (best <= put || older === undefined) return 0
   if (newest === undefined) return best
+  if (takesOutMarkers(newest, text)) return 0
   const direct = distances[0] ?? Infinity
   return direct >= DETOUR * (distanceBetween(older, newest) + (distances[best] ?? Infinity)) ? best : 0
+}
+
+/** Both sides of a conflict, where someone asked to have them in the file. */
+const MARKED = /^<{7} .*\r?\n(?:.*\r?\n)*?>{7} .*\r?\n/gm
+
+/** Whether all that `text` changes of `newest` is between markers: nobody does that who has not read them. */
+function takesOutMarkers(newest: string, text: string): boolean {
+  const blocks = [...newest.matchAll(MARKED)].map((match) => ({ from: match.index, to: match.index + match[0].length }))
+  if (blocks.length === 0) return false
+  return diff(newest, text).every(({ at, removed }) =>
+    blocks.some(({ from, to }) => at >= from && at + removed.length <= to),
+  )
 }
 
 function distanceBetween(from: string, to: string): number {

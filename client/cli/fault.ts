@@ -11,6 +11,8 @@ const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
   E_AGENT_TAKEN: EXIT.refused,
   E_AGENT_TYPE: EXIT.refused,
   E_CONFLICT: EXIT.refused,
+  E_CONFLICT_CLOSED: EXIT.refused,
+  E_CONFLICT_MOVED: EXIT.refused,
   E_FORBIDDEN_HOST: EXIT.refused,
   E_FORBIDDEN_ORIGIN: EXIT.refused,
   E_PORT_TAKEN: EXIT.refused,

@@ -1,9 +1,11 @@
 /** Values of options, read once: what is wrong with one is said before anything is done. */
 import { InvalidArgumentError } from 'commander'
 import {
+  agentId,
   agentInstance,
   agentType,
   author,
+  type AgentId,
   type AgentInstance,
   type AgentType,
   type Author,
@@ -62,6 +64,12 @@ export function markerSizeOption(text: string): number | undefined {
   if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It is a number from 0 to 999.')
   const size = Number(text)
   return size === 0 ? undefined : size
+}
+
+export function agentIdOption(text: string): AgentId {
+  const parsed = agentId.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError('It reads TYPE-instance, as CLAUDE-frontend.')
 }
 
 export function authorOption(text: string): Author {

@@ -7,7 +7,7 @@ import { init, type InitOptions } from './commands/init.js'
 import { mergeFile, type MergeFileOptions } from './commands/merge-file.js'
 import { serverStart, type ServerStartOptions } from './commands/server-start.js'
 import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
-import { showConflicts, showServerStatus, showStatus, type AskOptions } from './commands/status.js'
+import { showServerStatus, showStatus, type AskOptions } from './commands/status.js'
 import type { ColourChoice } from './colour.js'
 import {
   agentTypeOption,
@@ -18,6 +18,7 @@ import {
   partitionOption,
   portOption,
 } from './options.js'
+import { addConflicts } from './program-conflicts.js'
 import { addHistory } from './program-history.js'
 import { example, verb, withServer, type Perform, type Work } from './verb.js'
 import { VERSION } from './version.js'
@@ -104,16 +105,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     'ensemble status --json',
   ).action(async (options: AskOptions, command: Command) => perform(command, (context) => showStatus(options, context)))
 
-  withServer(
-    verb(program, 'conflicts', 'what two wrote at one place, and nobody decided yet').option(
-      '--json',
-      'one JSON object',
-    ),
-    'ensemble conflicts',
-  ).action(async (options: AskOptions, command: Command) =>
-    perform(command, (context) => showConflicts(options, context)),
-  )
-
+  addConflicts(program, perform)
   addHistory(program, perform)
   addMerging(program, perform)
 

@@ -22,8 +22,8 @@ export async function getStatus(server: ServerAddress): Promise<Status> {
 }
 
 /** @throws EnsembleError E_UNREACHABLE, or what the server says */
-export async function getConflicts(server: ServerAddress): Promise<readonly Conflict[]> {
-  const { conflicts } = await ask(server, '/api/conflicts', z.object({ conflicts: z.array(conflict) }))
+export async function getConflicts(server: ServerAddress, state: 'open' | 'all'): Promise<readonly Conflict[]> {
+  const { conflicts } = await ask(server, `/api/conflicts?state=${state}`, z.object({ conflicts: z.array(conflict) }))
   return conflicts
 }
 

@@ -23,11 +23,14 @@ export function usageError(
   })
 }
 
+/** Verbs that have verbs of their own. */
+const GROUPS: ReadonlySet<string> = new Set(['server', 'conflicts'])
+
 /** The verbs that were understood: those before the first option, without the one that is unknown. */
 function wordsOf(args: readonly string[], code: string): string[] {
   const first = args.findIndex((arg) => arg.startsWith('-'))
   const words = (first === -1 ? args : args.slice(0, first)).slice(0, 2)
-  const known = words.filter((_, index) => index === 0 || words[0] === 'server')
+  const known = words.filter((_, index) => index === 0 || GROUPS.has(words[0] ?? ''))
   return code === 'commander.unknownCommand' ? known.slice(0, -1) : [...known]
 }
 

@@ -1,4 +1,4 @@
-/** `ensemble status`, `ensemble server status`, `ensemble conflicts`: one question to the server, one answer. */
+/** `ensemble status`, `ensemble server status`: one question to the server, one answer. */
 import { join } from 'node:path'
 import type { Context } from '../context.js'
 import { commandName } from '../context.js'
@@ -7,8 +7,8 @@ import type { Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer } from '../find-server.js'
 import { Tags } from '../live/tags.js'
-import { getConflicts, getStatus } from '../server-api.js'
-import { agentLines, conflictLines } from '../views/agents-view.js'
+import { getStatus } from '../server-api.js'
+import { agentLines } from '../views/agents-view.js'
 import { statusLines } from '../views/server-view.js'
 
 export interface AskOptions extends Wishes {
@@ -58,19 +58,5 @@ export async function showServerStatus({ json, ...wishes }: AskOptions, context:
     ...(pid === null ? [] : [`  process    ${pid}`]),
     ...(dataDir === null ? [] : [`  log        ${join(dataDir, 'server.log')}`]),
   ])
-  return EXIT.ok
-}
-
-export async function showConflicts({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
-  const { print, now } = context
-  const server = await findServer(wishes, context)
-  const [conflicts, status] = await Promise.all([getConflicts(server), getStatus(server)])
-  if (json === true) {
-    print.json({ schema: 'ensemble.conflicts/1', conflicts })
-    return EXIT.ok
-  }
-  const tags = new Tags()
-  tags.learn(status.agents)
-  print.lines(conflictLines(conflicts, (author) => tags.name(author), now(), print.paint))
   return EXIT.ok
 }

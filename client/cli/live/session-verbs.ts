@@ -3,7 +3,8 @@ import type { BridgeState } from '../../bridge/api.js'
 import { unreachable } from '../../../protocol/errors.js'
 import type { AgentFolder } from '../agent-folder.js'
 import type { Paint } from '../colour.js'
-import { agentLines, conflictLines } from '../views/agents-view.js'
+import { agentLines } from '../views/agents-view.js'
+import { conflictLines, shortIds } from '../views/conflicts-view.js'
 import { statusLines } from '../views/server-view.js'
 import { RESUME_WAYS } from '../views/folder-view.js'
 import { count } from '../words.js'
@@ -47,7 +48,11 @@ export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: Ve
     }
     case 'conflicts': {
       const { conflicts } = await connection.request('conflicts', {})
-      return { lines: conflictLines(conflicts, (author) => tags.name(author), now(), paint), data: { conflicts } }
+      const words = {
+        ...{ nameOf: (author: string) => tags.name(author), short: shortIds(conflicts.map(({ id }) => id)) },
+        ...{ now: now(), paint, command: 'ensemble' },
+      }
+      return { lines: conflictLines(conflicts, words), data: { conflicts } }
     }
     case 'resume':
       return resume(verb.choice, folder)

@@ -75,6 +75,15 @@ test('a text that equals an older version is a return to it', () => {
   expect(inferBase(v1, [v3, v2, v1])).toBe(0)
 })
 
+test('[CONFLICT-11] whoever takes the markers of a conflict out has read them, however near the text is to an older one', () => {
+  const marked = v2.replace('two, by another\n', '<<<<<<< A-a\ntwo, by another\n=======\ntwo, mine\n>>>>>>> B-b\n')
+  const versions = [marked, v2, v1]
+  expect(inferBase(v2.replace('two, by another', 'two, mine'), versions)).toBe(0)
+  expect(inferBase(v2.replace('two, by another', 'two, by another\ntwo, mine'), versions)).toBe(0)
+  const elsewhere = v2.replace('five', 'FIVE')
+  expect(inferBase(elsewhere, versions)).toBe(1)
+})
+
 test('of two versions that are as near, the newer one counts', () => {
   expect(inferBase('completely different', ['abc', 'xyz'])).toBe(0)
 })

@@ -39,7 +39,10 @@ describe('the command line', () => {
       'connect',
       'disconnect',
       'status',
-      'conflicts',
+      'conflicts list',
+      'conflicts show',
+      'conflicts resolve',
+      'conflicts materialize',
       'log',
       'show',
       'blame',
@@ -61,6 +64,7 @@ describe('the command line', () => {
   it.each([
     ['', 'ensemble server start '],
     ['server', 'ensemble server status'],
+    ['conflicts', 'ensemble conflicts'],
   ])('so has "%s" by itself', async (name, line) => {
     const { help } = await parse([...name.split(' ').filter(Boolean), '--help'])
     expect(help).toContain(`Example:\n  ${line}`)

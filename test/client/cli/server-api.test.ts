@@ -26,7 +26,7 @@ describe('a question to a server', () => {
     await server.connectAs('CLAUDE-frontend')
     const status = await getStatus({ url: server.url, token: TOKEN })
     expect(status.agents.map(({ agentId }) => agentId)).toEqual(['CLAUDE-frontend'])
-    expect(await getConflicts({ url: server.url, token: TOKEN })).toEqual([])
+    expect(await getConflicts({ url: server.url, token: TOKEN }, 'open')).toEqual([])
     expect(await answers(server.url)).toBe(true)
   })
 

@@ -7,7 +7,8 @@ import { commandName } from '../../../client/cli/context.js'
 import { Tags } from '../../../client/cli/live/tags.js'
 import type { ServerInfo } from '../../../client/cli/reports.js'
 import { table } from '../../../client/cli/table.js'
-import { agentLines, conflictLines } from '../../../client/cli/views/agents-view.js'
+import { agentLines } from '../../../client/cli/views/agents-view.js'
+import { conflictLines, conflictWhole, shortIds } from '../../../client/cli/views/conflicts-view.js'
 import { folderLines } from '../../../client/cli/views/folder-view.js'
 import { readyLines, statusLines, type ReadyFacts } from '../../../client/cli/views/server-view.js'
 
@@ -62,27 +63,70 @@ describe('the agents', () => {
 })
 
 describe('the conflicts', () => {
+  const words = {
+    nameOf: (author: string) => `the ${author}`,
+    short: (id: string) => id.slice(0, 4),
+    ...{ now: NOW, paint: plain, command: 'ensemble' },
+  }
+  const common = {
+    ...{ id: '3f2a77', path: 'src/a.ts', fileId: 'f1', baseRev: 1, rev: 2, writeId: 'w', time: NOW - 90_000 },
+    ...{ authors: { ours: 'CLAUDE-a', theirs: 'CODEX-b' }, state: 'open' },
+  }
+  const deletion = conflict.parse({ ...common, reason: 'delete', theirs: null })
+  const overlap = conflict.parse({
+    ...{ ...common, reason: 'overlap', base: 'one\n', ours: 'by a\n\n', theirs: '' },
+    ...{ range: { start: {}, end: {} }, stands: { rev: 2, at: 0 } },
+  })
+  const closed = conflict.parse({
+    ...{ ...deletion, id: '99aa', state: 'resolved' },
+    resolution: { outcome: 'theirs', by: 'CLAUDE-a', time: NOW, rev: 3, writeId: null },
+  })
+
   it('name who stays and who is held, never ours and theirs', () => {
-    const one = conflict.parse({
-      ...{
-        id: 'c1',
-        path: 'src/a.ts',
-        fileId: 'f1',
-        baseRev: 1,
-        rev: 2,
-        writeId: 'w',
-        time: NOW - 90_000,
-        state: 'open',
-      },
-      ...{ authors: { ours: 'CLAUDE-a', theirs: 'CODEX-b' }, reason: 'delete', theirs: null },
-    })
-    expect(conflictLines([one], (author) => author, NOW, plain)).toEqual([
-      'FILE      WHAT                 STAYS     HELD     AGE',
-      'src/a.ts  deleted and changed  CLAUDE-a  CODEX-b  2 min',
+    expect(conflictLines([deletion], words)).toEqual([
+      'ID    FILE      WHAT                 STAYS         HELD         AGE',
+      '3f2a  src/a.ts  deleted and changed  the CLAUDE-a  the CODEX-b  2 min',
       '',
-      '1 conflict; nothing of either side is lost. The dashboard shows both.',
+      '1 open conflict; nothing of either side is lost.',
+      '',
+      'next  ensemble conflicts show 3f2a',
     ])
-    expect(conflictLines([], String, NOW, plain)).toEqual(['No conflict is open.'])
+    expect(conflictLines([closed], words)[1]).toMatch(/ the CODEX-b went in, by the CLAUDE-a$/)
+    expect(conflictLines([], words)).toEqual(['No conflict is open.'])
+  })
+
+  it('are shown with both sides, what stands there now, and what can be done', () => {
+    const now = { text: 'by someone\n', lines: { from: 7, to: 7 } }
+    expect(conflictWhole({ conflict: overlap, now }, words)).toEqual([
+      'src/a.ts, line 7: same lines, 2 min ago, 3f2a',
+      '',
+      'the CLAUDE-a, in the file:',
+      '  | by a',
+      '  |',
+      '',
+      'the CODEX-b, held: these lines deleted',
+      '',
+      'both started from:',
+      '  | one',
+      '',
+      'stands there now, line 7:',
+      '  | by someone',
+      '',
+      'keep the CLAUDE-a:  ensemble conflicts resolve 3f2a --ours',
+      'take the CODEX-b:  ensemble conflicts resolve 3f2a --theirs',
+      'both, the CLAUDE-a first:  ensemble conflicts resolve 3f2a --both',
+      'lines of your own:  ensemble conflicts resolve 3f2a --file FILE',
+      'edit them in the file:  ensemble conflicts materialize 3f2a',
+    ])
+    expect(conflictWhole({ conflict: deletion, now: null }, words).join('\n')).not.toContain('--both')
+    expect(conflictWhole({ conflict: closed, now: null }, words).at(-1)).toBe(
+      'the CLAUDE-a closed the conflict in src/a.ts at revision 3: the CODEX-b went in.',
+    )
+  })
+
+  it('have as much of their id shown as names them', () => {
+    const short = shortIds(['3f2a77', '3f2a01', '99'])
+    expect(['3f2a77', '3f2a01', '99'].map(short)).toEqual(['3f2a7', '3f2a0', '99'])
   })
 })
 
