@@ -46,6 +46,9 @@ export type FileContent = z.infer<typeof fileContent>
 export const writeBase = z.object({ rev: revision, hash: contentHash, text: z.string().optional() })
 export type WriteBase = z.infer<typeof writeBase>
 
+/** From the bridge of the served folder alone: it was git that changed the file there, which is then the author. */
+const by = z.literal('git').optional()
+
 /** `base: null` says: where I am, there was no such file. */
 export const writeCommand = z.object({
   writeId,
@@ -55,10 +58,11 @@ export const writeCommand = z.object({
   executable: z.boolean(),
   /** All or nothing: where any of it would be held, none of it is written. Default false. */
   atomic: z.boolean().optional(),
+  by,
 })
 export type WriteCommand = z.infer<typeof writeCommand>
 
-export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase })
+export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase, by })
 export type DeleteCommand = z.infer<typeof deleteCommand>
 
 export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(), added: z.string() })

@@ -1,5 +1,7 @@
 /** What a bridge is to those who open one (bridge.ts). */
 import type { EnsembleError } from '../../protocol/errors.js'
+import type { Pause, ResumeChoice } from '../../protocol/folder.js'
+import type { Held } from './gate.js'
 import type { SubmitStep } from './uploads.js'
 import type { BridgeConnection, BridgeLog, Environment } from './ports.js'
 import type { RootFault } from './root.js'
@@ -11,11 +13,14 @@ export type BridgeProgress = {
   readonly total: number
 }
 
-export interface PauseReason {
-  readonly code: RootFault | 'many-deletions' | 'store-failed'
-  /** What happened, and what was expected. */
-  readonly message: string
-  readonly hint: string
+export type PauseReason = Pause & { readonly code: RootFault | 'store-failed' | Held['code'] }
+
+/** What became of what was held. */
+export interface Resumed {
+  readonly choice: ResumeChoice
+  readonly files: number
+  /** Folder with the texts that were restored away; null: there are none. */
+  readonly kept: string | null
 }
 
 export type BridgeState =
@@ -25,7 +30,7 @@ export type BridgeState =
   | { readonly kind: 'synced' }
   /** The folder is watched; what changes is sent when the server is back. */
   | { readonly kind: 'offline' }
-  /** What can't be undone waits; for `many-deletions` everything else goes on. */
+  /** What can't be undone waits; where there is a choice (`reason.choices`) everything else goes on. */
   | { readonly kind: 'paused'; readonly reason: PauseReason }
   /** `error` null: on purpose. */
   | { readonly kind: 'closed'; readonly error: EnsembleError | null }
@@ -40,6 +45,8 @@ export interface BridgeOptions {
     readonly fileBytes: number
   }
   readonly log: BridgeLog
+  /** The folder is the one that the server serves, where git works for everybody; default: it is an agent's own. */
+  readonly isServed?: boolean
   readonly onProgress?: (progress: BridgeProgress) => void
   /** Default: the system's clock, timers and randomness. */
   readonly environment?: Environment

@@ -1,10 +1,13 @@
 /**
- * When so many files are gone at once that they were rather taken away than deleted: an unmounted disk, a wrong `rm -rf`,
- * a folder replaced by another. Deleting them everywhere then waits until someone says so.
+ * When so much of a folder changes at once that it was rather taken away or put there by accident than written: an unmounted
+ * disk, a wrong `rm -rf`, a folder replaced by another, an old commit checked out in one agent's folder while everybody else
+ * goes on. Doing the same to everyone's files then waits until someone says so.
+ *
+ * What only makes new files takes nothing from anyone, and never waits.
  */
 
-/** So many may always be deleted at once. */
-const FREE_DELETIONS = 20
+/** So many may always be deleted, or overwritten, at once. */
+const FREE = 20
 /** And this part of all files. */
 const FREE_PART = 0.25
 /** From here on, a folder of which nothing is left was emptied; fewer files one deletes by hand. */
@@ -21,7 +24,44 @@ export interface DeletionFacts {
 
 /** Whether the files that are gone may be deleted everywhere without asking. */
 export function mayDelete({ gone, recent, tracked }: DeletionFacts): boolean {
-  if (gone === tracked && tracked >= EMPTIED_FROM) return false
+  if (isEmptied(gone, tracked)) return false
   // What was deleted lately was tracked then: `rm -rf` over a slow disk must not pass slice by slice.
-  return gone + recent <= Math.max(FREE_DELETIONS, FREE_PART * (tracked + recent))
+  return gone + recent <= free(tracked + recent)
+}
+
+export interface BulkFacts {
+  readonly deletions: DeletionFacts
+  /** Other content in files that were in step, as of the same moment. */
+  readonly overwritten: number
+  /** The same of the last two seconds, without those. */
+  readonly recentlyOverwritten: number
+  /** All of it happened while git was at work. */
+  readonly byGit: boolean
+  /** The folder is the one that the server serves: there, a git operation is everybody's. */
+  readonly isServed: boolean
+}
+
+/** What has to wait for a person, of all that changed at once. */
+export interface Verdict {
+  readonly holdsDeletions: boolean
+  readonly holdsOverwrites: boolean
+}
+
+export function judge({ deletions, overwritten, recentlyOverwritten, byGit, isServed }: BulkFacts): Verdict {
+  const { gone, tracked } = deletions
+  if (byGit && isServed) return { holdsDeletions: isEmptied(gone, tracked), holdsOverwrites: false }
+  // To git it is one thing to take a file away and to change it, so that both count together, and wait together.
+  if (byGit && gone + overwritten > free(tracked)) return { holdsDeletions: true, holdsOverwrites: true }
+  return {
+    holdsDeletions: !mayDelete(deletions),
+    holdsOverwrites: overwritten + recentlyOverwritten > free(tracked),
+  }
+}
+
+function isEmptied(gone: number, tracked: number): boolean {
+  return gone === tracked && tracked >= EMPTIED_FROM
+}
+
+function free(tracked: number): number {
+  return Math.max(FREE, FREE_PART * tracked)
 }

@@ -8,7 +8,8 @@
  * Guarantees: bridge.md B1–B8, B12–B14, B17, B18. What becomes of a path is decided in reconcile.ts, and how it is done
  * safely in writer.ts, reader.ts and submitter.ts; folder-bridge.ts joins the parts.
  */
-import type { BridgeOptions, BridgeState, BridgeStats } from './api.js'
+import type { ResumeChoice } from '../../protocol/folder.js'
+import type { BridgeOptions, BridgeState, BridgeStats, Resumed } from './api.js'
 import { FolderBridge } from './folder-bridge.js'
 import type { Disposer } from './ports.js'
 import { openRoot } from './root.js'
@@ -23,8 +24,11 @@ export interface Bridge {
   synced(): Promise<void>
   /** Connected, nothing dirty, nothing under way. Held deletions and blocked paths don't count. */
   idle(): Promise<void>
-  /** Ends a pause for `many-deletions`: `delete` them everywhere, or `restore` the files here. Nothing is held: no effect. */
-  resume(choice: 'delete' | 'restore'): void
+  /**
+   * Decides about what is held: `delete` everywhere what is gone here, `accept` all of it, or `restore` here what the server
+   * has. Nothing is held: no effect.
+   */
+  resume(choice: ResumeChoice): Promise<Resumed>
   /** Finishes what is under way. Can be called twice. */
   close(): Promise<void>
 }

@@ -2,15 +2,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { BridgeOptions, BridgeState, BridgeStats } from './api.js'
+import type { BridgeOptions, BridgeState, BridgeStats, Resumed } from './api.js'
 import type { FileHead } from '../../protocol/files.js'
-import { BaseStore, type Change } from './base-store.js'
+import type { ResumeChoice } from '../../protocol/folder.js'
+import { BaseStore } from './base-store.js'
 import { isSameState, stateOf } from './bridge-state.js'
 import { Contents } from './contents.js'
-import { Deletions } from './deletions.js'
 import { DiskLooks } from './disk-looks.js'
 import { SYSTEM } from './environment.js'
 import { FirstSync } from './first-sync.js'
+import { Gate, type Held } from './gate.js'
+import { GitWatch } from './git-watch.js'
 import { Heads } from './heads.js'
 import { Holders } from './holders.js'
 import { IgnoreRules, parentOf } from './ignore.js'
@@ -20,6 +22,7 @@ import { PathQueue } from './path-queue.js'
 import { Places } from './places.js'
 import type { Disposer, Environment } from './ports.js'
 import { recover } from './recovery.js'
+import { prepareRestore } from './restore.js'
 import type { Root, RootFault } from './root.js'
 import { Scanner } from './scanner.js'
 import { ServerLink } from './server-link.js'
@@ -44,7 +47,8 @@ export class FolderBridge {
   readonly #rules: IgnoreRules
   readonly #store: BaseStore
   readonly #heads = new Heads()
-  readonly #deletions: Deletions
+  readonly #git: GitWatch
+  readonly #gate: Gate
   readonly #lateWriters: LateWriters
   readonly #looks: DiskLooks
   readonly #uploads: Uploads
@@ -64,7 +68,7 @@ export class FolderBridge {
   #changed = 0
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
-  #held = 0
+  #held: Held | undefined
   /** Names that were told and are no files; folders among them are looked into together. */
   readonly #gone = new Set<string>()
   #goneTimer: Disposer | undefined
@@ -91,10 +95,10 @@ export class FolderBridge {
       onFailure: (failure) => this.#onStoreFailure(failure),
     }))
     const heads = this.#heads
-    const deletions = (this.#deletions = new Deletions({
-      environment,
+    const git = (this.#git = new GitWatch(root.folder, environment))
+    const gate = (this.#gate = new Gate({
+      ...{ environment, git, isServed: options.isServed ?? false, onApproved: live },
       tracked: () => this.#files,
-      onApproved: live,
       onHeld: (held) => this.#onHeld(held),
     }))
     const holders = new Holders(root.folder, environment)
@@ -109,11 +113,11 @@ export class FolderBridge {
       ...{ quietMilliseconds, fileBytes },
     }))
     const uploads = (this.#uploads = new Uploads({
-      ...{ places, store, heads, looks, lateWriters, deletions, environment, log, isLive, again, onStep },
+      ...{ places, store, heads, looks, lateWriters, gate, environment, log, isLive, again, onStep },
       submitter: new Submitter({ connection, store, environment, isStopped: () => this.#isClosed }),
     }))
     this.#flow = new PathFlow({
-      ...{ places, rules, store, heads, looks, uploads, lateWriters, deletions, environment, log, isLive, again },
+      ...{ places, rules, store, heads, looks, uploads, lateWriters, gate, environment, log, isLive, again },
       contents: new Contents(connection),
       writer: new Writer({ places, store, holding, environment, onPlaced, onStep }),
       fileBytes,
@@ -137,7 +141,7 @@ export class FolderBridge {
       rules,
       environment,
       auditSeconds: config.auditSeconds,
-      isChanged: (path, sight) => looks.isChanged(path, sight) || deletions.has(path),
+      isChanged: (path, sight) => looks.isChanged(path, sight) || gate.isGone(path),
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path),
       onRules: () => this.#everything(),
@@ -214,31 +218,35 @@ export class FolderBridge {
   async synced(): Promise<void> {
     await this.#first.done
     // Who is told "in step" must be told in the same breath what of it is held.
-    await this.#deletions.judged()
+    await this.#gate.judged()
   }
 
   async idle(): Promise<void> {
     await this.#first.done
     while (!this.#isClosed && !this.#isIdle) {
       await this.#queue.idle()
-      await this.#deletions.judged()
+      await this.#gate.judged()
       if (!this.#link.isAttached) await this.#nextState()
     }
   }
 
-  resume(choice: 'delete' | 'restore'): void {
-    if (choice === 'delete') {
-      this.#deletions.release()
-      return
-    }
-    const held = this.#deletions.takeHeld()
-    // Without its standing a base proves no deletion, so the head is written again.
-    const changes = held.flatMap((path): Change[] => {
-      const row = this.#store.bases.get(path)
-      return row === undefined ? [] : [{ table: 'bases', key: path, row: { ...row, standing: 'text' } }]
-    })
-    void this.#store.commit(changes)
-    for (const path of held) this.#queue.add(path, 'bulk')
+  async resume(choice: ResumeChoice): Promise<Resumed> {
+    const before = this.#gate.held?.files.size ?? 0
+    let kept: string | undefined
+    if (choice === 'restore') kept = await this.#restore(new Map(this.#gate.held?.files))
+    else this.#gate.release(choice === 'delete' ? 'deletions' : 'all')
+    const files = before - (this.#gate.held?.files.size ?? 0)
+    this.#options.log.info({ choice, files, kept }, 'what was held is decided')
+    return { choice, files, kept: kept ?? null }
+  }
+
+  async #restore(held: Held['files']): Promise<string | undefined> {
+    const [places, store, environment] = [this.#places, this.#store, this.#environment]
+    const dataFolder = join(this.#root.folder, '.ensemble')
+    const kept = await prepareRestore(held, { places, store, environment, dataFolder })
+    this.#gate.forget(held.keys())
+    for (const path of held.keys()) this.#queue.add(path, 'bulk')
+    return kept
   }
 
   close(): Promise<void> {
@@ -256,7 +264,8 @@ export class FolderBridge {
     this.#link.close()
     this.#scanner.close()
     this.#lateWriters.close()
-    this.#deletions.close()
+    this.#gate.close()
+    this.#git.close()
     await this.#watcher?.close()
     await this.#queue.close()
     await this.#scanned
@@ -268,7 +277,7 @@ export class FolderBridge {
   }
 
   get #isIdle(): boolean {
-    return this.#queue.size === 0 && !this.#deletions.isJudging && this.#link.isAttached
+    return this.#queue.size === 0 && !this.#gate.isJudging && this.#link.isAttached
   }
 
   /** On disk and on the server. */
@@ -357,6 +366,7 @@ export class FolderBridge {
     }
     for (const path of this.#store.pendings.keys()) this.#queue.add(path, 'live')
     for (const { path } of this.#store.intents.values()) this.#queue.add(path, 'live')
+    this.#gate.exempt(this.#queue.paths())
     if (this.#rootFault === undefined) this.#queue.resume()
     this.#first.begin(this.#queue.paths(), missing > this.#changed ? 'downloading' : 'uploading')
     this.#update()
@@ -396,8 +406,10 @@ export class FolderBridge {
     this.#update()
   }
 
-  #onHeld(held: number): void {
-    if (held > 0 && this.#held === 0) this.#options.log.warn({ files: held }, 'many files are gone at once; held')
+  #onHeld(held: Held | undefined): void {
+    if (held !== undefined && this.#held === undefined) {
+      this.#options.log.warn({ files: held.files.size, code: held.code }, 'many files changed at once; held')
+    }
     this.#held = held
     this.#update()
   }

@@ -10,8 +10,8 @@ import type { FileHead } from '../../protocol/files.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Contents } from './contents.js'
-import type { Deletions } from './deletions.js'
 import type { DiskLooks, FileLook, Look } from './disk-looks.js'
+import type { Gate } from './gate.js'
 import type { Heads } from './heads.js'
 import type { IgnoreRules } from './ignore.js'
 import type { LateWriters } from './late-writers.js'
@@ -41,7 +41,7 @@ export interface PathFlowOptions {
   readonly uploads: Uploads
   readonly writer: Writer
   readonly lateWriters: LateWriters
-  readonly deletions: Deletions
+  readonly gate: Gate
   readonly environment: Environment
   readonly log: BridgeLog
   readonly fileBytes: number
@@ -62,7 +62,7 @@ export class PathFlow {
 
   /** True: nothing is left to do for this path. */
   async run(name: string): Promise<boolean> {
-    const { store, heads, rules, deletions, looks, uploads, log, isRootGone } = this.#options
+    const { store, heads, rules, gate, looks, uploads, log, isRootGone } = this.#options
     const path = rules.accept(name)
     if (path === undefined) return this.#ignored(name)
     const pending = store.pendings.get(path)
@@ -72,21 +72,22 @@ export class PathFlow {
     }
     const look = await looks.look(path)
     if (look.kind === 'unsettled') return false
-    if (look.kind !== 'absent') deletions.withdraw(path)
     const row = store.bases.get(path)
     const head = heads.get(path)
     const decision = reconcile({ base: row ?? null, disk: diskOf(look), head: head ?? null, ignored: false })
     log.debug({ path, decision: decision.kind }, 'reconciled')
+    const tells = decision.kind === 'submit' || decision.kind === 'delete'
+    if (!tells || (decision.kind === 'submit' && gate.isGone(path))) gate.withdraw(path)
     // What was seen, or not seen, was seen in this root: only then does it mean anything.
     if (decision.kind !== 'nothing' && isRootGone()) return false
     return this.#act(path, decision, look, row, head)
   }
 
   async #ignored(name: string): Promise<true> {
-    const { store, deletions, heads, looks } = this.#options
+    const { store, gate, heads, looks } = this.#options
     const row = store.bases.get(name)
     const facts = { base: row ?? null, disk: { kind: 'unknown' }, head: null, ignored: true } as const
-    deletions.withdraw(name)
+    gate.withdraw(name)
     heads.dropEdits(name)
     looks.unblock(name)
     if (row !== undefined && reconcile(facts).kind === 'untrack') {
@@ -102,7 +103,7 @@ export class PathFlow {
     row: BaseRow | undefined,
     head: FileHead | undefined,
   ): Promise<boolean> {
-    const { store, heads, deletions, uploads } = this.#options
+    const { store, heads, uploads } = this.#options
     switch (decision.kind) {
       case 'nothing':
         heads.dropEdits(path)
@@ -110,7 +111,6 @@ export class PathFlow {
       case 'adopt':
         return look.kind === 'file' && head !== undefined ? this.#adopt(path, look, head, row) : true
       case 'forget':
-        deletions.withdraw(path)
         await store.commit([{ table: 'bases', key: path, row: null }])
         return true
       case 'untrack':

@@ -46,6 +46,9 @@ export function asText(row: BaseRow): BaseRow {
   return { ...row, standing: 'text', rev: 0, earlier: [] }
 }
 
+/** Set where it was git that changed the file. */
+const by = z.literal('git').optional()
+
 /** A write or delete that was begun and not yet answered: sent again, as it is, until it is. */
 export const pendingRow = z.discriminatedUnion('kind', [
   z.object({
@@ -54,8 +57,9 @@ export const pendingRow = z.discriminatedUnion('kind', [
     base: knownVersion.nullable(),
     hash: contentHash,
     executable: z.boolean(),
+    by,
   }),
-  z.object({ kind: z.literal('delete'), writeId, base: knownVersion }),
+  z.object({ kind: z.literal('delete'), writeId, base: knownVersion, by }),
 ])
 export type PendingRow = z.infer<typeof pendingRow>
 

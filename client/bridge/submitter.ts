@@ -59,11 +59,11 @@ export class Submitter {
   #send(path: WorkspacePath, row: PendingRow, base: WriteBase | null, bytes: Uint8Array) {
     const { connection } = this.#options
     if (row.kind === 'write') {
-      const { executable } = row
-      return connection.request('write', { writeId: row.writeId, path, base, content: contentOf(bytes), executable })
+      const { writeId, executable, by } = row
+      return connection.request('write', { writeId, path, base, content: contentOf(bytes), executable, by })
     }
     // A file that the server can't be told the base of: it then compares with nothing and keeps the file.
-    return connection.request('delete', { writeId: row.writeId, path, base: base ?? row.base })
+    return connection.request('delete', { writeId: row.writeId, path, base: base ?? row.base, by: row.by })
   }
 
   /** The base with its text, or none where it was no text: then the server keeps both sides. */

@@ -8,8 +8,8 @@ import { contentHash } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { decodeText } from '../../protocol/text/encoding.js'
 import type { BaseStore, Change } from './base-store.js'
-import type { Deletions } from './deletions.js'
 import type { DiskLooks, FileLook } from './disk-looks.js'
+import type { Gate, Pass } from './gate.js'
 import type { Heads } from './heads.js'
 import { inferBase } from './infer-base.js'
 import type { LateEdit, LateWriters } from './late-writers.js'
@@ -31,7 +31,7 @@ export interface UploadsOptions {
   readonly looks: DiskLooks
   readonly submitter: Submitter
   readonly lateWriters: LateWriters
-  readonly deletions: Deletions
+  readonly gate: Gate
   readonly environment: Environment
   readonly log: BridgeLog
   readonly isLive: () => boolean
@@ -78,15 +78,18 @@ export class Uploads {
 
   /** True: nothing is left to do for this path. */
   async submit(path: WorkspacePath, look: FileLook, row: BaseRow | undefined): Promise<boolean> {
-    const { store, environment, onStep } = this.#options
+    const { store, environment, gate, onStep } = this.#options
     if (this.#refused.get(path) === look.hash || !this.#options.isLive()) return true
+    const pass = gate.propose(path, row?.standing === 'live' ? 'overwrite' : 'create')
+    if (pass === undefined) return true
     const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
     if (bytes === undefined) return this.#again(path)
     await onStep('read', path)
     const base = row === undefined ? null : this.#baseFor(path, bytes, look.hash, row)
     const hash = contentHash.parse(look.hash)
     const { executable } = look
-    const pending: PendingRow = { kind: 'write', writeId: newWriteId(environment), base, hash, executable }
+    const own = { writeId: newWriteId(environment), base, ...byOf(pass) }
+    const pending: PendingRow = { kind: 'write', ...own, hash, executable }
     await store.commit([
       { table: 'contents', key: hash, row: bytes },
       { table: 'pendings', key: path, row: pending },
@@ -121,10 +124,12 @@ export class Uploads {
   }
 
   async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {
-    const { store, environment, deletions, onStep } = this.#options
-    if (!this.#options.isLive() || this.#refused.get(path) === DELETED || !deletions.propose(path)) return true
+    const { store, environment, gate, onStep } = this.#options
+    if (!this.#options.isLive() || this.#refused.get(path) === DELETED) return true
+    const pass = gate.propose(path, 'delete')
+    if (pass === undefined) return true
     const base = { rev: row.rev, hash: row.hash }
-    const pending: PendingRow = { kind: 'delete', writeId: newWriteId(environment), base }
+    const pending: PendingRow = { kind: 'delete', writeId: newWriteId(environment), base, ...byOf(pass) }
     await store.commit([{ table: 'pendings', key: path, row: pending }])
     await onStep('pending', path)
     return this.#send(path, pending, new Uint8Array(), undefined)
@@ -247,4 +252,8 @@ export class Uploads {
     this.#options.again(path, 0, true)
     return false
   }
+}
+
+function byOf({ isByGit }: Pass): { readonly by?: 'git' } {
+  return isByGit ? { by: 'git' } : {}
 }

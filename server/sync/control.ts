@@ -59,8 +59,8 @@ export class Control {
           () => ({ head: head === null ? null : (files.durable.head(head.id) ?? null) }),
         )
       },
-      write: (command, author) => files.write(command, author),
-      delete: (command, author) => files.delete(command, author),
+      write: (command, author) => files.write(command, authorOf(command, author)),
+      delete: (command, author) => files.delete(command, authorOf(command, author)),
       conflicts: async (filter) => ({ conflicts: await files.conflicts.list(filter) }),
       conflict: ({ id }) => files.conflicts.show(id),
       resolve: (command, author) => files.conflicts.resolve(command, author),
@@ -77,6 +77,11 @@ export class Control {
   async handle<M extends Exclude<Method, Own>>(method: M, params: unknown, author: Author): Promise<Result<M>> {
     return await this.#handlers[method](parseParams(method, params), author)
   }
+}
+
+/** An agent answers for what git does in its own folder. */
+function authorOf({ by }: { readonly by?: 'git' | undefined }, author: Author): Author {
+  return author === 'DISK' && by === 'git' ? 'git' : author
 }
 
 const schemas: { readonly [M in Method]: { readonly params: z.ZodType<Params<M>> } } = methods

@@ -1,12 +1,14 @@
 /** Carries out the verbs of a live session; the answer has one form for people and one for programs. */
 import type { BridgeState } from '../../bridge/api.js'
 import { unreachable } from '../../../protocol/errors.js'
+import type { ResumeChoice } from '../../../protocol/folder.js'
+import { resume as resumeFolder } from '../../bridge/folder-status.js'
 import type { AgentFolder } from '../agent-folder.js'
 import type { Paint } from '../colour.js'
 import { agentLines } from '../views/agents-view.js'
 import { conflictLines, shortIds } from '../views/conflicts-view.js'
 import { statusLines } from '../views/server-view.js'
-import { RESUME_WAYS } from '../views/folder-view.js'
+import { doneWords, heldPaths, sessionWays } from '../views/resume-view.js'
 import { count } from '../words.js'
 import { HELP, type Verb } from './verbs.js'
 import type { Tags } from './tags.js'
@@ -55,7 +57,7 @@ export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: Ve
       return { lines: conflictLines(conflicts, words), data: { conflicts } }
     }
     case 'resume':
-      return resume(verb.choice, folder)
+      return await resume(verb.choice, folder)
     case 'help':
       return {
         lines: HELP.map(([name, meaning]) => `  ${name.padEnd(16)}${meaning}`),
@@ -66,18 +68,17 @@ export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: Ve
   }
 }
 
-function resume(choice: 'delete' | 'restore' | null, { bridge }: AgentFolder): Answer {
+async function resume(choice: ResumeChoice | null, { bridge }: AgentFolder): Promise<Answer> {
   const { state } = bridge
   if (state.kind !== 'paused') return { lines: ['Nothing waits for a word of yours.'], data: { resumed: false } }
-  if (state.reason.code !== 'many-deletions') {
-    return { lines: [state.reason.message, state.reason.hint], data: { resumed: false, ...state.reason } }
+  const { reason } = state
+  if (choice === null || reason.choices.length === 0) {
+    const ways = reason.choices.length === 0 ? reason.hint : sessionWays(reason)
+    return { lines: [reason.message, ...heldPaths(reason), ways], data: { resumed: false, ...reason } }
   }
-  if (choice === null) {
-    return { lines: [state.reason.message, RESUME_WAYS], data: { resumed: false, ...state.reason } }
-  }
-  bridge.resume(choice)
-  const done = choice === 'delete' ? 'They are deleted for everyone.' : 'They come back.'
-  return { lines: [done], data: { resumed: true, choice } }
+  const done = await resumeFolder(bridge, choice)
+  if (done === null) return { lines: ['Nothing waits for a word of yours.'], data: { resumed: false } }
+  return { lines: doneWords(done), data: { resumed: true, ...done } }
 }
 
 /** What a folder is doing, in a word that stands after its name. */
@@ -91,8 +92,8 @@ export function stateWords(state: BridgeState): string {
     case 'offline':
       return 'offline; edits are kept, and go out when the server is back'
     case 'paused':
-      return state.reason.code === 'many-deletions'
-        ? `waiting for you. ${state.reason.message} ${RESUME_WAYS}`
+      return state.reason.choices.length > 0
+        ? `waiting for you. ${state.reason.message} ${sessionWays(state.reason)}`
         : `paused. ${state.reason.message} ${state.reason.hint}`
     case 'closed':
       return 'ended'

@@ -1,12 +1,13 @@
 /** What can be typed into a live session, and how a line is read. */
 import { z } from 'zod'
+import { resumeChoice, type ResumeChoice } from '../../../protocol/folder.js'
 import { near } from '../words.js'
 
 export type Verb =
   | { readonly verb: 'status' | 'agents' | 'conflicts' | 'help' }
   | { readonly verb: 'leave' }
   /** Null: say what waits, and between what one can choose. */
-  | { readonly verb: 'resume'; readonly choice: 'delete' | 'restore' | null }
+  | { readonly verb: 'resume'; readonly choice: ResumeChoice | null }
 
 export type Reading = (
   | { readonly kind: 'verb'; readonly verb: Verb }
@@ -22,8 +23,10 @@ export const HELP: readonly (readonly [verb: string, meaning: string])[] = [
   ['status', 'this folder, and the server'],
   ['agents', 'who is connected, and where each works'],
   ['conflicts', 'what two wrote at one place, and nobody decided yet'],
+  ['resume', 'what this folder holds back, and what can be said to it'],
   ['resume delete', 'files gone from this folder: delete them for everyone'],
-  ['resume restore', 'files gone from this folder: bring them back'],
+  ['resume accept', 'files changed here at once: pass that on to everyone'],
+  ['resume restore', 'either: bring back here what the server has'],
   ['help', 'this list'],
   ['leave', 'end the session (also: quit, Ctrl-D)'],
 ]
@@ -71,13 +74,12 @@ function readWords([word = '', ...rest]: readonly string[]): Reading {
 
 function readResume([choice, ...rest]: readonly string[]): Reading {
   if (choice === undefined) return { kind: 'verb', verb: { verb: 'resume', choice: null } }
-  if ((choice === 'delete' || choice === 'restore') && rest.length === 0) {
-    return { kind: 'verb', verb: { verb: 'resume', choice } }
-  }
+  const parsed = resumeChoice.safeParse(choice)
+  if (parsed.success && rest.length === 0) return { kind: 'verb', verb: { verb: 'resume', choice: parsed.data } }
   return {
     kind: 'fault',
     message: `"${short(choice)}" is no way to go on.`,
-    hint: 'It is "resume delete" or "resume restore".',
+    hint: 'It is "resume delete", "resume accept" or "resume restore".',
   }
 }
 

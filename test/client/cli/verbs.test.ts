@@ -10,6 +10,7 @@ describe('a line of a live session', () => {
     ['exit', { verb: 'leave' }],
     ['resume', { verb: 'resume', choice: null }],
     ['resume restore', { verb: 'resume', choice: 'restore' }],
+    ['resume accept', { verb: 'resume', choice: 'accept' }],
     ['{"verb":"resume","choice":"delete"}', { verb: 'resume', choice: 'delete' }],
     ['{"verb":"conflicts"}', { verb: 'conflicts' }],
   ])('%s', (line, verb) => {
@@ -35,7 +36,7 @@ describe('a line of a live session', () => {
     ['agnets', 'Did you mean "agents"?'],
     ['frobnicate', '"help" lists what there is.'],
     ['status now', 'Type just "status".'],
-    ['resume everything', 'It is "resume delete" or "resume restore".'],
+    ['resume everything', 'It is "resume delete", "resume accept" or "resume restore".'],
     ['{"verb":', 'It reads {"verb":"status"}.'],
     ['{"verb":3}', 'It reads {"verb":"status"}.'],
   ])('%s is refused with a way on', (line, hint) => {
@@ -47,7 +48,7 @@ describe('a line of a live session', () => {
   })
 
   it('Tab completes to every verb that begins so', () => {
-    expect(complete('resume ')).toEqual(['resume delete', 'resume restore'])
+    expect(complete('resume ')).toEqual(['resume delete', 'resume accept', 'resume restore'])
     expect(complete('c')).toEqual(['conflicts'])
     expect(complete('x')).toEqual([])
   })
