@@ -21,6 +21,8 @@ export interface LinkOptions {
 const CLOCK_EVERY = 1_000
 /** In clock ticks. */
 const STATUS_EVERY = 5
+/** How far back the page tells of what happened before it was opened. In milliseconds. */
+const RECENT_SPAN = 15 * 60_000
 
 export class Link {
   readonly #options: LinkOptions
@@ -86,10 +88,24 @@ export class Link {
     const { store } = this.#options
     const since = store.filesKnown.value ? { since: store.seq } : {}
     await Promise.all([
+      this.#readRecent(),
       this.#ask('tree', since, (tree) => store.takeTree(tree)),
       this.#readConflicts(),
       this.#readStatus(),
     ])
+  }
+
+  async #readRecent(): Promise<void> {
+    const { source, store } = this.#options
+    try {
+      // By the page's clock: a quarter of an hour need not be exact.
+      const { events, agents } = await source.request('recent', { since: this.#options.now() - RECENT_SPAN })
+      store.takeRecent(events, agents)
+    } catch (thrown) {
+      this.#fail(thrown)
+      // Without it the page tells what happens from now on.
+      if (source.state.kind === 'live') store.takeRecent([], [])
+    }
   }
 
   async #readConflicts(): Promise<void> {
@@ -113,9 +129,13 @@ export class Link {
     try {
       take(await this.#options.source.request(method, params))
     } catch (thrown) {
-      const error = toEnsembleError(thrown)
-      // A broken connection is told of already, and everything is asked again once it is back.
-      if (error.code !== 'E_UNREACHABLE') this.#options.store.fault.value = error
+      this.#fail(thrown)
     }
+  }
+
+  #fail(thrown: unknown): void {
+    const error = toEnsembleError(thrown)
+    // A broken connection is told of already, and everything is asked again once it is back.
+    if (error.code !== 'E_UNREACHABLE') this.#options.store.fault.value = error
   }
 }

@@ -8,21 +8,21 @@
  */
 import { batch, computed, signal } from '@preact/signals'
 import type { ConnectionState } from '../client/sdk/connection-state.js'
-import type { Agent } from '../protocol/agents.js'
+import type { Agent, KnownAgent } from '../protocol/agents.js'
 import type { Conflict } from '../protocol/conflicts.js'
 import type { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import type { FileHead } from '../protocol/files.js'
 import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
-import { ACTIVITY_SPAN, activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
-import { addToFeed, type FeedRow } from './model/feed.js'
+import { activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
+import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
 import { Lanes } from './model/lanes.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
-import { nextRows, type AgentRow, type Departure } from './model/roster.js'
+import { isHere, nextRows, type AgentRow, type Departure } from './model/roster.js'
 import { TagBook, type Tag } from './model/tags.js'
 import { buildTree } from './model/tree.js'
 
@@ -56,6 +56,8 @@ export class Store {
   /** The roster was read: an empty list means that nobody is here. */
   readonly agentsKnown = signal(false)
   readonly feed = signal<readonly FeedRow[]>([])
+  /** What came before the feeds was read. */
+  readonly recentKnown = signal(false)
   /** Events since the page was opened. */
   readonly eventCount = signal(0)
   readonly conflicts = signal<readonly Conflict[]>([])
@@ -84,6 +86,12 @@ export class Store {
   readonly tree = computed(() => buildTree(this.#paths.value.table.paths()))
 
   readonly #departures = new Map<string, Departure>()
+  /** Waits for the list of everybody who ever joined, without whom nobody's number is known. */
+  #roster: readonly Agent[] | null = null
+  /** How somebody went who is not in the first roster after a break, and of whom no event tells: with the line. */
+  #assumed: 'left' | 'lost' = 'left'
+  /** The number behind which the feeds began. */
+  #feedsFrom = 0
   readonly #changeRing = new RingBuffer<Change>(MOST_CHANGES)
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
   readonly #rate = signal({ rate: new Rate() })
@@ -107,7 +115,7 @@ export class Store {
     return this.#tags.value.book.of(author)
   }
 
-  /** Whether an agent of this id has been here since the page was opened. */
+  /** Whether an agent of this id ever joined. */
   isAgent(name: string): boolean {
     return this.#tags.value.book.has(name)
   }
@@ -123,7 +131,10 @@ export class Store {
     const wasOffline = this.freshness.value.kind === 'offline'
     if (state.kind === 'live' && wasOffline && this.workspace.value !== null) this.#returning = { events: 0 }
     batch(() => {
-      if (state.kind === 'live') this.#enter(state.welcome.workspaceId, state.welcome.workspace)
+      if (state.kind === 'live') {
+        this.#assumed = 'lost'
+        this.#enter(state.welcome.workspaceId, state.welcome.workspace, state.welcome.seq)
+      }
       this.connection.value = state
     })
   }
@@ -143,7 +154,6 @@ export class Store {
 
   takeTree({ seq, files }: Result<'tree'>): void {
     batch(() => {
-      if (!this.filesKnown.value) this.#seed(files)
       this.#takeHeads(files)
       this.#seq = Math.max(this.#seq, seq)
       this.filesKnown.value = true
@@ -169,11 +179,22 @@ export class Store {
     })
   }
 
-  #enter(workspaceId: string, name: string): void {
+  /** What was before the feeds began: `events` overlap with what they brought since. */
+  takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[]): void {
+    batch(() => {
+      this.#learn(agents)
+      if (!this.recentKnown.value) this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
+      this.recentKnown.value = true
+      if (this.#roster !== null) this.#showRoster(this.#roster)
+    })
+  }
+
+  #enter(workspaceId: string, name: string, seq: number): void {
     this.workspace.value = name
     if (this.#workspaceId === workspaceId) return
     if (this.#workspaceId !== null) this.#forget()
     this.#workspaceId = workspaceId
+    this.#feedsFrom = seq
   }
 
   #forget(): void {
@@ -181,6 +202,10 @@ export class Store {
     this.#changeRing.clear()
     this.#samples.clear()
     this.#departures.clear()
+    this.#rate.value.rate.clear()
+    this.#tags.value.book.clear()
+    this.#roster = null
+    this.recentKnown.value = false
     this.lanes.value.lanes.clear()
     this.#seq = 0
     this.agents.value = []
@@ -193,6 +218,8 @@ export class Store {
     this.lanes.value = { ...this.lanes.value }
     this.#heads.value = { ...this.#heads.value }
     this.#paths.value = this.#heads.value
+    this.#rate.value = { ...this.#rate.value }
+    this.#tags.value = { ...this.#tags.value }
   }
 
   #takeHeads(heads: readonly FileHead[]): void {
@@ -201,17 +228,22 @@ export class Store {
     if (changed.paths) this.#paths.value = this.#heads.value
   }
 
-  /** What was changed shortly before the page was opened, as far as heads tell: when, and by whom, but not how much. */
-  #seed(files: readonly FileHead[]): void {
-    const from = this.serverNow.value - ACTIVITY_SPAN
+  /** Puts events before the ones that the feed has brought since. */
+  #takeEarlier(events: readonly WorkspaceEvent[]): void {
     // The first revision by DISK is the server's own reading of its folder: nobody worked there.
-    const recent = files.filter((head) => head.time >= from && !(head.rev === 1 && head.author === 'DISK'))
-    for (const { path, author, time } of recent.sort((a, b) => a.time - b.time)) {
-      this.#changeRing.push({ file: path, author, time, lines: null })
-      this.lanes.value.lanes.addEdit(author, time, 0, 0)
+    const earlier = events.filter(({ type, data }) => !(type === 'file:changed' && isReading(data)))
+    const later = this.#changeRing.toArray()
+    this.#changeRing.clear()
+    let rows: readonly FeedRow[] = []
+    for (const event of earlier) {
+      const time = Date.parse(event.timestamp)
+      this.#rate.value.rate.add(time)
+      rows = addToFeed(rows, event)
+      this.#note(event, time)
     }
-    this.changes.value = this.#changeRing.toArray()
-    this.lanes.value = { ...this.lanes.value }
+    for (const change of later) this.#changeRing.push(change)
+    this.feed.value = [...this.feed.value, ...rows].slice(0, MOST_ROWS)
+    this.#showEvents()
   }
 
   #takeEvents(events: readonly WorkspaceEvent[]): void {
@@ -226,6 +258,13 @@ export class Store {
     }
     this.feed.value = feed
     this.eventCount.value += events.length
+    this.#showEvents()
+    if (events.some((event) => event.type === 'agent:left')) {
+      this.#showRoster(this.agents.value.filter(isHere).map((row) => row.agent))
+    }
+  }
+
+  #showEvents(): void {
     this.#rate.value = { ...this.#rate.value }
     this.changes.value = this.#changeRing.toArray()
     this.lanes.value = { ...this.lanes.value }
@@ -235,6 +274,7 @@ export class Store {
     switch (event.type) {
       case 'file:changed': {
         const { file, author, lines_added: added, lines_removed: removed } = event.data
+        if (isReading(event.data)) return
         this.#changeRing.push({ file, author, time, lines: { added, removed } })
         this.lanes.value.lanes.addEdit(author, time, added, removed)
         return
@@ -245,7 +285,9 @@ export class Store {
         return
       }
       case 'agent:left':
-        if (event.agent_id !== undefined) this.#departures.set(event.agent_id, { reason: event.data.reason, time })
+        if (event.agent_id === undefined) return
+        if ((this.#departures.get(event.agent_id)?.time ?? 0) > time) return
+        this.#departures.set(event.agent_id, { reason: event.data.reason, time })
         return
       case 'agent:joined':
       case 'conflict:resolved':
@@ -254,10 +296,20 @@ export class Store {
   }
 
   #takeRoster(roster: readonly Agent[]): void {
-    this.#tags.value.book.learn(roster)
-    this.#tags.value = { ...this.#tags.value }
-    this.agents.value = nextRows(this.agents.value, roster, this.#departures, this.serverNow.value)
+    this.#roster = roster
+    if (!this.recentKnown.value) return
+    this.#learn(roster)
+    this.#showRoster(roster)
+    this.#assumed = 'left'
+  }
+
+  #showRoster(roster: readonly Agent[]): void {
+    this.agents.value = nextRows(this.agents.value, roster, this.#departures, this.#assumed, this.serverNow.value)
     this.agentsKnown.value = true
+  }
+
+  #learn(agents: readonly KnownAgent[]): void {
+    if (this.#tags.value.book.learn(agents)) this.#tags.value = { ...this.#tags.value }
   }
 
   #tick(time: number, seq: number): void {
@@ -267,4 +319,9 @@ export class Store {
     this.caughtUp.value = { events: this.#returning.events, at: this.now.value }
     this.#returning = null
   }
+}
+
+/** Of the server's own folder, which it has just begun to serve. */
+function isReading({ author, rev }: { readonly author: string; readonly rev: number }): boolean {
+  return author === 'DISK' && rev === 1
 }

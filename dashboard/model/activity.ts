@@ -5,8 +5,7 @@ export interface Change {
   readonly author: string
   /** By the server's clock. */
   readonly time: number
-  /** Null: before this page was opened; that it happened is known, how much is not. */
-  readonly lines: { readonly added: number; readonly removed: number } | null
+  readonly lines: { readonly added: number; readonly removed: number }
 }
 
 export interface FileActivity {
@@ -56,11 +55,11 @@ export interface AuthorLines {
   readonly lastTime: number
 }
 
-/** Of the changes whose size is known; the most recent author first. */
+/** The most recent author first. */
 export function linesByAuthor(changes: readonly Change[], now: number): readonly AuthorLines[] {
   const byAuthor = new Map<string, AuthorLines>()
   for (const { author, time, lines } of changes) {
-    if (lines === null || time < now - ACTIVITY_SPAN) continue
+    if (time < now - ACTIVITY_SPAN) continue
     const before = byAuthor.get(author)
     byAuthor.set(author, {
       author,

@@ -7,7 +7,7 @@ import type { WorkspaceEvent } from '../../protocol/events.js'
 
 /** In milliseconds. */
 const GROUP_SPAN = 40_000
-const MOST_ROWS = 200
+export const MOST_ROWS = 200
 
 interface Common {
   /** Of the row's first event; names the row. */

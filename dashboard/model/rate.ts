@@ -11,6 +11,10 @@ export class Rate {
     this.#bySecond.set(second, (this.#bySecond.get(second) ?? 0) + 1)
   }
 
+  clear(): void {
+    this.#bySecond.clear()
+  }
+
   perMinute(now: number): number {
     const oldest = Math.floor((now - MINUTE) / SECOND)
     let count = 0

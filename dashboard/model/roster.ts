@@ -17,19 +17,21 @@ export interface Departure {
 export const KEEP_GONE = 15 * 60_000
 
 /**
- * @param departures the last `agent:left` of each agent
+ * @param departures the last `agent:left` of each agent; the roster goes ahead of it, and the row is set right by it
+ * @param assumed how those went of whom no such event is known
  * @param now by the server's clock
  */
 export function nextRows(
   rows: readonly AgentRow[],
   roster: readonly Agent[],
   departures: ReadonlyMap<string, Departure>,
+  assumed: 'left' | 'lost',
   now: number,
 ): readonly AgentRow[] {
   const here = new Set(roster.map((agent) => agent.agentId))
   const gone = rows
     .filter((row) => !here.has(row.agent.agentId))
-    .map((row) => (isHere(row) ? departed(row.agent, departures.get(row.agent.agentId), now) : row))
+    .map((row) => departed(row, departures.get(row.agent.agentId), assumed, now))
     .filter((row) => now - row.since < KEEP_GONE)
   const present = roster.map((agent): AgentRow => ({ agent, state: agent.state, since: agent.since }))
   return [...present, ...gone].sort((a, b) => a.agent.order - b.agent.order)
@@ -43,7 +45,10 @@ export function isWorking(row: AgentRow): boolean {
   return isHere(row) && row.state !== 'idle' && row.state !== 'blocked'
 }
 
-function departed(agent: Agent, departure: Departure | undefined, now: number): AgentRow {
-  const fresh = departure !== undefined && departure.time >= agent.connectedAt ? departure : undefined
-  return { agent, state: fresh?.reason === 'lost' ? 'lost' : 'left', since: fresh?.time ?? now }
+function departed(row: AgentRow, departure: Departure | undefined, assumed: 'left' | 'lost', now: number): AgentRow {
+  const { agent } = row
+  if (departure === undefined || departure.time < agent.connectedAt) {
+    return isHere(row) ? { agent, state: assumed, since: now } : row
+  }
+  return { agent, state: departure.reason === 'lost' ? 'lost' : 'left', since: departure.time }
 }

@@ -1,8 +1,9 @@
 /**
  * Tags: the few characters by which the page names an author everywhere. Shape says the type, the letter and number who,
- * the colour the order of joining. A tag, once given, stays.
+ * the colour the order of joining. All of it follows from the server's list of everybody who ever joined, so that every
+ * page, whenever it was opened, calls an agent the same.
  */
-import type { Agent } from '../../protocol/agents.js'
+import type { KnownAgent } from '../../protocol/agents.js'
 import { capitalize } from './format.js'
 
 export interface Tag {
@@ -26,27 +27,44 @@ const WELL_KNOWN: ReadonlyMap<string, { readonly letter: string; readonly shape:
 
 const NO_AGENT: ReadonlyMap<string, Tag> = new Map([
   ['DISK', plain('disk', 'someone in the served folder')],
-  ['PEER', plain('live', 'someone in a live editor')],
+  ['PEER', plain('peer', 'someone without a name: in an editor, on this page, or over HTTP')],
   ['git', plain('git', 'a git operation')],
 ])
 
 export class TagBook {
+  readonly #orders = new Map<string, number>()
   readonly #tags = new Map<string, Tag>()
-  readonly #counts = new Map<string, number>()
-  readonly #letters = new Map([...WELL_KNOWN].map(([type, { letter }]) => [type, letter]))
+  readonly #letters = new Map<string, string>()
 
-  /** Gives a tag to each agent that has none, in the order of joining. */
-  learn(agents: readonly Agent[]): void {
-    for (const agent of [...agents].sort((a, b) => a.order - b.order)) {
-      if (this.#tags.has(agent.agentId)) continue
-      const number = (this.#counts.get(agent.type) ?? 0) + 1
-      this.#counts.set(agent.type, number)
-      this.#tags.set(agent.agentId, {
-        text: `${this.#letter(agent.type)}${number}`,
-        shape: WELL_KNOWN.get(agent.type)?.shape ?? 'notched',
-        colour: ((agent.order - 1) % COLOURS) + 1,
-        outlined: agent.order > COLOURS,
-        name: `${agent.instance}, ${capitalize(agent.type)}`,
+  /** Returns whether any of them is new. Their tags count from the first that ever joined. */
+  learn(agents: readonly KnownAgent[]): boolean {
+    const before = this.#orders.size
+    for (const { agentId, order } of agents) this.#orders.set(agentId, order)
+    if (this.#orders.size === before) return false
+    this.#number()
+    return true
+  }
+
+  clear(): void {
+    this.#orders.clear()
+    this.#tags.clear()
+  }
+
+  #number(): void {
+    this.#tags.clear()
+    this.#letters.clear()
+    for (const [type, { letter }] of WELL_KNOWN) this.#letters.set(type, letter)
+    const counts = new Map<string, number>()
+    for (const [id, order] of [...this.#orders].sort(([, a], [, b]) => a - b)) {
+      const { type, instance } = parts(id)
+      const number = (counts.get(type) ?? 0) + 1
+      counts.set(type, number)
+      this.#tags.set(id, {
+        text: `${this.#letter(type)}${number}`,
+        shape: WELL_KNOWN.get(type)?.shape ?? 'notched',
+        colour: ((order - 1) % COLOURS) + 1,
+        outlined: order > COLOURS,
+        name: `${instance}, ${capitalize(type)}`,
       })
     }
   }
@@ -60,17 +78,15 @@ export class TagBook {
     return this.#tags.get(author) ?? NO_AGENT.get(author) ?? this.#absent(author)
   }
 
-  /** One that was gone before this page was opened: in ink, by the initials of its type and instance. */
+  /** One that never joined, as writers over HTTP may be: in ink, by the initials of its type and instance. */
   #absent(agentId: string): Tag {
-    const dash = agentId.indexOf('-')
-    const type = agentId.slice(0, dash)
-    const instance = agentId.slice(dash + 1)
+    const { type, instance } = parts(agentId)
     return {
       text: `${this.#letter(type)}${instance.slice(0, 1)}`,
       shape: WELL_KNOWN.get(type)?.shape ?? 'notched',
       colour: null,
       outlined: true,
-      name: `${instance}, ${capitalize(type)}, not connected`,
+      name: `${instance}, ${capitalize(type)}, never joined`,
     }
   }
 
@@ -83,6 +99,12 @@ export class TagBook {
     this.#letters.set(type, letter)
     return letter
   }
+}
+
+/** As splitAgentId, without the schemas behind it: they would be half of the page. */
+function parts(agentId: string): { readonly type: string; readonly instance: string } {
+  const dash = agentId.indexOf('-')
+  return { type: agentId.slice(0, dash), instance: agentId.slice(dash + 1) }
 }
 
 function plain(text: string, name: string): Tag {

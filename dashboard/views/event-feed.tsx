@@ -77,7 +77,7 @@ export function EventFeed() {
         <ol>
           {' '}
           {rows.map(element)}
-          {rows.length === 0 && <li class="feed-none dim">Nothing has happened since you opened this page.</li>}
+          {rows.length === 0 && <li class="feed-none dim">Nothing happened in the last 15 minutes.</li>}
         </ol>
       </div>
     </section>

@@ -73,7 +73,7 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
             </small>
           </li>
         ))}
-        {changes.length === 0 && <li class="dim">None since you opened this page</li>}
+        {changes.length === 0 && <li class="dim">None in the last 15 minutes</li>}
       </ul>
     </aside>
   )

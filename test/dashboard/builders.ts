@@ -33,10 +33,10 @@ export function aChange(
   seq: number,
   author: string,
   file: string,
-  { time = NOON, change = 'modified', added = 1, removed = 0 } = {},
+  { time = NOON, change = 'modified', added = 1, removed = 0, rev = 2 } = {},
 ): WorkspaceEvent {
   return anEvent(seq, 'file:changed', author.includes('-') ? author : undefined, time, {
-    ...{ file, file_id: 'f', rev: 2, change_type: change, author, lines_added: added, lines_removed: removed },
+    ...{ file, file_id: 'f', rev, change_type: change, author, lines_added: added, lines_removed: removed },
   })
 }
 

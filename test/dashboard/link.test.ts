@@ -6,7 +6,7 @@ import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
-import { aChange, aConflict, aHead, anEvent, aStatus, aWelcome, NOON } from './builders.js'
+import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aWelcome, NOON } from './builders.js'
 
 class FakeSource implements Source {
   state: ConnectionState = { kind: 'idle' }
@@ -15,6 +15,7 @@ class FakeSource implements Source {
     tree: { seq: 7, files: [aHead('a.ts')] },
     conflicts: { conflicts: [] },
     status: aStatus(),
+    recent: { events: [], agents: [] },
   }
   readonly #state = new Set<(state: ConnectionState) => void>()
   readonly #message = new Set<(message: ServerMessage) => void>()
@@ -42,13 +43,14 @@ class FakeSource implements Source {
   }
 }
 
-async function linked({ hidden = false } = {}) {
+async function linked({ hidden = false, recent = undefined as unknown } = {}) {
   const clock = new ManualClock(NOON)
   const after: After = (milliseconds, run) => {
     const timer = clock.timers.setTimeout(run, milliseconds)
     return () => clock.timers.clearTimeout(timer)
   }
   const source = new FakeSource()
+  if (recent !== undefined) source.answers['recent'] = recent
   const store = new Store()
   const link = new Link({ store, source, hidden: () => hidden, now: clock.now, after })
   source.enter({ kind: 'live', welcome: aWelcome() })
@@ -57,10 +59,18 @@ async function linked({ hidden = false } = {}) {
 }
 
 describe('the link', () => {
-  test('reads tree, conflicts and status as soon as it is live', async () => {
+  test('reads tree, conflicts, status and the last quarter of an hour as soon as it is live', async () => {
     const { source, store } = await linked()
-    expect(source.asked).toEqual(['tree {}', 'conflicts {}', 'status {}'])
+    expect(source.asked).toEqual([`recent {"since":${NOON - 15 * 60_000}}`, 'tree {}', 'conflicts {}', 'status {}'])
     expect(store.filesKnown.value).toBe(true)
+  })
+
+  test('shows who is here although the server does not tell of what was before', async () => {
+    const { clock, source, store } = await linked({ recent: new EnsembleError('E_BAD_REQUEST', 'no such method') })
+    source.say({ type: 'agents', agents: [anAgent('CLAUDE-a', 1)] })
+    await clock.advance(100)
+    expect(store.agents.value).toHaveLength(1)
+    expect(store.recentKnown.value).toBe(true)
   })
 
   test('after a break, asks for the files that changed since', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { EnsembleError } from '../../protocol/errors.js'
+import { agentId } from '../../protocol/ids.js'
 import { Store } from '../../dashboard/store.js'
 import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aWelcome, NOON } from './builders.js'
 
@@ -12,7 +13,16 @@ beforeEach(() => {
   store.setClock(PAGE_NOON, PAGE_NOON)
   store.setConnection({ kind: 'live', welcome: aWelcome() })
   store.receive([{ type: 'tick', time: NOON, seq: 0 }])
+  store.takeRecent([], [])
 })
+
+/** A page that has just heard its welcome. */
+function fresh(seq: number): void {
+  store = new Store()
+  store.setClock(PAGE_NOON, PAGE_NOON)
+  store.setConnection({ kind: 'live', welcome: aWelcome('w1', seq) })
+  store.receive([{ type: 'tick', time: NOON, seq }])
+}
 
 const event = (value: ReturnType<typeof aChange>) => ({ type: 'event', event: value }) as const
 const head = (value: ReturnType<typeof aHead>) => ({ type: 'head', head: value, edits: null }) as const
@@ -46,16 +56,49 @@ describe('files', () => {
     store.receive([head(aHead('new.ts', { id: 'f', rev: 2, seq: 2 }))])
     expect(store.tree.value.paths).toEqual(['new.ts'])
   })
+})
 
-  test('changes shortly before the page was opened are shown without a size; the first reading of the folder is not', () => {
-    store.takeTree({
-      seq: 2,
-      files: [
-        aHead('a.ts', { rev: 2, author: 'CLAUDE-a', time: NOON - 60_000 }),
-        aHead('b.ts', { rev: 1, author: 'DISK', time: NOON - 60_000 }),
+describe('what was before the page was opened', () => {
+  const recent = [
+    aChange(1, 'DISK', 'read.ts', { time: NOON - 120_000, change: 'created', rev: 1 }),
+    aChange(2, 'CLAUDE-a', 'a.ts', { time: NOON - 90_000, added: 4 }),
+    aChange(3, 'CLAUDE-a', 'a.ts', { time: NOON - 20_000, added: 2 }),
+    aChange(4, 'CLAUDE-a', 'b.ts', { time: NOON - 10_000 }),
+  ]
+
+  test('is counted, shown and drawn as on a page that saw it, but for the first reading of the folder', () => {
+    fresh(4)
+    store.takeRecent(recent, [{ agentId: agentId.parse('CLAUDE-a'), order: 1 }])
+    expect(store.changes.value.map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
+    expect(store.lines.value.get('CLAUDE-a')).toMatchObject({ edits: 3, added: 7 })
+    expect(store.eventsPerMinute.value).toBe(2)
+    expect(store.feed.value.map(({ seq }) => seq)).toEqual([4, 3, 2])
+    expect(store.lanes.value.lanes.ticks('CLAUDE-a', 0)).toHaveLength(3)
+    expect(store.eventCount.value).toBe(0)
+  })
+
+  test('comes before what the feed brought meanwhile, and is counted once', () => {
+    fresh(3)
+    store.receive([event(recent[3]!)])
+    store.takeRecent(recent, [])
+    store.takeRecent(recent, [])
+    expect(store.feed.value.map(({ seq }) => seq)).toEqual([4, 3, 2])
+    expect(store.changes.value.map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
+  })
+
+  test('holds everybody who ever joined: nobody is shown by a number that counts less', () => {
+    fresh(0)
+    store.receive([{ type: 'agents', agents: [anAgent('CLAUDE-b', 2)] }])
+    expect(store.agentsKnown.value).toBe(false)
+    store.takeRecent(
+      [],
+      [
+        { agentId: agentId.parse('CLAUDE-a'), order: 1 },
+        { agentId: agentId.parse('CLAUDE-b'), order: 2 },
       ],
-    })
-    expect(store.changes.value).toEqual([{ file: 'a.ts', author: 'CLAUDE-a', time: NOON - 60_000, lines: null }])
+    )
+    expect(store.agents.value.map((row) => store.tag(row.agent.agentId).text)).toEqual(['C2'])
+    expect(store.tag('CLAUDE-a')).toMatchObject({ text: 'C1', colour: 1 })
   })
 })
 
@@ -79,6 +122,22 @@ describe('agents', () => {
     store.setClock(PAGE_NOON + 16 * 60_000, PAGE_NOON + 16 * 60_000)
     store.receive([agents(anAgent('CODEX-b', 2))])
     expect(states()).toEqual(['b idle'])
+  })
+
+  test('whose roster goes ahead of the event are set right by it', () => {
+    store.receive([agents(anAgent('CLAUDE-a', 1), anAgent('CODEX-b', 2))])
+    store.receive([agents(anAgent('CODEX-b', 2))])
+    expect(states()).toEqual(['a left', 'b idle'])
+    store.receive([event(anEvent(1, 'agent:left', 'CLAUDE-a', NOON + 500, { reason: 'lost' }))])
+    expect(states()).toEqual(['a lost', 'b idle'])
+    expect(store.agents.value[0]?.since).toBe(NOON + 500)
+  })
+
+  test('that are not back after the server was, and of whom no event tells, are lost', () => {
+    store.receive([agents(anAgent('CLAUDE-a', 1), anAgent('CODEX-b', 2))])
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 9) })
+    store.receive([agents(anAgent('CODEX-b', 2))])
+    expect(states()).toEqual(['a lost', 'b idle'])
   })
 
   test('an agent that comes back is here again, in its row', () => {

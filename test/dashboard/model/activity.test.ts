@@ -31,9 +31,8 @@ describe('activity', () => {
     expect(heat(5_000, 5_000)).toBe(1)
   })
 
-  test('sums lines by author, of changes whose size is known', () => {
-    const unknown = { file: 'x', author: 'A', time: NOON, lines: null }
-    const lines = linesByAuthor([change('x', 'A', NOON, 2), unknown, change('x', 'A', NOON, 3)], NOON)
+  test('sums lines by author', () => {
+    const lines = linesByAuthor([change('x', 'A', NOON, 2), change('x', 'A', NOON, 3)], NOON)
     expect(lines).toMatchObject([{ author: 'A', edits: 2, added: 5 }])
   })
 })

@@ -11,11 +11,20 @@ describe('tags', () => {
     expect(book.of('CLAUDE-late')).toMatchObject({ text: 'C2', shape: 'round', colour: 3, name: 'late, Claude' })
   })
 
-  test('stay with an agent that comes back', () => {
+  test('are the same whoever is here, and in whatever order they are heard of', () => {
+    const [early, late] = [new TagBook(), new TagBook()]
+    early.learn([anAgent('CLAUDE-a', 1), anAgent('CODEX-b', 2)])
+    early.learn([anAgent('CLAUDE-c', 3)])
+    late.learn([anAgent('CLAUDE-c', 3)])
+    late.learn([anAgent('CODEX-b', 2), anAgent('CLAUDE-a', 1)])
+    for (const id of ['CLAUDE-a', 'CODEX-b', 'CLAUDE-c']) expect(late.of(id)).toEqual(early.of(id))
+    expect(late.of('CLAUDE-c').text).toBe('C2')
+  })
+
+  test('change for nobody when one leaves and comes back', () => {
     const book = new TagBook()
-    book.learn([anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 2)])
-    book.learn([anAgent('CLAUDE-b', 2)])
-    book.learn([anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 2)])
+    expect(book.learn([anAgent('CLAUDE-a', 1), anAgent('CLAUDE-b', 2)])).toBe(true)
+    expect(book.learn([anAgent('CLAUDE-b', 2)])).toBe(false)
     expect([book.of('CLAUDE-a').text, book.of('CLAUDE-b').text]).toEqual(['C1', 'C2'])
   })
 
@@ -31,13 +40,13 @@ describe('tags', () => {
     expect(['CURSOR-a', 'COPILOT-b', 'CLAUDE-c'].map((id) => book.of(id).text)).toEqual(['U1', 'O1', 'C1'])
   })
 
-  test('show in ink who is no agent, or was gone before the page was opened', () => {
+  test('show in ink who is no agent, or never joined', () => {
     const book = new TagBook()
     expect(book.of('DISK')).toMatchObject({ text: 'disk', colour: null })
     expect(book.of('CLAUDE-frontend')).toMatchObject({
       text: 'Cf',
       colour: null,
-      name: 'frontend, Claude, not connected',
+      name: 'frontend, Claude, never joined',
     })
   })
 })
