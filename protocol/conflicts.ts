@@ -60,6 +60,8 @@ const whole = {
    */
   reason: z.enum(['create', 'delete', 'binary']),
   theirs: fileContent.nullable(),
+  /** Whose side was written first. What stands is the later one where it came back, or replaced bytes. Absent: not known. */
+  first: z.enum(['ours', 'theirs']).optional(),
 }
 const common = {
   id: conflictId,

@@ -35,7 +35,8 @@ export function conflictRecord(draft: ConflictDraft, context: ConflictContext): 
     state: 'open' as const,
   }
   if (draft.reason !== 'overlap') {
-    return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toWire(draft.theirs) }
+    const first = writerIsHeld ? 'ours' : 'theirs'
+    return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toWire(draft.theirs), first }
   }
   if (places === null) throw new Error('lines overlap in texts alone')
   const { base, ours, theirs, from, to } = draft

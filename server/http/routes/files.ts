@@ -7,6 +7,7 @@
  * any of it would be held, nothing is written, and the 409 tells what stands against it.
  */
 import { raw, Router, type Request, type Response } from 'express'
+import type { Conflict } from '../../../protocol/conflicts.js'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
 import { contentHash } from '../../../protocol/ids.js'
@@ -59,20 +60,20 @@ export function filesRoute({ files, history, maxBytes, newId }: FilesRouteOption
       },
       authorOf(request),
     )
-    answer(response, result, head === undefined || head.deleted ? 201 : 200)
+    answer(response, result, files, head === undefined || head.deleted ? 201 : 200)
   })
 
   router.delete(/.*/, async (request, response) => {
     const head = existing(files, pathIn(request))
     const base = baseOf(request, head) ?? { rev: head.rev, hash: head.hash }
     const result = await files.delete({ writeId: writeIdOf(request, newId), path: head.path, base }, authorOf(request))
-    answer(response, result, 200)
+    answer(response, result, files, 200)
   })
 
   return router
 }
 
-function answer(response: Response, result: WriteResult, done: number): void {
+function answer(response: Response, result: WriteResult, files: FileStore, done: number): void {
   if (result.outcome === 'need-base') {
     throw new EnsembleError('E_UNKNOWN_BASE', 'The version named by If-Match is not known here.', {
       hint: 'GET the file again, and make your change upon that version.',
@@ -84,13 +85,33 @@ function answer(response: Response, result: WriteResult, done: number): void {
     response.status(done).json(outcome)
     return
   }
-  const { applied, held } = result
-  const message = `${applied} of ${applied + held} changes were applied, ${held} held: someone changed the same lines.`
+  const raised = files.openConflicts.filter(({ id }) => result.conflicts.includes(id))
+  const message = [...new Set(raised.map((conflict) => whatCameOf(conflict, result)))].join(' ')
   sendProblem(
     response,
-    new EnsembleError('E_CONFLICT', message, { hint: 'GET /api/conflicts shows both sides.' }),
+    new EnsembleError('E_CONFLICT', message || 'It met another change; that conflict is closed by now.', {
+      hint: 'GET /api/conflicts shows both sides.',
+    }),
     outcome,
   )
+}
+
+function whatCameOf(
+  conflict: Conflict,
+  { applied, held }: { readonly applied: number; readonly held: number },
+): string {
+  switch (conflict.reason) {
+    case 'overlap':
+      return `${applied} of ${applied + held} changes were applied, ${held} held: someone changed the same lines.`
+    case 'create':
+      return 'Nothing was written: someone else has made this file, with other content; yours is held.'
+    case 'delete':
+      return conflict.first === 'theirs'
+        ? 'It was written, and the file is back: someone had deleted it.'
+        : 'Nothing was deleted: someone has changed the file.'
+    case 'binary':
+      return 'It was written over what someone else had written, which is held: bytes do not merge.'
+  }
 }
 
 interface Shown {

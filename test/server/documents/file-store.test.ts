@@ -208,7 +208,7 @@ describe('whole-file writes', () => {
     const held = await remove(files, 'a.ts', head)
     expect(held).toMatchObject({ outcome: 'conflict', applied: 0, held: 1, head: { deleted: false, rev: 2 } })
     expect(files.openConflicts).toMatchObject([
-      { reason: 'delete', theirs: null, authors: { ours: CODEX, theirs: CLAUDE }, baseRev: 1, rev: 2 },
+      { reason: 'delete', theirs: null, authors: { ours: CODEX, theirs: CLAUDE }, first: 'ours', baseRev: 1, rev: 2 },
     ])
     expect(commits.at(-1)).toMatchObject({ revised: false, edits: null })
   })
@@ -219,7 +219,9 @@ describe('whole-file writes', () => {
     await remove(files, 'a.ts', head, CODEX)
     const back = await write(files, 'a.ts', 'two\n', head)
     expect(back).toMatchObject({ outcome: 'conflict', head: { deleted: false, rev: 3 } })
-    expect(files.openConflicts).toMatchObject([{ reason: 'delete', authors: { ours: CLAUDE, theirs: CODEX } }])
+    expect(files.openConflicts).toMatchObject([
+      { reason: 'delete', authors: { ours: CLAUDE, theirs: CODEX }, first: 'theirs' },
+    ])
     expect(await textOf(files, 'a.ts')).toBe('two\n')
   })
 
@@ -251,7 +253,7 @@ describe('whole-file writes', () => {
     expect(last).toMatchObject({ outcome: 'conflict', head: { rev: 3 } })
     expect((await files.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 3]) })
     expect(files.openConflicts).toMatchObject([
-      { reason: 'binary', theirs: asBytes(0, 2), authors: { ours: CLAUDE, theirs: CODEX } },
+      { reason: 'binary', theirs: asBytes(0, 2), authors: { ours: CLAUDE, theirs: CODEX }, first: 'theirs' },
     ])
   })
 

@@ -65,6 +65,25 @@ describe('files over HTTP', () => {
     })
   })
 
+  test('[CONFLICT-2] each reason of a conflict has its own words', async () => {
+    const problem = async (answer: Promise<Answer>) => (await answer).json
+    const text = await put('a.ts', 'one\n')
+    const old = { 'if-match': etagOf(text) }
+    await put('a.ts', 'two\n', old)
+    const overlap = 'changes were applied, 1 held: someone changed the same lines.'
+    expect(await problem(put('a.ts', 'three\n', old))).toMatchObject({ detail: `0 of 1 ${overlap}` })
+    const kept = problem(file('a.ts', { method: 'DELETE', headers: old }))
+    expect(await kept).toMatchObject({ detail: 'Nothing was deleted: someone has changed the file.' })
+    const gone = { 'if-match': etagOf(await put('b.ts', 'one\n')) }
+    await file('b.ts', { method: 'DELETE' })
+    const back = 'It was written, and the file is back: someone had deleted it.'
+    expect(await problem(put('b.ts', 'two\n', gone))).toMatchObject({ detail: back })
+    const bytes = { 'if-match': etagOf(await put('c.bin', '\0one')) }
+    await put('c.bin', '\0two', bytes)
+    const over = 'It was written over what someone else had written, which is held: bytes do not merge.'
+    expect(await problem(put('c.bin', '\0three', bytes))).toMatchObject({ detail: over })
+  })
+
   test('[WRITE-2] a version that nobody here knows is 412, and nothing is written', async () => {
     await put('a.ts', 'one\n')
     const { status, json } = await put('a.ts', 'two\n', { 'if-match': `"7-${'0'.repeat(64)}"` })
