@@ -61,6 +61,8 @@ export class Store {
   /** Events since the page was opened. */
   readonly eventCount = signal(0)
   readonly conflicts = signal<readonly Conflict[]>([])
+  /** The list of conflicts was read. */
+  readonly conflictsKnown = signal(false)
   readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
   readonly changes = signal<readonly Change[]>([])
   /** The commits of the last batch, with their edits. */
@@ -70,6 +72,12 @@ export class Store {
     () => new Map(linesByAuthor(this.changes.value, this.serverNow.value).map((lines) => [lines.author, lines])),
   )
   readonly health = signal<readonly HealthSample[]>([])
+  readonly #status = signal<Status | null>(null)
+  /** Why the server stores nothing at the moment; null: it does, as far as is known. */
+  readonly degraded = computed(() => {
+    const status = this.#status.value
+    return status?.state === 'degraded' ? (status.reason ?? 'Its storage refuses writes.') : null
+  })
   readonly eventsPerMinute = computed(() => this.#rate.value.rate.perMinute(this.serverNow.value))
   /** The question to the server that failed last; null again after one that succeeded. */
   readonly fault = signal<EnsembleError | null>(null)
@@ -162,6 +170,7 @@ export class Store {
 
   takeConflicts(conflicts: readonly Conflict[]): void {
     batch(() => {
+      this.conflictsKnown.value = true
       this.conflicts.value = [...conflicts].sort((a, b) => b.time - a.time)
       for (const { id, time, authors } of conflicts) {
         this.lanes.value.lanes.addCollision({ id, time, authors: [authors.ours, authors.theirs] })
@@ -174,6 +183,7 @@ export class Store {
     batch(() => {
       this.#samples.push({ status, roundTrip, eventsPerMinute: this.eventsPerMinute.value })
       this.health.value = this.#samples.toArray()
+      this.#status.value = status
       this.#takeRoster(status.agents)
       this.fault.value = null
     })
@@ -213,8 +223,10 @@ export class Store {
     this.conflicts.value = []
     this.changes.value = []
     this.health.value = []
+    this.#status.value = null
     this.filesKnown.value = false
     this.agentsKnown.value = false
+    this.conflictsKnown.value = false
     this.lanes.value = { ...this.lanes.value }
     this.#heads.value = { ...this.#heads.value }
     this.#paths.value = this.#heads.value

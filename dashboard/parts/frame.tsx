@@ -23,6 +23,7 @@ export function Frame({ children, fills = false }: { readonly children: Componen
       </nav>
       <main id="content" tabIndex={-1}>
         <OfflineBar />
+        <DegradedBar />
         {children}
       </main>
       <nav class="bottom-nav" aria-label="Views">
@@ -74,11 +75,20 @@ function TopBar() {
 
 function LiveWord({ freshness }: { readonly freshness: Freshness }) {
   // The first question is asked while the page still starts: its time is the page's, not the line's.
-  const roundTrip = usePage().store.health.value.slice(1).at(-1)?.roundTrip
+  const { store } = usePage()
+  const roundTrip = store.health.value.slice(1).at(-1)?.roundTrip
   switch (freshness.kind) {
     case 'opening':
       return <span class="live">Connecting</span>
     case 'live':
+      if (store.degraded.value !== null) {
+        return (
+          <span class="live live-behind">
+            <span class="live-dot live-dot-off" />
+            Stores nothing
+          </span>
+        )
+      }
       return (
         <span class="live">
           <span class="live-dot" />
@@ -129,6 +139,21 @@ function OfflineBar() {
           Use another token
         </button>
       )}
+    </div>
+  )
+}
+
+function DegradedBar() {
+  const { store } = usePage()
+  const { degraded, freshness } = store
+  if (degraded.value === null || freshness.value.kind === 'offline') return null
+  return (
+    <div class="banner banner-bad" role="alert">
+      <Icon name="warning" />
+      <p>
+        <b>The server stores nothing at the moment.</b> {degraded} What agents write now is refused, and they try again;
+        what was stored is safe. Give the disk room, or see to it: writing then goes on by itself.
+      </p>
     </div>
   )
 }

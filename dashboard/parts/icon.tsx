@@ -22,6 +22,7 @@ import sun from 'lucide-static/icons/sun.svg?raw'
 import testing from 'lucide-static/icons/flask-conical.svg?raw'
 import unplug from 'lucide-static/icons/unplug.svg?raw'
 import warning from 'lucide-static/icons/triangle-alert.svg?raw'
+import panel from 'lucide-static/icons/panel-right.svg?raw'
 import close from 'lucide-static/icons/x.svg?raw'
 
 const SOURCES = {
@@ -41,6 +42,7 @@ const SOURCES = {
   moon,
   more,
   overview,
+  panel,
   pause,
   reading,
   reviewing,

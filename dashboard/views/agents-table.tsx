@@ -1,6 +1,7 @@
 /** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
-import { capitalize, formatClock, formatDuration } from '../model/format.js'
+import { capitalize } from '../model/format.js'
 import { isHere, type AgentRow } from '../model/roster.js'
+import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import { Score } from '../parts/score.js'
@@ -47,7 +48,6 @@ export function AgentsTable() {
 function Row({ row }: { readonly row: AgentRow }) {
   const { store } = usePage()
   const { agent, state, since } = row
-  const offline = store.freshness.value.kind === 'offline'
   const type = capitalize(agent.type)
   const lines = store.lines.value.get(agent.agentId)
   return (
@@ -62,7 +62,7 @@ function Row({ row }: { readonly row: AgentRow }) {
       <div class="agent-state" role="cell">
         <StateWord state={state} />
         <small>
-          {offline ? `at ${formatClock(store.serverNow.value)}` : formatDuration(store.serverNow.value - since)}
+          <Age of={since} />
         </small>
       </div>
       <div class="agent-file" role="cell">

@@ -20,11 +20,10 @@ export function conflictTitle(conflict: Conflict): string {
 }
 
 export function ConflictStory({ conflict }: { readonly conflict: Conflict }) {
-  const { ours, theirs } = conflict.authors
-  const { deed, before } = words(conflict)
+  const { earlier, later, deed, before } = conflictStory(conflict)
   return (
     <>
-      <AgentTag author={theirs} small /> {deed} after <AgentTag author={ours} small /> {before}:{' '}
+      <AgentTag author={later} small /> {deed} after <AgentTag author={earlier} small /> {before}:{' '}
       <code>{conflict.path}</code>
       {conflict.reason === 'overlap' && (
         <>
@@ -35,7 +34,27 @@ export function ConflictStory({ conflict }: { readonly conflict: Conflict }) {
   )
 }
 
-function words(conflict: Conflict): { readonly deed: string; readonly before: string } {
+export interface Story {
+  readonly earlier: string
+  readonly later: string
+  readonly deed: string
+  readonly before: string
+}
+
+/** Who did what after whom: in a conflict of whole files what stands may be the later one. */
+export function conflictStory(conflict: Conflict): Story {
+  const { ours, theirs } = conflict.authors
+  const order = firstOf(conflict) === 'ours' ? { earlier: ours, later: theirs } : { earlier: theirs, later: ours }
+  return { ...order, ...words(conflict) }
+}
+
+function firstOf(conflict: Conflict): 'ours' | 'theirs' {
+  if (conflict.reason === 'overlap') return 'ours'
+  // Records of earlier versions do not tell: of bytes the later write stands, always.
+  return conflict.first ?? (conflict.reason === 'binary' ? 'theirs' : 'ours')
+}
+
+function words(conflict: Conflict): Pick<Story, 'deed' | 'before'> {
   switch (conflict.reason) {
     case 'overlap': {
       const lines = Math.max(1, lineCount(conflict.base))
@@ -46,10 +65,10 @@ function words(conflict: Conflict): { readonly deed: string; readonly before: st
     case 'create':
       return { deed: 'created the same file', before: 'had created it' }
     case 'delete':
-      return {
-        deed: conflict.theirs === null ? 'deleted the file' : 'changed the file',
-        before: conflict.theirs === null ? 'had changed it' : 'had deleted it',
-      }
+      // What is held is the deletion.
+      return firstOf(conflict) === 'ours'
+        ? { deed: 'deleted the file', before: 'had changed it' }
+        : { deed: 'changed the file', before: 'had deleted it' }
     case 'binary':
       return { deed: 'replaced the file', before: 'had replaced it' }
   }

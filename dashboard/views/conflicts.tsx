@@ -2,8 +2,10 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Conflict } from '../../protocol/conflicts.js'
 import type { FileContent } from '../../protocol/files.js'
-import { formatClock, formatDuration } from '../model/format.js'
+import { formatClock } from '../model/format.js'
+import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
+import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
@@ -13,6 +15,7 @@ import { conflictTitle, ConflictStory } from './conflict-words.js'
 export function Conflicts({ selected }: { readonly selected: string | null }) {
   const { store } = usePage()
   const open = store.openConflicts.value
+  if (!store.conflictsKnown.value) return <Asking what="which edits collide" />
   if (open.length === 0) {
     return (
       <div class="empty">
@@ -29,7 +32,7 @@ export function Conflicts({ selected }: { readonly selected: string | null }) {
     <>
       <div class="headline">
         <h1>{open.length === 1 ? '1 conflict' : `${open.length} conflicts`}</h1>
-        <p class="soft">The first edit is in the file; the other is kept here until someone decides.</p>
+        <p class="soft">One side stands in the file; the other is kept here until someone decides.</p>
       </div>
       {open.map((conflict) => (
         <ConflictCard key={conflict.id} conflict={conflict} selected={conflict.id === selected} />
@@ -39,7 +42,6 @@ export function Conflicts({ selected }: { readonly selected: string | null }) {
 }
 
 function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; readonly selected: boolean }) {
-  const { store } = usePage()
   const card = useRef<HTMLElement>(null)
   useEffect(() => {
     if (selected) card.current?.scrollIntoView({ block: 'start' })
@@ -58,7 +60,7 @@ function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; rea
           </p>
         </div>
         <span class="conflict-age">
-          {formatClock(conflict.time)}, open for {formatDuration(store.serverNow.value - conflict.time)}
+          {formatClock(conflict.time)}, open <Age of={conflict.time} />
         </span>
         <a class="button" href={formatRoute({ view: 'files', path: conflict.path })}>
           Open the file

@@ -1,8 +1,9 @@
 /** Beside a file: conflicts in it, who is here, and who has lately changed how much. */
+import type { Signal } from '@preact/signals'
 import { linesByAuthor } from '../model/activity.js'
-import { formatDuration } from '../model/format.js'
 import { isHere } from '../model/roster.js'
 import type { Peer } from '../editor/peers.js'
+import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
@@ -10,8 +11,22 @@ import { StateWord } from '../parts/state-word.js'
 import { formatRoute } from '../router.js'
 import { ConflictStory } from './conflict-words.js'
 
-export function FileSide({ path, peers }: { readonly path: string; readonly peers: readonly Peer[] }) {
+/** The id of the panel's element. */
+export const FILE_SIDE = 'file-side'
+
+export interface FileSideProps {
+  readonly path: string
+  readonly peers: readonly Peer[]
+  /** Whether it is open where it is a drawer. */
+  readonly drawer: Signal<boolean>
+}
+
+export function FileSide({ path, peers, drawer }: FileSideProps) {
   const { store } = usePage()
+  const shut = () => {
+    drawer.value = false
+    document.querySelector<HTMLElement>(`[aria-controls='${FILE_SIDE}']`)?.focus()
+  }
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
   // An agent with a caret of its own is listed once.
   const others = peers.filter((peer) => !here.some((row) => row.agent.agentId === peer.name))
@@ -20,7 +35,15 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
     store.serverNow.value,
   )
   return (
-    <aside class="file-side" aria-label="In this file">
+    <aside
+      id={FILE_SIDE}
+      class={`file-side${drawer.value ? ' file-side-open' : ''}`}
+      aria-label="In this file"
+      onKeyDown={(event) => event.key === 'Escape' && drawer.value && shut()}
+    >
+      <button type="button" class="icon-button drawer-close" aria-label="Close" onClick={shut}>
+        <Icon name="close" />
+      </button>
       {store.openConflicts.value
         .filter((conflict) => conflict.path === path)
         .map((conflict) => (
@@ -44,7 +67,9 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
           <li key={row.agent.agentId}>
             <AgentTag author={row.agent.agentId} small />
             <StateWord state={row.state} />
-            <small>{formatDuration(store.serverNow.value - row.since)}</small>
+            <small>
+              <Age of={row.since} />
+            </small>
           </li>
         ))}
         {others.map((peer, index) => (
@@ -67,7 +92,9 @@ export function FileSide({ path, peers }: { readonly path: string; readonly peer
         {changes.map((lines) => (
           <li key={lines.author}>
             <AgentTag author={lines.author} small />
-            <span>{formatDuration(store.serverNow.value - lines.lastTime)} ago</span>
+            <span>
+              <Age of={lines.lastTime} past />
+            </span>
             <small class="path">
               +{lines.added} −{lines.removed}
             </small>

@@ -28,7 +28,7 @@ export function FileText({ head, peers }: FileTextProps) {
   const parent = useRef<HTMLDivElement>(null)
   const state = useSignal<Shown>({ kind: 'opening' })
   const attempt = useSignal(0)
-  const online = useComputed(() => store.freshness.value.kind !== 'offline')
+  const online = useComputed(() => store.freshness.value.kind !== 'offline' && store.degraded.value === null)
 
   useEffect(() => {
     let close = (): void => undefined
@@ -95,9 +95,14 @@ export function FileText({ head, peers }: FileTextProps) {
 }
 
 function State({ state, again }: { readonly state: Shown; readonly again: () => void }) {
+  const degraded = usePage().store.degraded.value
   switch (state.kind) {
     case 'live':
-      return null
+      return degraded === null ? null : (
+        <p class="editor-state" role="status">
+          <b>Read-only.</b> The server stores nothing at the moment. {degraded}
+        </p>
+      )
     case 'opening':
       return <p class="editor-state dim">Opening…</p>
     case 'broken':

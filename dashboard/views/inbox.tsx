@@ -1,7 +1,7 @@
 /** What waits for a person, each row ending in what can be done. */
 import type { Conflict } from '../../protocol/conflicts.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
-import { formatDuration } from '../model/format.js'
+import { Age } from '../parts/age.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
@@ -27,7 +27,6 @@ export function Inbox() {
 }
 
 function InboxRow({ conflict }: { readonly conflict: Conflict }) {
-  const { store } = usePage()
   return (
     <li>
       <span class="mark">
@@ -41,7 +40,9 @@ function InboxRow({ conflict }: { readonly conflict: Conflict }) {
           <ConflictStory conflict={conflict} />
         </p>
       </div>
-      <span class="inbox-age">{formatDuration(store.serverNow.value - conflict.time)}</span>
+      <span class="inbox-age">
+        <Age of={conflict.time} />
+      </span>
       <a class="button button-primary" href={formatRoute({ view: 'conflicts', id: conflict.id })}>
         Compare
       </a>

@@ -1,6 +1,7 @@
 /** Overview: what waits for a person, who works where, what has just happened, how the server is. */
 import { formatBytes, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
 import { isHere, isWorking } from '../model/roster.js'
+import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { CopyCommand } from '../parts/copy-command.js'
 import { Icon } from '../parts/icon.js'
@@ -12,7 +13,7 @@ import { Inbox } from './inbox.js'
 
 export function Overview() {
   const { store } = usePage()
-  if (!store.agentsKnown.value) return <p class="dim">Asking the server who is here…</p>
+  if (!store.agentsKnown.value) return <Asking what="who is here" />
   if (store.agents.value.length === 0 && store.openConflicts.value.length === 0) return <NobodyYet />
   return (
     <>
@@ -59,7 +60,7 @@ function NobodyYet() {
     <div class="empty">
       <h1>No agent is connected yet</h1>
       <p class="soft">
-        The server is up and watches <code>{store.workspace}</code>
+        The server {store.degraded.value === null ? 'is up and watches' : 'watches'} <code>{store.workspace}</code>
         {store.filesKnown.value && `, ${formatCount(files, 'file')} in step`}. Start an agent in another terminal:
       </p>
       <CopyCommand command="ensemble connect --agent CLAUDE --instance frontend" />

@@ -43,7 +43,7 @@ class FakeSource implements Source {
   }
 }
 
-async function linked({ hidden = false, recent = undefined as unknown } = {}) {
+async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: unknown } = {}) {
   const clock = new ManualClock(NOON)
   const after: After = (milliseconds, run) => {
     const timer = clock.timers.setTimeout(run, milliseconds)

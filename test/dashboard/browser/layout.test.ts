@@ -53,3 +53,31 @@ describe('a file without an editor', () => {
     await page.context().close()
   })
 })
+
+describe('the panel beside a file', () => {
+  test.each([1024, 380])(
+    'is a drawer at %i pixels, which opens and shuts by its button and by Escape',
+    async (width) => {
+      const page = await open('/files/src/a.ts', width)
+      const side = page.getByRole('complementary', { name: 'In this file' })
+      const button = page.getByRole('button', { name: 'In this file' })
+      await page.locator('.cm-line').first().waitFor()
+      expect(await side.isVisible()).toBe(false)
+      await button.click()
+      const [panel, header] = await Promise.all([box(side), box(page.locator('.file-head'))])
+      expect(panel.right).toBe(width)
+      expect(panel.top).toBeGreaterThanOrEqual(header.bottom - 1)
+      await side.getByRole('button', { name: 'Close' }).press('Escape')
+      expect(await side.isVisible()).toBe(false)
+      expect(await button.evaluate((element) => element === document.activeElement)).toBe(true)
+      await page.context().close()
+    },
+  )
+
+  test('stands beside the text at 1440 pixels', async () => {
+    const page = await open('/files/src/a.ts', 1440)
+    await page.getByRole('complementary', { name: 'In this file' }).waitFor()
+    expect(await page.getByRole('button', { name: 'In this file' }).isVisible()).toBe(false)
+    await page.context().close()
+  })
+})

@@ -1,0 +1,19 @@
+/**
+ * How long something lasts, or is past. While the server is not heard a duration would go on being wrong without anybody
+ * seeing it: then the clock time stands there.
+ */
+import { formatClock, formatDuration } from '../model/format.js'
+import { usePage } from './context.js'
+
+export interface AgeProps {
+  /** By the server's clock. */
+  readonly of: number
+  /** "40 s ago", of what happened; else "40 s", of what lasts. */
+  readonly past?: boolean
+}
+
+export function Age({ of: time, past = false }: AgeProps) {
+  const { store } = usePage()
+  if (store.freshness.value.kind === 'offline') return <>{`${past ? 'at' : 'since'} ${formatClock(time)}`}</>
+  return <>{`${formatDuration(store.serverNow.value - time)}${past ? ' ago' : ''}`}</>
+}

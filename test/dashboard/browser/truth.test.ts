@@ -1,0 +1,155 @@
+/** The page says what is, and what it does not know it does not say. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
+import { diskFull, FailingStorage } from '../../support/failing-storage.js'
+import { ServedFolder } from '../../support/served-folder.js'
+import { startServer, TOKEN } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+import { headOf, remove, write } from './agent-writes.js'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+
+const pages: Page[] = []
+afterEach(async () => {
+  for (const page of pages.splice(0)) {
+    expect(faultsOf(page)).toEqual([])
+    await page.context().close()
+  }
+})
+
+async function serve(files: Readonly<Record<string, string>>): Promise<ServedFolder> {
+  const folder = new ServedFolder(files)
+  onTestFinished(() => folder.close())
+  await folder.start()
+  return folder
+}
+
+async function open(folder: ServedFolder, path = '/'): Promise<Page> {
+  const page = await openPage(browser, folder.url)
+  pages.push(page)
+  await page.goto(folder.page(path))
+  return page
+}
+
+const row = (page: Page, name: string) => page.getByRole('row', { name })
+const feed = (page: Page) => page.getByRole('log', { name: 'Events' })
+const editor = (page: Page) => page.getByRole('textbox', { name: 'leaves the text' })
+
+describe('two pages', () => {
+  test('opened at different times give the same tags, figures and events', async () => {
+    const folder = await serve({ 'a.ts': 'one\n' })
+    const early = await open(folder)
+    await early.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+    const frontend = await folder.agent('CLAUDE-frontend')
+    await write(frontend, 'a.ts', 'one\ntwo\n', await headOf(frontend, 'a.ts'))
+    await frontend.request('leave', {})
+    const backend = await folder.agent('CLAUDE-backend')
+    await write(backend, 'a.ts', 'one\ntwo\nthree\n', await headOf(backend, 'a.ts'))
+    const late = await open(folder)
+    for (const page of [early, late]) {
+      await row(page, 'backend').locator('.tag', { hasText: /^C2/ }).waitFor()
+      await row(page, 'backend').getByText('+1 −0').waitFor()
+      await feed(page).locator('.tag', { hasText: /^C1/ }).first().waitFor()
+      await page.locator('.busy').getByText('2 changes').waitFor()
+    }
+    expect(await feed(late).getByRole('listitem').allInnerTexts()).toEqual(
+      await feed(early).getByRole('listitem').allInnerTexts(),
+    )
+  })
+})
+
+describe('an agent', () => {
+  test('whose connection broke is Lost, in its row as in the events', async () => {
+    const folder = await serve({ 'a.ts': 'one\n' })
+    const page = await open(folder)
+    const agent = await folder.agent('CLAUDE-frontend')
+    await row(page, 'frontend').getByText('Idle').waitFor()
+    await agent.close()
+    await feed(page).getByText('was lost').waitFor()
+    await row(page, 'frontend').getByText('Lost').waitFor()
+  })
+
+  test('is as it was when the server stops, and since when is told by the clock', async () => {
+    const folder = await serve({ 'a.ts': 'one\n' })
+    const page = await open(folder)
+    for (const id of ['CLAUDE-one', 'CODEX-two']) await folder.agent(id)
+    await row(page, 'two').getByText('Idle').waitFor()
+    await folder.stop()
+    await page.getByText('Not live', { exact: true }).waitFor()
+    for (const name of ['one', 'two']) {
+      await row(page, name).getByText('Idle').waitFor()
+      await row(page, name)
+        .getByText(/^since \d\d:\d\d:\d\d$/)
+        .waitFor()
+    }
+    expect(await feed(page).getByText('was lost').count()).toBe(0)
+  })
+})
+
+test('while the server is away the header of a file tells clock times', async () => {
+  const folder = await serve({ 'a.txt': 'one\n' })
+  const page = await open(folder, '/files/a.txt')
+  await editor(page).waitFor()
+  await page
+    .locator('.file-facts')
+    .getByText(/\d+ s ago/)
+    .waitFor()
+  await folder.stop()
+  await page
+    .locator('.file-facts')
+    .getByText(/at \d\d:\d\d:\d\d/)
+    .waitFor()
+})
+
+test('a deletion that came first is told first', async () => {
+  const folder = await serve({ 'README.md': 'one\n' })
+  const [plan, review] = [await folder.agent('GEMINI-plan'), await folder.agent('CODEX-review')]
+  const page = await open(folder, '/conflicts')
+  await page.getByRole('heading', { name: 'No two edits collide' }).waitFor()
+  const base = await headOf(plan, 'README.md')
+  await remove(review, 'README.md')
+  await write(plan, 'README.md', 'one\ntwo\n', base)
+  const story = page.getByRole('article').getByText('changed the file after')
+  await until(
+    async () => /^G1.* changed the file after X1.* had deleted it/.test((await story.textContent()) ?? ''),
+    'the story in its order',
+  )
+})
+
+test('a server that cannot store says so on every view, and takes nothing that is typed', async () => {
+  const storage = new FailingStorage()
+  const server = await startServer({ storage })
+  onTestFinished(() => server.stop())
+  onTestFinished(() => storage.heal())
+  const agent = await server.connectAs('CLAUDE-one')
+  await write(agent, 'a.txt', 'one\n', null)
+  const page = await openPage(browser, server.url)
+  pages.push(page)
+  await page.goto(`${server.url}/files/a.txt#token=${TOKEN}`)
+  await editor(page).waitFor()
+  const base = await headOf(agent, 'a.txt')
+  storage.fail(diskFull())
+  write(agent, 'a.txt', 'two\n', base).catch(() => undefined)
+  const banner = page.getByRole('alert').filter({ hasText: 'stores nothing' })
+  await banner.getByText('no space left on device').waitFor()
+  expect(await editor(page).getAttribute('contenteditable')).toBe('false')
+  expect(await page.getByRole('banner').getByText(/^Live/).count()).toBe(0)
+  await page.getByRole('link', { name: 'Overview' }).first().click()
+  await banner.waitFor()
+  storage.heal()
+  await until(async () => (await banner.count()) === 0, 'the end of the banner')
+})
+
+test('with a bad token nothing is being asked', async () => {
+  const folder = await serve({ 'a.ts': '' })
+  const page = await openPage(browser, folder.url)
+  pages.push(page)
+  await page.goto(`${folder.url}/#token=wrong`)
+  await page.getByText('The server has not said').waitFor()
+  expect(await page.getByText('Asking').count()).toBe(0)
+})
