@@ -127,6 +127,10 @@ export const problem = z.object({
 })
 export type Problem = z.infer<typeof problem>
 
+/** A committed change. `edits` lead from `rev - 1` to the head; null where it is not text, or too large: then `read`. */
+const headMessage = z.object({ type: z.literal('head'), head: fileHead, edits: z.array(textEdit).nullable() })
+const eventMessage = z.object({ type: z.literal('event'), event: workspaceEvent })
+
 export const serverMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('welcome'),
@@ -143,9 +147,10 @@ export const serverMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('reply'), id: z.int(), result: z.unknown() }),
   z.object({ type: z.literal('failed'), id: z.int(), error: problem }),
-  /** A committed change. `edits` lead from `rev - 1` to the head; null where it is not text, or too large: then `read`. */
-  z.object({ type: z.literal('head'), head: fileHead, edits: z.array(textEdit).nullable() }),
-  z.object({ type: z.literal('event'), event: workspaceEvent }),
+  headMessage,
+  eventMessage,
+  /** What `since` asked for, some hundreds at a time, as if each had come by itself. */
+  z.object({ type: z.literal('missed'), messages: z.array(z.discriminatedUnion('type', [headMessage, eventMessage])) }),
   z.object({ type: z.literal('agents'), agents: z.array(agent) }),
   z.object({ type: z.literal('tick'), time: timestamp, seq: sequence }),
   /** The server ended this document's number. */

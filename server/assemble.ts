@@ -192,7 +192,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
   const control = new Control({ files, queue, history, seq: () => events.seq, status, recent })
   const feeds = new Feeds({
-    ...{ workspaceId, events, commits, eventBus, now, timers },
+    ...{ workspaceId, events, commits, eventBus, now, timers, defer },
     heads: () => files.heads(),
     agents: () => presence.agents(),
     onAgents: (listener) => presence.onChange(listener),

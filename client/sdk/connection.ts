@@ -252,6 +252,9 @@ export class Connection {
         }
         this.#step({ type: 'welcomed', welcome: message })
         break
+      case 'missed':
+        for (const one of message.messages) this.#receive(one)
+        return
       case 'event':
         if (this.#seen !== undefined) this.#seen = { ...this.#seen, seq: message.event.seq }
         break

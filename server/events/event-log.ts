@@ -7,6 +7,7 @@
 import type { AgentId } from '../../protocol/ids.js'
 import { workspaceEvent, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
 import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
 
 /** Older events are forgotten; files and conflicts keep their own history. */
 const KEPT = 100_000
@@ -64,19 +65,23 @@ export class EventLog {
     const events: WorkspaceEvent[] = []
     const newest = { from: ['event', 0], to: ['event', Infinity], reverse: true, limit: RECENT } as const
     for (const { value } of this.#storage.range(newest)) {
-      const event = workspaceEvent.parse(value)
+      const event = stored<WorkspaceEvent>(value)
       if (Date.parse(event.timestamp) < time) break
       events.push(event)
     }
     return events.reverse()
   }
 
-  /** Durable events after `seq`, oldest first; undefined if some of them are forgotten, or they are too many. */
-  since(seq: number): WorkspaceEvent[] | undefined {
-    const events: WorkspaceEvent[] = []
-    const missed = { from: ['event', seq + 1], to: ['event', Infinity], limit: REPLAYED + 1 } as const
-    for (const { value } of this.#storage.range(missed)) events.push(workspaceEvent.parse(value))
-    const first = events[0]
-    return events.length > REPLAYED || (first !== undefined && first.seq > seq + 1) ? undefined : events
+  /** Whether all that came after `seq` is still kept, and is not so much that reading the state anew is less. */
+  reaches(seq: number): boolean {
+    if (this.stored() - seq > REPLAYED) return false
+    const [first] = this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity], limit: 1 })
+    return first === undefined || first.key[1] === seq + 1
+  }
+
+  /** Durable events after `seq`, oldest first, at most `limit`. Own rows are not parsed again. */
+  after(seq: number, limit: number): WorkspaceEvent[] {
+    const rows = this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity], limit })
+    return Array.from(rows, ({ value }) => stored<WorkspaceEvent>(value))
   }
 }

@@ -20,11 +20,15 @@ export interface FeedsOptions {
   readonly onAgents: (listener: (agents: readonly Agent[]) => void) => Disposer
   readonly now: () => number
   readonly timers: Timers
+  /** Runs when everything else that waits has had its turn. */
+  readonly defer: (run: () => void) => void
   readonly onError: (error: unknown) => void
 }
 
 /** Edits of more characters are left out of a head: whoever wants the text reads it once, at its newest. */
 const LARGE_EDITS = 64 * 1024
+/** Events that are read, and sent in one frame, in one run of the event loop: a few milliseconds. */
+const SLICE = 250
 /** In milliseconds. */
 const TICK = 1_000
 /** One of so many goes to sockets that show no clock: they only have to know that the line lives (rule MSG-11). */
@@ -37,6 +41,8 @@ export class Feeds {
   readonly #disposers: Disposer[]
   /** The newest event that was published; a newer one may be durable already, and is on its way to the feed. */
   #published: number
+  /** Slices of what sessions missed are read one after the other, however many sessions come back at once. */
+  #line: Promise<void> = Promise.resolve()
   #ticks = 0
   #timer: unknown
 
@@ -61,33 +67,71 @@ export class Feeds {
     this.#tick()
   }
 
-  /** Where a new session's feeds begin, and what it asked to hear again. */
-  backlog({ since, feeds }: Hello): { readonly seq: number; readonly messages: readonly ServerMessage[] } {
+  /** The `seq` after which a new session's feeds begin: that of its `since`, where it can be told all that came after. */
+  begin({ since, feeds }: Hello): number {
     const { events, workspaceId } = this.#options
-    const fromNow = { seq: this.#published, messages: [] }
-    if (since === undefined || since.workspaceId !== workspaceId || since.seq > this.#published) return fromNow
-    if (!feeds.includes('events')) return fromNow // heads alone are cheaper read from the tree
-    const missed = events.since(since.seq)
-    if (missed === undefined) return fromNow
-    const messages: Numbered[] = []
-    for (const event of missed) messages.push({ seq: event.seq, message: { type: 'event', event } })
-    if (feeds.includes('heads')) {
-      for (const head of this.#options.heads()) {
-        if (head.seq > since.seq) messages.push({ seq: head.seq, message: { type: 'head', head, edits: null } })
-      }
-    }
-    const durable = messages.filter(({ seq }) => seq <= this.#published).sort((a, b) => a.seq - b.seq)
-    return { seq: since.seq, messages: durable.map(({ message }) => message) }
+    if (since === undefined || since.workspaceId !== workspaceId || since.seq > this.#published) return this.#published
+    if (!feeds.includes('events')) return this.#published // heads alone are cheaper read from the tree
+    return events.reaches(since.seq) ? since.seq : this.#published
   }
 
-  subscribe(feeds: ReadonlySet<Feed>, send: (json: string) => void): Disposer {
+  /**
+   * Feeds a session: what came after `seq` first, then what comes, in one order and without a gap (rule MSG-7).
+   * @param sendSlowly resolves when it has left: for what was missed
+   */
+  subscribe(
+    feeds: ReadonlySet<Feed>,
+    seq: number,
+    send: (json: string) => void,
+    sendSlowly: (json: string) => Promise<void>,
+  ): Disposer {
     if (feeds.has('agents')) send(encode({ type: 'agents', agents: this.#options.agents() }))
-    const buses = [...feeds].map((feed) => this.#feeds[feed])
-    if (!feeds.has('agents')) buses.push(this.#quietTicks)
-    const disposers = buses.map((bus) => bus.subscribe(send))
-    return () => {
-      for (const dispose of disposers) dispose()
+    const disposers = [(feeds.has('agents') ? this.#feeds.agents : this.#quietTicks).subscribe(send)]
+    const follow = (): void => {
+      for (const feed of feeds) if (feed !== 'agents') disposers.push(this.#feeds[feed].subscribe(send))
     }
+    let ended = false
+    this.#catchUp(feeds, seq, sendSlowly, () => ended, follow).catch(this.#options.onError)
+    return () => {
+      ended = true
+      for (const dispose of disposers.splice(0)) dispose()
+    }
+  }
+
+  /** Calls `follow` in the very step in which nothing is missed any more: the next event may come in the one after it. */
+  async #catchUp(
+    feeds: ReadonlySet<Feed>,
+    seq: number,
+    send: (json: string) => Promise<void>,
+    isEnded: () => boolean,
+    follow: () => void,
+  ): Promise<void> {
+    for (let told = seq; told < this.#published && !isEnded();) {
+      await this.#turn()
+      const missed = this.#missed(feeds, told)
+      told = missed.through
+      if (missed.messages.length > 0 && !isEnded()) await send(encode({ type: 'missed', messages: missed.messages }))
+    }
+    if (!isEnded()) follow()
+  }
+
+  #turn(): Promise<void> {
+    this.#line = this.#line.then(() => new Promise((resolve) => this.#options.defer(resolve)))
+    return this.#line
+  }
+
+  /** A head that changes meanwhile moves on to a later slice, or to the live feed: what is told of a file is its newest. */
+  #missed(feeds: ReadonlySet<Feed>, told: number): { readonly through: number; readonly messages: Missed['messages'] } {
+    const events = this.#options.events.after(told, SLICE).filter(({ seq }) => seq <= this.#published)
+    const through = events.at(-1)?.seq ?? this.#published
+    const messages: Numbered[] = events.map((event) => ({ seq: event.seq, message: { type: 'event', event } }))
+    if (feeds.has('heads')) {
+      for (const head of this.#options.heads()) {
+        if (head.seq <= told || head.seq > through) continue
+        messages.push({ seq: head.seq, message: { type: 'head', head, edits: null } })
+      }
+    }
+    return { through, messages: messages.sort((a, b) => a.seq - b.seq).map(({ message }) => message) }
   }
 
   close(): void {
@@ -109,9 +153,11 @@ export class Feeds {
   }
 }
 
+type Missed = Extract<ServerMessage, { type: 'missed' }>
+
 interface Numbered {
   readonly seq: number
-  readonly message: ServerMessage
+  readonly message: Missed['messages'][number]
 }
 
 /** A new file's text is left out, too: when a whole tree comes in, most of those who hear of it have it already. */

@@ -4,7 +4,7 @@
 import type { WebSocket } from 'ws'
 import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { FrameDecoder, FrameEncoder, type Frame } from '../../protocol/frames.js'
+import { FrameDecoder, FrameEncoder, MAX_PART_BYTES, type Frame } from '../../protocol/frames.js'
 import type { Author } from '../../protocol/ids.js'
 import {
   clientMessage,
@@ -148,14 +148,14 @@ export class Session {
       this.refuse(new EnsembleError('E_REPLACED', 'The same agent connected again from elsewhere.'))
     })
     this.#identity = identity
-    const backlog = feeds.backlog(hello)
+    const seq = feeds.begin(hello)
     const { agentId, secret } = identity
-    this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq: backlog.seq })
-    for (const message of backlog.messages) this.#send(message)
-    const feed = (json: string): void => {
+    this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq })
+    const send = (json: string): void => {
       this.#sendJson(json)
     }
-    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), feed))
+    const sendSlowly = (json: string): Promise<void> => this.#sendSlowly({ kind: 'message', json })
+    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, send, sendSlowly))
   }
 
   async #handle(identity: Identity, method: string, params: unknown): Promise<unknown> {
@@ -242,9 +242,14 @@ export class Session {
 
   /** Resolves when it has left. */
   async #sendLarge(message: ServerMessage): Promise<void> {
-    const pieces = this.#encoder.encode({ kind: 'message', json: JSON.stringify(message) })
-    if (pieces.length === 1) for (const piece of pieces) this.#socket.send(piece)
-    else await (this.#large = this.#large.then(() => this.#socket.sendSlowly(pieces)))
+    const frame: Frame = { kind: 'message', json: JSON.stringify(message) }
+    if (frame.json.length * 3 <= MAX_PART_BYTES) this.#sendFrame(frame)
+    else await this.#sendSlowly(frame)
+  }
+
+  async #sendSlowly(frame: Frame): Promise<void> {
+    const pieces = this.#encoder.encode(frame)
+    await (this.#large = this.#large.then(() => this.#socket.sendSlowly(pieces)))
   }
 
   #sendFrame(frame: Frame): void {

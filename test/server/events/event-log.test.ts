@@ -36,17 +36,19 @@ describe('the event log', () => {
 
   test('[MSG-7] tells what came after a number, in order', async () => {
     const { log } = await filled(5)
-    expect(log.since(2)?.map(({ seq }) => seq)).toEqual([3, 4, 5])
-    expect(log.since(5)).toEqual([])
+    expect(log.after(2, 2).map(({ seq }) => seq)).toEqual([3, 4])
+    expect(log.after(4, 2).map(({ seq }) => seq)).toEqual([5])
+    expect(log.after(5, 2)).toEqual([])
   })
 
   test('[MSG-8] says so when some of that is forgotten, or too much to tell', async () => {
     const { storage, log } = await filled(10_010)
-    expect(log.since(9)).toBeUndefined()
-    expect(log.since(10)).toHaveLength(10_000)
+    expect(log.reaches(9)).toBe(false)
+    expect(log.reaches(10)).toBe(true)
     await storage.commit([{ deleteFrom: ['event', 0], to: ['event', 10_005] }])
-    expect(log.since(10_000)).toBeUndefined()
-    expect(log.since(10_004)).toHaveLength(6)
+    expect(log.reaches(10_000)).toBe(false)
+    expect(log.reaches(10_004)).toBe(true)
+    expect(log.reaches(10_010)).toBe(true)
   })
 
   test('[MSG-15] tells what is no older than a time, in order, and the newest two thousand of it', async () => {

@@ -3,7 +3,9 @@ import * as Y from 'yjs'
 import { methods } from '../../../protocol/messages.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { PROTOCOL_VERSION } from '../../../protocol/version.js'
+import { EventLog } from '../../../server/events/event-log.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
+import type { Row } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { FOLDER_SECRET, startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -324,6 +326,38 @@ describe('feeds', () => {
       { type: 'head', head: two.head, edits: null },
       { type: 'head', head: three.head, edits: null },
     ])
+  })
+
+  test('[MSG-7] thousands of missed events come in few frames and many turns, and what happens meanwhile comes once, behind', async () => {
+    const storage = openMemoryStorage()
+    const log = new EventLog(storage, clock.now)
+    const rows: Row[] = []
+    for (let n = 0; n < 9_000; n++) rows.push(...log.append('agent:left', undefined, { reason: 'left' }).rows)
+    await storage.commit(rows)
+    const large = await startServer({ storage })
+    const since = { workspaceId: large.workspaceId, seq: 0 }
+    const agents = await Promise.all(Array.from({ length: 5 }, () => openRawAgent(large.url)))
+    let turns = 0
+    let isDone = false
+    const count = (): void => {
+      turns++
+      if (!isDone) setImmediate(count)
+    }
+    count()
+    for (const agent of agents) agent.hello({ feeds: ['heads', 'events'], since })
+    const writer = await large.connect({ feeds: [] })
+    const { head } = await put(writer, 'meanwhile.ts', 'x\n')
+    await until(() => agents.every((agent) => agent.of('head').length > 0))
+    await put(writer, 'after.ts', 'x\n')
+    await until(() => agents.every((agent) => agent.of('head').length > 1))
+    isDone = true
+    expect(turns).toBeGreaterThan((5 * 9_000) / 500)
+    for (const agent of agents) {
+      expect(agent.of('event').map(({ event }) => event.seq)).toEqual(Array.from({ length: 9_002 }, (_, n) => n + 1))
+      expect(agent.of('head')[0]?.head.seq).toBe(head.seq)
+      expect(agent.frames.length).toBeLessThan(100)
+    }
+    await large.stop()
   })
 
   test('[MSG-8] since of another store, or of the future, begins now', async () => {

@@ -136,7 +136,10 @@ export class RawAgent extends RawSocket {
   #parse(): void {
     for (; this.#parsed < this.frames.length; this.#parsed++) {
       const frame = this.#decoder.decode(this.frames[this.#parsed] ?? '')
-      if (frame?.kind === 'message') this.#messages.push(serverMessage.parse(JSON.parse(frame.json)))
+      if (frame?.kind === 'message') {
+        const message = serverMessage.parse(JSON.parse(frame.json))
+        this.#messages.push(...(message.type === 'missed' ? message.messages : [message]))
+      }
       if (frame?.kind === 'document') this.#documents.push(frame)
     }
   }
