@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mayDelete } from '../../../client/bridge/brake.js'
+import { judge, mayDelete, type BulkFacts } from '../../../client/bridge/brake.js'
 
 test.each([
   [{ gone: 1, recent: 0, tracked: 1 }, true],
@@ -16,4 +16,32 @@ test.each([
   [{ gone: 11, recent: 10, tracked: 30 }, false],
 ])('[BRIDGE-14] of %j, deleted without asking: %s', (facts, verdict) => {
   expect(mayDelete(facts)).toBe(verdict)
+})
+
+const QUIET: BulkFacts = {
+  ...{ deletions: { gone: 0, recent: 0, tracked: 60 }, overwritten: 0, recentlyOverwritten: 0 },
+  ...{ byGit: false, isServed: false },
+}
+const NOTHING = { holdsDeletions: false, holdsOverwrites: false }
+
+test.each<[Partial<BulkFacts>, object]>([
+  [{ overwritten: 20 }, NOTHING],
+  [{ overwritten: 21 }, { ...NOTHING, holdsOverwrites: true }],
+  [
+    { overwritten: 1, recentlyOverwritten: 20 },
+    { ...NOTHING, holdsOverwrites: true },
+  ],
+  [
+    { overwritten: 21, isServed: true },
+    { ...NOTHING, holdsOverwrites: true },
+  ],
+  [{ overwritten: 100, deletions: { gone: 0, recent: 0, tracked: 400 } }, NOTHING],
+  [{ overwritten: 11, deletions: { gone: 10, recent: 0, tracked: 60 } }, NOTHING],
+  [
+    { overwritten: 11, deletions: { gone: 10, recent: 0, tracked: 60 }, byGit: true },
+    { holdsDeletions: true, holdsOverwrites: true },
+  ],
+  [{ overwritten: 60, byGit: true, isServed: true }, NOTHING],
+])('[BRIDGE-19] of %j is held: %j', (facts, verdict) => {
+  expect(judge({ ...QUIET, ...facts })).toEqual(verdict)
 })
