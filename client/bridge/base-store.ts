@@ -148,7 +148,11 @@ export class BaseStore {
 
   /** Takes effect for readers at once; resolves when durable. */
   commit(changes: readonly Change[]): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error('The bridge’s store is closed.'))
+    if (this.#closed) {
+      const batch = newBatch()
+      batch.reject(new Error('The bridge’s store is closed.'))
+      return batch.done
+    }
     const batch = (this.#next ??= newBatch())
     for (const change of changes) this.#apply(change, batch.changes)
     if (!this.#running) this.#done = this.#run()

@@ -5,6 +5,7 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type { BridgeOptions, BridgeState, BridgeStats, Resumed } from './api.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { ResumeChoice } from '../../protocol/folder.js'
+import { inBackground } from './background.js'
 import { BaseStore } from './base-store.js'
 import { isSameState, stateOf } from './bridge-state.js'
 import { Contents } from './contents.js'
@@ -138,8 +139,7 @@ export class FolderBridge {
     })
     this.#scanner = new Scanner({
       root: root.folder,
-      rules,
-      environment,
+      ...{ rules, environment, log },
       auditSeconds: config.auditSeconds,
       isChanged: (path, sight) => looks.isChanged(path, sight) || gate.isGone(path),
       tracked: () => store.bases.keys(),
@@ -159,7 +159,7 @@ export class FolderBridge {
       environment,
       log,
       onDetached: () => this.#queue.pause(),
-      onAttached: (all) => void this.#onAttached(all),
+      onAttached: (isTreeWhole) => this.#onAttached(isTreeWhole),
       onHead: (head) => this.#onHead(head),
       onState: () => this.#update(),
     })
@@ -170,10 +170,13 @@ export class FolderBridge {
     for (const id of found) this.#lateWriters.watch(id, 0)
     this.#scanned = this.#scanner.scan().then(() => {
       this.#scanner.startAudit()
-      void this.#store.sweep()
+      inBackground(this.#options.log, 'old contents could not be swept out; the next start does', () =>
+        this.#store.sweep(),
+      )
     })
     // The events of the first sync, thousands of our own, would cost more than it does. Until then the audit looks around.
-    const watch = (): void => void this.#watch()
+    const failed = 'watching could not begin; the audit finds the changes, later'
+    const watch = (): void => inBackground(this.#options.log, failed, () => this.#watch())
     this.#disposers.push(this.#environment.timers.after(WATCH_DELAY, watch))
     this.#first.done.then(watch, () => undefined)
     this.#link.start()
@@ -317,7 +320,7 @@ export class FolderBridge {
     const kind = path === '' ? 'folder' : this.#places.sight(path).kind
     if (kind === 'folder') {
       if (this.#rules.ignoresFolder(path)) return
-      void this.#scanner.scanFolder(path)
+      this.#scanner.scanFolder(path)
       this.#scanner.rescanSoon(path, true)
     } else {
       this.#queue.add(path, 'live')
@@ -347,10 +350,10 @@ export class FolderBridge {
     this.#scanner.rescanSoon('', true)
   }
 
-  async #onAttached(all: boolean): Promise<void> {
+  async #onAttached(isTreeWhole: boolean): Promise<boolean> {
     await this.#scanned
-    if (!this.#link.isAttached) return
-    if (all) this.#uploads.reset()
+    if (!this.#link.isAttached) return false
+    if (isTreeWhole) this.#uploads.forgetRefusals()
     let missing = 0
     for (const path of this.#heads.paths()) {
       const head = this.#heads.get(path)
@@ -362,7 +365,7 @@ export class FolderBridge {
       this.#queue.add(path, 'bulk')
     }
     for (const path of this.#store.bases.keys()) {
-      if (all && this.#heads.get(path) === undefined) this.#queue.add(path, 'bulk')
+      if (isTreeWhole && this.#heads.get(path) === undefined) this.#queue.add(path, 'bulk')
     }
     for (const path of this.#store.pendings.keys()) this.#queue.add(path, 'live')
     for (const { path } of this.#store.intents.values()) this.#queue.add(path, 'live')
@@ -370,6 +373,7 @@ export class FolderBridge {
     if (this.#rootFault === undefined) this.#queue.resume()
     this.#first.begin(this.#queue.paths(), missing > this.#changed ? 'downloading' : 'uploading')
     this.#update()
+    return true
   }
 
   /** What never comes by itself is tried again with each pass. */
@@ -428,7 +432,9 @@ export class FolderBridge {
     })
     if (isSameState(this.#state, next)) return
     this.#state = next
-    for (const listener of [...this.#listeners]) listener(next)
+    for (const listener of [...this.#listeners]) {
+      inBackground(this.#options.log, 'a listener to the state failed', () => Promise.resolve(listener(next)))
+    }
   }
 
   #nextState(): Promise<void> {

@@ -80,7 +80,11 @@ function takeLock(place: string, dir: string): () => void {
     try {
       writeFileSync(place, mine, { flag: 'wx', mode: 0o600 })
       return () => {
-        if (readOr(place, '') === mine) unlinkSync(place)
+        try {
+          if (readOr(place, '') === mine) unlinkSync(place)
+        } catch {
+          // It ends with its process.
+        }
       }
     } catch (thrown) {
       if (errorCode(thrown) !== 'EEXIST') throw thrown

@@ -4,8 +4,9 @@
  * Looking at a file costs a few microseconds of the event loop, so that it is done in slices; the audit rests so long
  * between them that it never takes more than 2 % of a processor, however large the folder is.
  */
+import { heard, inBackground } from './background.js'
 import type { IgnoreRules } from './ignore.js'
-import type { Disposer, Environment } from './ports.js'
+import type { BridgeLog, Disposer, Environment } from './ports.js'
 import type { FileSight } from './stamp.js'
 import { inSlices, walk, type Step } from './walk.js'
 
@@ -23,6 +24,7 @@ export interface ScannerOptions {
   readonly root: string
   readonly rules: IgnoreRules
   readonly environment: Environment
+  readonly log: BridgeLog
   readonly auditSeconds: number
   readonly isChanged: (path: string, sight: FileSight) => boolean
   /** Every path that should be on this disk. */
@@ -47,17 +49,21 @@ export class Scanner {
     this.#options = options
   }
 
-  /** Everything, as fast as the event loop allows. */
+  /** Everything, as fast as the event loop allows. Never rejects: what it can't look at, the audit will. */
   async scan(): Promise<void> {
-    await this.#pass(SLICE, () => 0)
+    await heard(this.#options.log, 'the folder could not be looked over; the audit tries again', () =>
+      this.#pass(SLICE, () => 0),
+    )
   }
 
-  /** One folder, with all below it if `deep`. */
-  async scanFolder(folder: string, deep = true): Promise<void> {
-    const { root, rules, environment } = this.#options
-    await inSlices(walk(root, folder, rules, deep), (step) => this.#take(step), {
-      ...{ slice: SLICE, rest: () => 0, timers: environment.timers, isStopped: () => this.#closed },
-    })
+  /** One folder, with all below it if `deep`, in the background. */
+  scanFolder(folder: string, deep = true): void {
+    const { root, rules, environment, log } = this.#options
+    inBackground(log, 'a folder could not be listed; the audit tries again', () =>
+      inSlices(walk(root, folder, rules, deep), (step) => this.#take(step), {
+        ...{ slice: SLICE, rest: () => 0, timers: environment.timers, isStopped: () => this.#closed },
+      }),
+    )
   }
 
   /** Lists a folder again, soon; calls until then count as one. @param deep with all below it, as if it were new */
@@ -66,23 +72,24 @@ export class Scanner {
     if (this.#closed || this.#rescans.has(key)) return
     const dispose = this.#options.environment.timers.after(deep ? RESCAN_NEW : RESCAN_KNOWN, () => {
       this.#rescans.delete(key)
-      void this.scanFolder(folder, deep)
+      this.scanFolder(folder, deep)
     })
     this.#rescans.set(key, dispose)
   }
 
   startAudit(): void {
-    const { environment, auditSeconds, onAudit } = this.#options
+    const { environment, auditSeconds, onAudit, onAudited, log } = this.#options
+    const pass = async (): Promise<void> => {
+      const start = environment.elapsed()
+      const isDone = await heard(log, 'an audit failed; the next one tries again', async () => {
+        if (onAudit()) await this.#pass(AUDIT_SLICE, (spent) => spent * AUDIT_REST)
+      })
+      if (isDone) onAudited()
+      next(Math.max(0, start + auditSeconds * 1000 - environment.elapsed()))
+    }
     const next = (wait: number): void => {
       if (this.#closed) return
-      this.#audit = environment.timers.after(wait, () => {
-        const start = environment.elapsed()
-        const pass = onAudit() ? this.#pass(AUDIT_SLICE, (spent) => spent * AUDIT_REST) : Promise.resolve()
-        void pass.then(() => {
-          this.#options.onAudited()
-          next(Math.max(0, start + auditSeconds * 1000 - environment.elapsed()))
-        })
-      })
+      this.#audit = environment.timers.after(wait, () => void pass())
     }
     next(auditSeconds * 1000)
   }

@@ -23,8 +23,12 @@ export interface ServerLinkOptions {
   readonly log: BridgeLog
   /** Nothing may be decided from now on; resolves when nothing is under way any more. */
   readonly onDetached: () => Promise<void>
-  /** Every head is known. `all`: they were read anew, so that a path without one has none. */
-  readonly onAttached: (all: boolean) => void
+  /**
+   * Every head is known. Resolves to whether it was acted upon; if not, it is told again.
+   *
+   * @param isTreeWhole they were all read anew, so that a path without a head is known to have none
+   */
+  readonly onAttached: (isTreeWhole: boolean) => Promise<boolean>
   readonly onHead: (head: FileHead) => void
   readonly onState: () => void
 }
@@ -36,7 +40,10 @@ export class ServerLink {
   /** Counts connections, so that what an earlier one still answers is not taken for this one's. */
   #turn = 0
   #attached = false
-  #isKnown = false
+  /** The heads at hand are of the server's store. */
+  #hasHeads = false
+  /** They were read anew, and `onAttached` has not acted upon that. */
+  #isTreeWhole = false
   #retry: Disposer | undefined
 
   constructor(options: ServerLinkOptions) {
@@ -81,36 +88,37 @@ export class ServerLink {
     const { connection, heads, log, environment, onAttached, onState } = this.#options
     if (turn !== this.#turn) return
     try {
-      const all = await this.#adoptStore(workspaceId)
+      if (await this.#adoptStore(workspaceId)) this.#isTreeWhole = true
       if (turn !== this.#turn) return
       const tree = await connection.request('tree', { since: this.#seq })
       if (turn !== this.#turn) return
       for (const head of tree.files) heads.learn(head)
       this.#seq = Math.max(this.#seq, tree.seq)
-      this.#isKnown = true
+      this.#hasHeads = true
       this.#attached = true
-      onAttached(all)
+      const acting = onAttached(this.#isTreeWhole)
       onState()
+      if ((await acting) && turn === this.#turn) this.#isTreeWhole = false
     } catch (thrown) {
       if (turn !== this.#turn) return
       if (!(thrown instanceof EnsembleError) || thrown.code !== 'E_UNREACHABLE') {
-        log.warn({ reason: String(thrown) }, 'the server could not list its files; asking again')
+        log.warn({ reason: String(thrown) }, 'the folder could not be compared with the server; trying again')
       }
       this.#retry = environment.timers.after(RETRY, () => void this.#attach(turn, workspaceId))
     }
   }
 
-  /** True if the heads known so far are not of this store. */
+  /** True if no heads are at hand that are of this store. */
   async #adoptStore(id: string): Promise<boolean> {
     const { store, heads, log, connection } = this.#options
     const state = connection.state
     if (state.kind !== 'live') return false
     const { workspaceId } = state.welcome
     const before = store.meta.workspaceId
-    if (before === workspaceId) return !this.#isKnown
+    if (before === workspaceId) return !this.#hasHeads
     heads.clear()
     this.#seq = 0
-    this.#isKnown = false
+    this.#hasHeads = false
     if (before !== null) log.info({ before, now: id }, 'the server has another store: every file is compared anew')
     const changes: Change[] = [{ table: 'meta', row: { workspaceId } }]
     if (before !== null) {

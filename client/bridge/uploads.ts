@@ -72,7 +72,7 @@ export class Uploads {
   }
 
   /** Another store: it may be of another mind. */
-  reset(): void {
+  forgetRefusals(): void {
     this.#refused.clear()
   }
 

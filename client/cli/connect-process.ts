@@ -2,9 +2,12 @@
  * The process of `ensemble connect --background`. It gets its order over the IPC channel, tells its progress there, then that
  * it is in step or why not; after that it goes on by itself until SIGTERM, or until the server ends the session for good.
  */
+import { join } from 'node:path'
+import { pino, type Logger } from 'pino'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { openAgentFolder, type AgentFolder } from './agent-folder.js'
 import { describe } from './commands/connect.js'
+import { DATA_FOLDER } from './data-folder.js'
 import { exitCodeOf } from './fault.js'
 import { connectOrder, type Report } from './reports.js'
 import { nextSignal } from './signals.js'
@@ -13,8 +16,16 @@ function report(message: Report): void {
   if (process.connected) process.send?.(message)
 }
 
+/** The folder's log; opened for the moment, by one who has no other way to say something. */
+function logOf(dir: string): Logger {
+  return pino({ base: null }, pino.destination({ dest: join(dir, DATA_FOLDER, 'connect.log'), sync: true }))
+}
+
 async function run(raw: unknown): Promise<number> {
   const order = connectOrder.parse(raw)
+  process.on('uncaughtExceptionMonitor', (error) => {
+    logOf(order.dir).fatal({ err: error }, 'This process ends because of an error that nobody caught.')
+  })
   const startedAt = performance.now()
   const asked = nextSignal()
   let folder: AgentFolder | undefined
@@ -33,7 +44,10 @@ async function run(raw: unknown): Promise<number> {
     return exitCodeOf(code)
   } finally {
     asked.dispose()
-    await folder?.leave()
+    // What was not sent by now is sent by the next life; the exit code says how this one went.
+    await folder?.leave().catch((thrown: unknown) => {
+      logOf(order.dir).error({ err: thrown }, 'The folder could not be left in order.')
+    })
   }
 }
 
