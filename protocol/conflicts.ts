@@ -72,7 +72,8 @@ const common = {
   /** The revision at which the conflict was raised. */
   rev: revision,
   authors: z.object({ ours: author, theirs: author }),
-  writeId,
+  /** The write that raised it; null: a live edit. */
+  writeId: writeId.nullable(),
   time: timestamp,
   /** `resolved`: someone decided. `superseded`: someone who knew of it wrote something else there. */
   state: z.enum(['open', 'resolved', 'superseded']),

@@ -109,10 +109,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     elapsed,
     timers,
     random,
-    // Doors (file-store, live-document) refuse new changes at a fraction of this. The rest is for what they let in within
-    // one turn of the event loop, before any of it waits here, and for what the server writes itself.
-    maxPendingBytes: 4 * config.limits.messageBytes + 8 * config.limits.fileBytes,
-    maxPendingRows: 1_000_000,
+    // Bounded at the doors (write-door, live-document): what they let in has changed heads already, and is always taken.
+    maxPendingBytes: Infinity,
+    maxPendingRows: Infinity,
     onCommit: (measure) => {
       metrics.committed(measure)
     },

@@ -18,6 +18,7 @@ import type { FileJournal } from './file-journal.js'
 import type { FileTable } from './file-table.js'
 import type { OpenDocuments } from './open-documents.js'
 import type { Deed } from './write-attachments.js'
+import { fingerprintOf, type Asked } from './write-outcomes.js'
 
 export interface ConflictDeskOptions {
   readonly table: ConflictTable
@@ -28,7 +29,7 @@ export interface ConflictDeskOptions {
   readonly documents: OpenDocuments
   readonly versionOf: (head: FileHead) => Version
   /** Runs `act` once a write id, when the file is settled; repeated, it gives the first outcome. */
-  readonly once: (deed: Pick<Deed, 'writeId' | 'path'>, act: () => Promise<WriteResult>) => Promise<WriteResult>
+  readonly once: (asked: Asked, act: () => Promise<WriteResult>) => Promise<WriteResult>
   readonly carryOut: (
     head: FileHead,
     deed: Deed,
@@ -89,13 +90,15 @@ export class ConflictDesk {
 
   /** Repeated, it gives what became of the first try, and the conflict as it is by now. */
   async #decide(
-    { id, writeId }: MaterializeCommand,
+    command: MaterializeCommand | ResolveCommand,
     author: Author,
     decide: (file: PresentFile) => Decided,
   ): Promise<Settled> {
+    const { id, writeId } = command
     const { documents, files, journal, versionOf, once, carryOut } = this.#options
     const { path } = this.table.find(id)
-    const outcome = await once({ writeId, path }, () => {
+    const asked = { writeId, path, fingerprint: fingerprintOf('decide', command) }
+    const outcome = await once(asked, () => {
       const head = files.at(path)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)
       const document = head.kind === 'text' ? documents.load(head.id) : null
@@ -103,7 +106,7 @@ export class ConflictDesk {
       const textAt = (rev: number): string | undefined => document?.textAt(rev) ?? journal.text(head.id, rev)
       const file = { head, content, executable, places: document?.places ?? null, textAt }
       const { deed, decision, deleted } = decide(file)
-      return carryOut(head, { ...deed, writeId, path, base: null }, decision, author, deleted)
+      return carryOut(head, { ...deed, ...asked, base: null }, decision, author, deleted)
     })
     if (outcome.outcome === 'need-base') throw new Error('a decision is made upon the head')
     return { conflict: this.table.find(id), head: outcome.head }

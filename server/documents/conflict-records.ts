@@ -10,7 +10,8 @@ import type { Places } from './places.js'
 export interface ConflictContext {
   readonly head: FileHead
   readonly baseRev: number
-  readonly writeId: WriteId
+  /** Null: a live edit. */
+  readonly writeId: WriteId | null
   readonly writer: Author
   /** Author of the head that the write met. */
   readonly incumbent: Author

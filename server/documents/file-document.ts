@@ -20,6 +20,7 @@ import { EnsembleError } from '../../protocol/errors.js'
 import { MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
 import { bytesOf, hashOf } from './content.js'
+import { Deletion } from './deletion.js'
 import { originRow, textRow, type FileJournal } from './file-journal.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
@@ -46,10 +47,14 @@ export interface FileDocumentOptions {
   readonly ledger: Ledger
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
-  /** What else belongs into the commit of a live turn that changed the text. */
-  readonly attachLive: (head: FileHead, author: Author, places: Places) => Attachment
+  /** What else belongs into the commit of a live turn that changed the text; `met` the head of a deletion that it met. */
+  readonly attachLive: (head: FileHead, author: Author, places: Places, met: FileHead | null) => Attachment
+  /** Milliseconds since 1970, the clock of heads. */
+  readonly now: () => number
 }
 
+/** By then a peer that is connected has heard of a deletion, in milliseconds. */
+const HEARD_AFTER = 2_000
 /** The text is stored whole once in so many revisions, so that nobody has to replay more of the journal. */
 const TEXT_EVERY = 200
 
@@ -68,6 +73,10 @@ export class FileDocument {
   #edits: Edits = []
   #rewrite: Rewrite | undefined
   #foreign = false
+  /** While the file is deleted, and has been in memory since. */
+  #deletion: Deletion | undefined
+  /** The head of a deletion that an edit of this turn met. */
+  #met: FileHead | null = null
   /** Revisions since the text was last stored whole, as far as this object knows. */
   #sinceText = 0
 
@@ -127,15 +136,17 @@ export class FileDocument {
 
   /**
    * Takes a live peer's update. Returns whether all of it went in.
+   * @param isLate it was made before the peer heard of what happened here meanwhile
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
-  apply(update: Uint8Array, author: Author): boolean {
+  apply(update: Uint8Array, author: Author, isLate = false): boolean {
     const size = Math.max(this.#head?.size ?? 0, this.#text.length)
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
     const complete = this.live.apply(update, author)
     if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
+    if (this.#deletion !== undefined && this.#text !== '') this.#revive(this.#deletion, update, author, isLate)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
   }
@@ -143,9 +154,14 @@ export class FileDocument {
   /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
   rewrite(author: Author, rewrite: Rewrite): Promise<void> {
     if (this.#epoch === null) this.#markEpoch(author)
-    this.live.transact(author, () => {
-      this.#write(rewrite.edits)
-    })
+    const write = (): void => {
+      this.live.transact(author, () => {
+        this.#write(rewrite.edits)
+      })
+    }
+    this.#deletion?.forget()
+    this.#deletion = rewrite.deleted ? new Deletion(this.#content, write) : undefined
+    if (!rewrite.deleted) write()
     this.#rewrite = rewrite
     return this.live.seal()
   }
@@ -218,6 +234,19 @@ export class FileDocument {
     }
   }
 
+  /** A live edit made the file anew, or met its deletion: then the deleted text is back around it. */
+  #revive(deletion: Deletion, update: Uint8Array, author: Author, isLate: boolean): void {
+    const sinceDeletion = this.#options.now() - (this.#head?.time ?? 0)
+    if (deletion.isContested(isLate || (sinceDeletion >= 0 && sinceDeletion < HEARD_AFTER))) {
+      this.#met = this.#head
+      this.live.transact(author, () => {
+        deletion.restore(update)
+      })
+    }
+    deletion.forget()
+    this.#deletion = undefined
+  }
+
   /** A peer put something into the text that is no text (an embed, a NUL): it is taken out in the same turn. */
   #expelForeign(author: Author): void {
     const before = applyEdits(this.#text, invertEdits(this.#edits))
@@ -242,14 +271,16 @@ export class FileDocument {
     const rewrite = this.#rewrite
     const edits = this.#edits
     const revised = this.#revises(rewrite)
+    const met = this.#met
     this.#rewrite = undefined
     this.#edits = []
+    this.#met = null
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
     const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
     const isLive = rewrite === undefined && revised
-    const attached = isLive ? this.#options.attachLive(head, author, this.places) : rewrite?.attach(head)
+    const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
     if (rewrite !== undefined || this.#sinceText >= TEXT_EVERY) {
       rows.push(textRow(this.id, head.rev, this.#text))
       this.#sinceText = 0

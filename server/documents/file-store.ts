@@ -17,7 +17,7 @@ import type {
   WriteOutcome,
   WriteResult,
 } from '../../protocol/files.js'
-import { fileId, type Author, type ConflictId, type FileId, type WriteId } from '../../protocol/ids.js'
+import { fileId, type Author, type ConflictId, type FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
@@ -37,11 +37,11 @@ import { FileTable } from './file-table.js'
 import { Ledger, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
 import { OpenDocuments } from './open-documents.js'
-import { answerInTime } from './patience.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
 import { WriteDecider, type DecideAside } from './write-decider.js'
-import { WriteOutcomes } from './write-outcomes.js'
+import { WriteDoor } from './write-door.js'
+import { fingerprintOf, WriteOutcomes, type Asked } from './write-outcomes.js'
 
 export interface FileStoreOptions {
   readonly storage: Storage
@@ -69,8 +69,9 @@ export interface FileVersion {
   readonly content: Content
 }
 
-/** Part of the queue's bound that new writes may fill; the rest is for what is already under way. In bytes. */
-const ADMITTED_BYTES = 24 * 1024 * 1024
+/** What is stored of a write is at most so many times what it writes and replaces, and so much besides. */
+const GROWTH = 8
+const OVERHEAD_BYTES = 16 * 1024
 
 export class FileStore {
   readonly tree: TreeDocument
@@ -84,7 +85,7 @@ export class FileStore {
   readonly #documents: OpenDocuments
   readonly #attachments: WriteAttachments
   readonly #outcomes: WriteOutcomes
-  readonly #underWay = new Map<WriteId, Promise<WriteResult>>()
+  readonly #door: WriteDoor
 
   constructor(options: FileStoreOptions) {
     const { storage, queue, events, bus, now, newClient, newId, defer } = options
@@ -92,6 +93,7 @@ export class FileStore {
     this.durable = new DurableReads(storage, () => events.stored())
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
+    this.#door = new WriteDoor(queue, this.#outcomes)
     for (const file of this.#journal.files()) this.#table.set(file)
     const live = { storage, queue, serverClient: newClient(), defer }
     this.tree = new TreeDocument(live, this.#table.heads())
@@ -103,9 +105,8 @@ export class FileStore {
     const told = { conflicts: table, outcomes: this.#outcomes, now, newConflictId, isTold }
     this.#attachments = new WriteAttachments(told)
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
-    const attachLive: WriteAttachments['ofLive'] = (head, author, places) =>
-      this.#attachments.ofLive(head, author, places)
-    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, attachLive })
+    const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
+    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, now, attachLive })
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
       versionOf: (head) => this.#versionOf(head),
@@ -167,36 +168,43 @@ export class FileStore {
    */
   write(command: WriteCommand, author: Author): Promise<WriteResult> {
     const decider = new WriteDecider(this.#options.decideAside)
+    const { content, executable, atomic = false } = command
+    const deed = { ...command, fingerprint: fingerprintOf('write', command.path, content, executable, atomic) }
     const act = (): Promise<WriteResult> => {
       const written: Version = { content: fromWire(command.content), executable: command.executable }
       const head = this.#table.at(command.path)?.head
-      if (head === undefined) return this.#create(command, written, author)
+      if (head === undefined) {
+        // A version of a file of which the server knows nothing: the store began anew, or the name is mistyped.
+        const isUnknown = command.base !== null && command.base.text === undefined
+        return isUnknown ? Promise.resolve({ outcome: 'need-base' }) : this.#create(deed, written, author)
+      }
       const base = command.base === null ? null : this.#base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
-      const incumbent = { ...this.#versionOf(head), deleted: head.deleted }
+      const incumbent = { ...this.#lastVersion(head), deleted: head.deleted }
       const decision = decider.decide({ head: incumbent, base, written })
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(command.path, act))
-      if (command.atomic === true && decision.conflicts.length > 0) throw wouldHold(head, decision)
-      return this.#carryOut(head, command, decision, author, false)
+      if (atomic && decision.conflicts.length > 0) throw wouldHold(head, decision)
+      return this.#carryOut(head, deed, decision, author, false)
     }
-    return this.#once(command, act)
+    return this.#once(deed, act, content.kind === 'text' ? content.text.length : content.base64.length)
   }
 
   /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */
   delete(command: DeleteCommand, author: Author): Promise<WriteResult> {
-    return this.#once(command, () => {
+    const deed = { ...command, fingerprint: fingerprintOf('delete', command.path) }
+    return this.#once(deed, () => {
       const head = this.#table.at(command.path)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${command.path}.`)
       const stale = !head.deleted && command.base.hash !== head.hash
       const decision: Decision = {
         outcome: head.deleted ? 'unchanged' : stale ? 'conflict' : 'accepted',
-        result: this.#versionOf(head),
+        result: stale || head.deleted ? this.#versionOf(head) : emptied(this.#versionOf(head)),
         fromWritten: null,
         applied: stale ? 0 : 1,
         held: stale ? 1 : 0,
         conflicts: stale ? [{ reason: 'delete', theirs: null, held: 'writer' }] : [],
       }
-      return this.#carryOut(head, command, decision, author, !stale)
+      return this.#carryOut(head, deed, decision, author, !stale)
     })
   }
 
@@ -220,33 +228,20 @@ export class FileStore {
     this.#documents.unloadIdle(0)
   }
 
-  /** Carries out a write id once; whoever repeats it gets the outcome of the first time. */
-  #once({ writeId, path }: Pick<Deed, 'writeId' | 'path'>, act: () => Promise<WriteResult>): Promise<WriteResult> {
-    let writing = this.#underWay.get(writeId)
-    if (writing === undefined) {
-      writing = this.#admitted(writeId).then((earlier) => earlier ?? this.#documents.whenSettled(path, act))
-      this.#underWay.set(writeId, writing)
-      const done = (): void => void this.#underWay.delete(writeId)
-      writing.then(done, done)
-    }
-    return answerInTime(this.#options.queue, writing, writeId)
+  #once(asked: Asked, act: () => Promise<WriteResult>, written = 0): Promise<WriteResult> {
+    const replaced = this.#table.at(asked.path)?.head.size ?? 0
+    return this.#door.within(asked, GROWTH * (written + replaced) + OVERHEAD_BYTES, () =>
+      this.#documents.whenSettled(asked.path, act),
+    )
   }
 
-  /** Waits for room. Returns the outcome of an earlier try of the same write. */
-  async #admitted(writeId: WriteId): Promise<WriteOutcome | undefined> {
-    const { queue } = this.#options
-    while (queue.state === 'ok' && queue.pending.bytes > ADMITTED_BYTES) await queue.durable()
-    if (queue.state !== 'ok') throw queue.state.degraded
-    return this.#outcomes.get(writeId)
-  }
-
-  async #create(command: WriteCommand, { content, executable }: Version, author: Author): Promise<WriteResult> {
-    const unborn = this.#documents.unborn(command.path)
+  async #create(deed: Deed, { content, executable }: Version, author: Author): Promise<WriteResult> {
+    const unborn = this.#documents.unborn(deed.path)
     if (unborn !== undefined && content.kind === 'text') {
       const edits = wholeText(content.text)
-      return this.#rewrite(unborn, command, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
+      return this.#rewrite(unborn, deed, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
     }
-    unborn?.live.expel(notText(command.path)) // it would become a second file of this path
+    unborn?.live.expel(notText(deed.path)) // it would become a second file of this path
     const bytes = bytesOf(content)
     const id = fileId.parse(this.#options.newId())
     // The journal's first entry holds the whole text: nothing else has to until it is edited.
@@ -254,7 +249,7 @@ export class FileStore {
     const { head, event, rows } = this.#ledger.revise(
       {
         id,
-        path: command.path,
+        path: deed.path,
         rev: 1,
         ...formOf(content),
         executable,
@@ -263,20 +258,16 @@ export class FileStore {
         size: bytes.length,
         author,
       },
-      { change: 'created', edits, writeId: command.writeId, epoch: null },
+      { change: 'created', edits, writeId: deed.writeId, epoch: null },
     )
     const outcome: WriteOutcome = {
       ...{ outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] },
       edits: edits === null ? null : [],
     }
     const contentRows = content.kind === 'text' ? [] : [blobRow(head.hash, bytes)]
-    await this.#documents.settle(
-      id,
-      [...rows, ...contentRows, ...this.#outcomes.rows(command.writeId, outcome)],
-      () => {
-        this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
-      },
-    )
+    await this.#documents.settle(id, [...rows, ...contentRows, ...this.#outcomes.rows(deed, outcome)], () => {
+      this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
+    })
     return outcome
   }
 
@@ -290,7 +281,7 @@ export class FileStore {
     if (decision.outcome === 'unchanged' && deed.conclude === undefined) {
       // On record all the same: repeated after other changes it could seem to be against them.
       const outcome = answer(decision, head, [])
-      await this.#options.queue.enqueue(this.#outcomes.rows(deed.writeId, outcome))
+      await this.#options.queue.enqueue(this.#outcomes.rows(deed, outcome))
       return outcome
     }
     if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, deed, decision, author, deleted)
@@ -377,6 +368,19 @@ export class FileStore {
     return { content, executable: head.executable }
   }
 
+  /** The version that was there last: of a deleted file the one that was deleted, whose text its head no longer has. */
+  #lastVersion(head: FileHead): Version {
+    if (!head.deleted || head.kind === 'binary') return this.#versionOf(head)
+    const rev = head.rev - 1
+    const document = this.#documents.loaded(head.id)
+    const entry = document?.entry(rev) ?? this.#journal.entry(head.id, rev)
+    const text = document?.textAt(rev) ?? this.#journal.text(head.id, rev)
+    if (entry === undefined || text === undefined)
+      throw new EnsembleError('E_STORAGE_DAMAGED', `The content of ${head.path} before its deletion is missing.`)
+    const { bom, eol, executable } = entry
+    return { content: { kind: 'text', text, bom, eol }, executable }
+  }
+
   /** The version that a writer started from; undefined where neither the store nor the writer has its content. */
   #base(head: FileHead, base: WriteBase, written: Version): Version | undefined {
     const document = this.#documents.loaded(head.id)
@@ -395,6 +399,11 @@ export class FileStore {
     const { bom, eol } = formOf(written.content)
     return { content: { kind: 'text', text: base.text, bom, eol }, executable: written.executable }
   }
+}
+
+/** A deleted text is empty, so that live documents show that it is gone; the journal has it. */
+function emptied(version: Version): Version {
+  return version.content.kind === 'text' ? { ...version, content: { ...version.content, text: '' } } : version
 }
 
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const

@@ -6,7 +6,6 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import type { Author, ConflictId, WriteId } from '../../protocol/ids.js'
-import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Row } from '../storage/storage.js'
 import { conflictRecord } from './conflict-records.js'
 import type { ConflictTable } from './conflict-table.js'
@@ -14,12 +13,10 @@ import type { Decision } from './decide-write.js'
 import type { Places } from './places.js'
 import type { Attachment } from './ledger.js'
 import { isSuperseded } from './superseded.js'
-import type { WriteOutcomes } from './write-outcomes.js'
+import type { Asked, WriteOutcomes } from './write-outcomes.js'
 
 /** What is being carried out: a write, a deletion, or what someone decided of a conflict. */
-export interface Deed {
-  readonly writeId: WriteId
-  readonly path: WorkspacePath
+export interface Deed extends Asked {
   readonly base: { readonly rev: number } | null
   /** What a decision adds to the commit, once the head is known; `places` null: the file is bytes. */
   readonly conclude?: (head: FileHead, places: Places | null) => Concluded
@@ -71,14 +68,24 @@ export class WriteAttachments {
       const { event, rows: own } = conflicts.raise(conflict, places?.text ?? null)
       add({ rows: own, events: [event] })
     }
-    rows.push(...outcomes.rows(writeId, answer(decision, head, raised)))
+    rows.push(...outcomes.rows(deed, answer(decision, head, raised)))
     return { rows, conflicts: raised, events }
   }
 
-  /** What a live turn adds to its commit. */
-  ofLive(head: FileHead, author: Author, places: Places): Attachment {
-    const closed = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
-    return { ...closed, conflicts: [] }
+  /** What a live turn adds to its commit. @param met the head of a deletion that the turn's edit did not know of */
+  ofLive(head: FileHead, author: Author, places: Places, met: FileHead | null): Attachment {
+    const { rows, events } = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
+    if (met === null) return { rows, events, conflicts: [] }
+    const { conflicts, now, newConflictId } = this.#options
+    const conflict = conflictRecord(
+      { reason: 'delete', theirs: null, held: 'incumbent' },
+      {
+        ...{ head, baseRev: met.rev - 1, writeId: null, writer: author, incumbent: met.author },
+        ...{ places, now, newId: newConflictId },
+      },
+    )
+    const raised = conflicts.raise(conflict, places.text)
+    return { rows: [...rows, ...raised.rows], events: [...events, raised.event], conflicts: [conflict] }
   }
 
   #closeSuperseded(

@@ -138,7 +138,7 @@ export class Channel implements Member {
       if (!bringsNew(decoded, document.live.doc)) return
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
     }
-    const complete = isEmpty(decoded) || document.apply(update, this.#author)
+    const complete = isEmpty(decoded) || document.apply(update, this.#author, isAnswer)
     if (isAnswer && complete) this.#owes = false
     if (complete) return
     this.#owes = true

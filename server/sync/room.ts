@@ -14,7 +14,7 @@ export interface RoomDocument {
   /** Client id of its first struct; null where there is none yet, or none is asked for. */
   readonly epoch: number | null
   /** Returns whether all of it went in. */
-  apply(update: Uint8Array, author: Author): boolean
+  apply(update: Uint8Array, author: Author, isLate: boolean): boolean
   /** Called once, when nobody is in the room any more. */
   release(): void
 }

@@ -207,15 +207,76 @@ describe('the document of a file', () => {
     expect(await files.open(at('a.ts'))).toBe(document)
   })
 
-  test('a peer’s edit of a deleted file brings it back', async () => {
-    const { files } = openStore()
+  test('[DOC-9] a deletion empties the live document, and whoever opens it later finds nothing of the old text', async () => {
+    const { files, clock } = openStore()
     const { head } = await write(files, 'a.ts', 'one\n')
     const document = await files.open(at('a.ts'))
+    const peer = new Replica(document)
+    document.live.onUpdate((update) => Y.applyUpdate(peer.doc, update))
     await remove(files, 'a.ts', head)
-    document.apply(new Replica(document).insert(0, 'more '), CODEX)
+    expect(peer.text.toJSON()).toBe('')
+    await clock.advance(2_000)
+    document.apply(new Replica(document).insert(0, 'new\n'), CODEX)
     await document.live.flushed()
     expect(files.head(at('a.ts'))).toMatchObject({ rev: 3, deleted: false, author: CODEX })
     expect(document.entry(3)?.change).toBe('created')
+    expect(document.text).toBe('new\n')
+    expect(await files.conflicts.list({})).toEqual([])
+    expect([1, 2, 3].map((rev) => document.textAt(rev))).toEqual(['one\n', '', 'new\n'])
+  })
+
+  test('[CONFLICT-5] an edit that did not know of the deletion brings the file back, with what was around it', async () => {
+    const { files } = openStore()
+    const { head } = await write(files, 'a.ts', 'one\nthree\n', null, CLAUDE)
+    const document = await files.open(at('a.ts'))
+    const peer = new Replica(document)
+    await remove(files, 'a.ts', head, CLAUDE)
+    const update = peer.edit((text) => {
+      text.insert(4, 'two\n')
+      text.delete(0, 1)
+      text.insert(0, 'O')
+    })
+    document.apply(update, CODEX)
+    await document.live.flushed()
+    expect(document.text).toBe('One\ntwo\nthree\n')
+    expect(files.head(at('a.ts'))).toMatchObject({ rev: 3, deleted: false, author: CODEX })
+    expect(await files.conflicts.list({})).toMatchObject([
+      { reason: 'delete', theirs: null, baseRev: 1, rev: 3, authors: { ours: CODEX, theirs: CLAUDE }, writeId: null },
+    ])
+    Y.applyUpdate(peer.doc, Y.encodeStateAsUpdate(document.live.doc))
+    expect(peer.text.toJSON()).toBe(document.text)
+    // Once it is back, it is a file as any other.
+    await write(files, 'a.ts', 'four\n', document.head)
+    document.apply(peer.insert(0, 'zero\n'), CODEX)
+    expect(document.text).toContain('zero\n')
+    expect(document.text).not.toContain('three')
+  })
+
+  test.each([
+    ['at once', 0, false, 'one\ntwo\n'],
+    ['when it is back, long after', 60_000, true, 'one\ntwo\n'],
+    ['after it has heard', 2_000, false, 'two\n'],
+  ])('[CONFLICT-5] a line added at the end of a deleted file %s', async (_, later, isLate, text) => {
+    const { files, clock } = openStore()
+    const { head } = await write(files, 'a.ts', 'one\n')
+    const document = await files.open(at('a.ts'))
+    const peer = new Replica(document)
+    await remove(files, 'a.ts', head)
+    await clock.advance(later)
+    document.apply(peer.insert(4, 'two\n'), CODEX, isLate)
+    await document.live.flushed()
+    expect(document.text).toBe(text)
+  })
+
+  test('[CONFLICT-5] a write upon what was deleted is merged with what was deleted', async () => {
+    const { files } = openStore()
+    const one = await write(files, 'a.ts', 'one\ntwo\nthree\n')
+    const two = await write(files, 'a.ts', 'ONE\ntwo\nthree\n', one.head)
+    await remove(files, 'a.ts', two.head)
+    const back = await write(files, 'a.ts', 'one\ntwo\nTHREE\n', one.head, CODEX)
+    expect(back).toMatchObject({ outcome: 'conflict', head: { deleted: false } })
+    expect(await textOf(files, 'a.ts')).toBe('ONE\ntwo\nTHREE\n')
+    expect(await files.conflicts.list({})).toMatchObject([{ reason: 'delete' }])
   })
 
   test('a peer’s edit of a deleted file of bytes makes it a file of text, and what it holds is kept', async () => {

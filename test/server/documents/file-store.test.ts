@@ -186,12 +186,53 @@ describe('whole-file writes', () => {
     expect(await textOf(files, 'half.txt')).toBe('a\ufffdb')
   })
 
+  test('[WRITE-2] a version of a file that the server never had is asked for, and with its text made', async () => {
+    const { files } = openStore()
+    const { hash } = (await write(files, 'other.ts', 'one\n')).head
+    const command = writing('a.ts', 'two\n', { rev: 3, hash })
+    expect(await files.write(command, CLAUDE)).toEqual({ outcome: 'need-base' })
+    expect(files.head(at('a.ts'))).toBeUndefined()
+    const given = await files.write({ ...command, base: { rev: 3, hash, text: 'one\n' } }, CLAUDE)
+    expect(given).toMatchObject({ outcome: 'accepted', head: { rev: 1 } })
+    expect(await textOf(files, 'a.ts')).toBe('two\n')
+  })
+
+  test('[WRITE-4] a write id that was used for another write is refused, now and after a restart', async () => {
+    const storage = new FailingStorage()
+    const { files } = openStore(storage)
+    const first = writing('a.ts', 'one\n')
+    const others = [
+      { ...writing('b.ts', 'one\n'), writeId: first.writeId },
+      { ...writing('a.ts', 'two\n'), writeId: first.writeId },
+      { ...first, executable: true },
+    ]
+    const writes = [files.write(first, CLAUDE), ...others.map((other) => files.write(other, CODEX))]
+    expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'rejected', 'rejected', 'rejected'],
+    ])
+    const { files: again } = openStore(storage)
+    for (const other of others) {
+      await expect(again.write(other, CODEX)).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    }
+    expect(again.head(at('b.ts'))).toBeUndefined()
+    expect(await again.write(first, CLAUDE)).toMatchObject({ outcome: 'accepted', head: { rev: 1 } })
+    expect(again.count).toBe(1)
+  })
+
+  test('[WRITE-10] many writes at once wait for room, and none of them leaves a file without content', async () => {
+    const { files } = openStore()
+    const text = 'x'.repeat(1_000_000)
+    await Promise.all(Array.from({ length: 60 }, (_, i) => write(files, `f${i}.txt`, `${i} ${text}`)))
+    expect(files.count).toBe(60)
+    for (let i = 0; i < 60; i++) expect(await textOf(files, `f${i}.txt`)).toBe(`${i} ${text}`)
+  })
+
   test('[WRITE-9] a file that is still the deleter’s base is deleted, and its head stays as a fact', async () => {
     const storage = new FailingStorage()
     const { files } = openStore(storage)
     const { head } = await write(files, 'a.ts', 'one\n')
     const gone = await remove(files, 'a.ts', head)
-    expect(gone).toMatchObject({ outcome: 'accepted', head: { deleted: true, rev: 2, hash: head.hash } })
+    expect(gone).toMatchObject({ outcome: 'accepted', head: { deleted: true, rev: 2, size: 0 } })
     expect(await files.read(head.id)).toBeUndefined()
     expect(openStore(storage).files.head(at('a.ts'))).toEqual(gone.head)
     const again = await remove(files, 'a.ts', gone.head)
