@@ -21,6 +21,8 @@ export class DocumentLog {
   #next: number
   #length = 0
   #bytes = 0
+  /** Of the state. */
+  #stateBytes = 0
 
   private constructor(id: string, next: number) {
     this.#id = id
@@ -32,6 +34,7 @@ export class DocumentLog {
     const state = stored<StoredState | undefined>(storage.get(['state', id]))
     const updates: Uint8Array[] = state === undefined ? [] : [state.state]
     const log = new DocumentLog(id, (state?.through ?? 0) + 1)
+    log.#stateBytes = state?.state.length ?? 0
     for (const { key, value } of storage.range({ from: ['update', id, 0], to: ['update', id, Infinity] })) {
       const update = stored<Uint8Array>(value)
       updates.push(update)
@@ -54,6 +57,11 @@ export class DocumentLog {
     return this.#length > LONG_LOG || this.#bytes > LARGE_LOG
   }
 
+  /** About the bytes of the document's whole encoded state: too many by what a fold of the log would save. */
+  get size(): number {
+    return this.#stateBytes + this.#bytes
+  }
+
   get isEmpty(): boolean {
     return this.#length === 0
   }
@@ -64,6 +72,7 @@ export class DocumentLog {
     const state: StoredState = { through, state: Y.encodeStateAsUpdate(doc) }
     this.#length = 0
     this.#bytes = 0
+    this.#stateBytes = state.state.length
     return [
       { put: ['state', this.#id], value: state },
       { deleteFrom: ['update', this.#id, 0], to: ['update', this.#id, through + 1] },

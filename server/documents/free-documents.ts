@@ -10,6 +10,7 @@ interface Open {
 export interface FreeDocument {
   readonly live: LiveDocument
   readonly epoch: null
+  readonly ownRoot: null
   /** Returns whether all of it went in. */
   apply(update: Uint8Array, author: Author): boolean
   release(): void
@@ -31,6 +32,7 @@ export class FreeDocuments {
     return {
       live,
       epoch: null,
+      ownRoot: null,
       apply: (update, author) => live.apply(update, author),
       release: () => {
         open.references--

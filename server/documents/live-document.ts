@@ -40,9 +40,13 @@ export interface LiveDocumentOptions {
 const HELD_BYTES = 48 * 1024 * 1024
 const HELD_ROWS = 50_000
 
+/** Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice. */
+export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+
 interface Turn {
   readonly author: Author
   readonly updates: Uint8Array[]
+  bytes: number
 }
 
 export type UpdateListener = (update: Uint8Array) => void
@@ -73,7 +77,9 @@ export class LiveDocument {
     this.existed = existed
     this.doc.clientID = options.serverClient
     this.doc.on('update', (update: Uint8Array) => {
-      this.#gather().updates.push(update)
+      const turn = this.#gather()
+      turn.updates.push(update)
+      turn.bytes += update.length
     })
   }
 
@@ -95,10 +101,11 @@ export class LiveDocument {
 
   /**
    * Takes a peer's update. Returns whether all of it went in; where not, the rest is to be sent again.
-   * @throws EnsembleError E_BAD_FRAME; E_LIMIT, E_STORAGE_…: not taken, send it again later
+   * @throws EnsembleError E_BAD_FRAME, E_TOO_LARGE; E_LIMIT, E_STORAGE_…: not taken, send it again later
    */
   apply(update: Uint8Array, author: Author): boolean {
     this.#assertRoom()
+    this.#assertSize(update.length)
     this.#as(author)
     try {
       Y.applyUpdate(this.doc, update, 'peer')
@@ -129,7 +136,7 @@ export class LiveDocument {
 
   /** Commits what has gathered, and `extra` with it, now. Resolves when that, and all before it, is durable. */
   seal(extra: readonly Row[] = []): Promise<void> {
-    const turn = this.#turn ?? { author: this.#author, updates: [] }
+    const turn = this.#turn ?? { author: this.#author, updates: [], bytes: 0 }
     this.#turn = undefined
     const update = turn.updates.length === 0 ? undefined : mergeUpdates(turn.updates)
     const rows: Row[] = []
@@ -204,8 +211,16 @@ export class LiveDocument {
     throw new EnsembleError('E_LIMIT', 'More comes in than can be stored.', { hint: 'Connect again in a moment.' })
   }
 
+  #assertSize(more: number): void {
+    if (this.#log.size + (this.#turn?.bytes ?? 0) + more <= MAX_DOCUMENT_BYTES) return
+    throw new EnsembleError('E_TOO_LARGE', `This document would grow over ${MAX_DOCUMENT_BYTES} bytes.`, {
+      hint: 'Begin another document.',
+      data: { limit: MAX_DOCUMENT_BYTES },
+    })
+  }
+
   #gather(): Turn {
-    this.#turn ??= { author: this.#author, updates: [] }
+    this.#turn ??= { author: this.#author, updates: [], bytes: 0 }
     if (!this.#deferred) {
       this.#deferred = true
       this.#options.defer(() => {

@@ -11,7 +11,7 @@ import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { Member, Room } from './room.js'
 import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
-import { bringsNew, decodeUpdate, isEmpty } from './updates.js'
+import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
 
 export interface ChannelPort {
   send(payload: Uint8Array): void
@@ -138,6 +138,10 @@ export class Channel implements Member {
       if (!bringsNew(decoded, document.live.doc)) return
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
     }
+    const { ownRoot, epoch } = document
+    if (ownRoot !== null) assertOwn(decoded, document.live.doc, { root: ownRoot, epoch })
+    // What one update may cost: 200,000 items of one character each (2 MB, and nobody's keystrokes) take about a second.
+    // A bound on items would refuse honest ones too, who come back with what they typed offline in a year.
     const complete = isEmpty(decoded) || document.apply(update, this.#author, isAnswer)
     if (isAnswer && complete) this.#owes = false
     if (complete) return

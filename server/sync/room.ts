@@ -13,6 +13,8 @@ export interface RoomDocument {
   readonly live: LiveDocument
   /** Client id of its first struct; null where there is none yet, or none is asked for. */
   readonly epoch: number | null
+  /** The only root that peers may write to; null: any. */
+  readonly ownRoot: string | null
   /** Returns whether all of it went in. */
   apply(update: Uint8Array, author: Author, isLate: boolean): boolean
   /** Called once, when nobody is in the room any more. */

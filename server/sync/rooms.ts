@@ -1,5 +1,5 @@
 /** Finds, opens and forgets rooms: one a document, from its first member to its last. */
-import { formatDocumentName, type DocumentName } from '../../protocol/document.js'
+import { CONTENT_ROOT, formatDocumentName, type DocumentName } from '../../protocol/document.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { FreeDocuments } from '../documents/free-documents.js'
@@ -69,7 +69,7 @@ export class Rooms {
       case 'file':
         return this.#file(name.path)
       case 'workspace':
-        return { live: files.tree.live, epoch: null, apply: () => true, release: () => undefined }
+        return { live: files.tree.live, epoch: null, ownRoot: null, apply: () => true, release: () => undefined }
       case 'context':
         return free.open('~context')
       case 'free':
@@ -82,6 +82,7 @@ export class Rooms {
     const document = await files.open(path)
     return {
       live: document.live,
+      ownRoot: CONTENT_ROOT,
       get epoch() {
         return document.epoch
       },

@@ -1,5 +1,6 @@
 /** Looks at a peer's update before it touches a document: Yjs itself checks nothing of this, and breaks later. */
 import * as Y from 'yjs'
+import { EPOCH_ROOT } from '../../protocol/document.js'
 import { EnsembleError } from '../../protocol/errors.js'
 
 export type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
@@ -29,6 +30,46 @@ export function bringsNew({ structs, ds }: DecodedUpdate, doc: Y.Doc): boolean {
     }
   }
   return false
+}
+
+/** What peers may write to of a document that belongs to a file. */
+export interface Own {
+  /** Name of the only root. */
+  readonly root: string
+  /** Client of the struct that begins the document, which is the server's alone; null where there is none yet. */
+  readonly epoch: number | null
+}
+
+/**
+ * A document of a file holds its text and its epoch; whatever else stood in it would be bounded by nothing that is known
+ * of files, and be in no revision (rules DOC-3, DOC-4). What `doc` holds already is let pass: peers repeat what they have.
+ * @throws EnsembleError E_BAD_REQUEST, E_READ_ONLY
+ */
+export function assertOwn({ structs, ds }: DecodedUpdate, { store }: Y.Doc, { root, epoch }: Own): void {
+  const isEpoch = (id: unknown): boolean => id instanceof Y.ID && id.client === epoch && id.clock === 0
+  for (const struct of structs) {
+    const { id, length } = struct
+    if (!(struct instanceof Y.Item) || id.clock + length <= Y.getState(store, id.client)) continue
+    const { origin, rightOrigin } = struct
+    const parent: unknown = struct.parent // a root by its name, until it is in a document
+    if (parent === EPOCH_ROOT || [origin, rightOrigin, parent].some(isEpoch)) {
+      throw epochIsReadOnly()
+    }
+    if (typeof parent !== 'string' || parent === root) continue
+    throw new EnsembleError(
+      'E_BAD_REQUEST',
+      `A file's document holds its text, "${root}"; this writes to "${parent}".`,
+      {
+        hint: 'Keep what is not the text in a free document, as ~notes.',
+      },
+    )
+  }
+  if (epoch === null || store.clients.get(epoch)?.[0]?.deleted !== false) return
+  if (ds.clients.get(epoch)?.some(({ clock }) => clock === 0) === true) throw epochIsReadOnly()
+}
+
+function epochIsReadOnly(): EnsembleError {
+  return new EnsembleError('E_READ_ONLY', `"${EPOCH_ROOT}" of a document is written by the server alone.`)
 }
 
 function decode(update: Uint8Array): DecodedUpdate {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import type { Author } from '../../../protocol/ids.js'
-import { LiveDocument, type LiveDocumentOptions } from '../../../server/documents/live-document.js'
+import { LiveDocument, MAX_DOCUMENT_BYTES, type LiveDocumentOptions } from '../../../server/documents/live-document.js'
 import { CommitQueue } from '../../../server/storage/commit-queue.js'
 import { rowsUnder } from '../../../server/storage/keys.js'
 import { FailingStorage, diskFull } from '../../support/failing-storage.js'
@@ -11,10 +11,11 @@ import { CLAUDE, CODEX, Replica } from './harness.js'
 const SERVER = 77
 
 function open(own: Partial<LiveDocumentOptions> & { storage?: FailingStorage; maxPendingRows?: number } = {}) {
+  const maxPendingBytes = 4 * MAX_DOCUMENT_BYTES
   const { storage = new FailingStorage(), maxPendingRows, ...rest } = own
   const clock = new ManualClock()
   const queue = new CommitQueue({
-    ...{ storage, elapsed: clock.now, timers: clock.timers, random: () => 0.5 },
+    ...{ storage, elapsed: clock.now, timers: clock.timers, random: () => 0.5, maxPendingBytes },
     ...(maxPendingRows === undefined ? {} : { maxPendingRows }),
   })
   const deferred: (() => void)[] = []
@@ -200,3 +201,20 @@ function breaking(doc: Y.Doc): Uint8Array {
   }).toThrow()
   return update
 }
+
+test('[SYNC-7] a document does not grow over what anybody who opens it can be sent, also after it was loaded again', async () => {
+  const { storage, live, endTurn } = open()
+  const grow = (): Uint8Array => {
+    const doc = new Y.Doc()
+    doc.getText('any').insert(0, 'x'.repeat((MAX_DOCUMENT_BYTES * 5) / 8))
+    return Y.encodeStateAsUpdate(doc)
+  }
+  expect(live.apply(grow(), 'PEER')).toBe(true)
+  const refused = expect.objectContaining({ code: 'E_TOO_LARGE', retry: false }) as Error
+  expect(() => live.apply(grow(), 'PEER')).toThrow(refused) // what is gathered counts
+  endTurn()
+  await live.flushed()
+  expect(() => live.apply(grow(), 'PEER')).toThrow(refused)
+  expect(() => open({ storage }).live.apply(grow(), 'PEER')).toThrow(refused)
+  expect(live.expelled).toBeUndefined()
+})
