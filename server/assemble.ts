@@ -33,6 +33,7 @@ import { Feeds } from './sync/feeds.js'
 import { Rooms } from './sync/rooms.js'
 import type { Identity } from './sync/session.js'
 import { Sockets } from './sync/sockets.js'
+import { Told } from './sync/told.js'
 
 /** The type of the bridge that keeps the served folder itself in step; no agent can take it. */
 export const FOLDER_TYPE = agentType.parse('DISK')
@@ -124,7 +125,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const events = new EventLog(storage, now)
   const commits = new EventBus<FileCommit>(onListenerError)
   const eventBus = new EventBus<WorkspaceEvent>(onListenerError)
-  const isTold = (): boolean => false
+  const told = new Told()
   const merges =
     options.mergeThread === undefined ? undefined : new MergeWorker({ script: options.mergeThread, timers })
   const files = new FileStore({
@@ -135,7 +136,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     now,
     newId,
     newConflictId,
-    isTold,
+    isTold: (author, id) => told.has(author, id),
     newClient,
     defer,
     decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
@@ -147,6 +148,11 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     types: config.agentTypes,
     newSecret,
     onError: onListenerError,
+  })
+  for (const { id } of files.openConflicts) told.opened(id)
+  eventBus.subscribe((event) => {
+    if (event.type === 'conflict:raised') told.opened(event.data.conflict_id)
+    if (event.type === 'conflict:resolved') told.closed(event.data.conflict_id)
   })
   commits.subscribe((commit) => {
     for (const event of commit.events) eventBus.publish(event)
@@ -225,7 +231,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     }
   }
   const sockets = new Sockets({
-    ...{ server, gate, rooms, control, feeds, identify, elapsed, timers, onError },
+    ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, onError },
     limits: config.limits,
     maxMessageBytes: config.limits.messageBytes,
     maxDocuments: config.limits.documentsPerSocket,

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws'
 import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { FrameDecoder, FrameEncoder, MAX_PART_BYTES, type Frame } from '../../protocol/frames.js'
-import type { Author } from '../../protocol/ids.js'
+import type { AgentId, Author } from '../../protocol/ids.js'
 import {
   clientMessage,
   isMethod,
@@ -20,6 +20,7 @@ import { parseParams, type Control } from './control.js'
 import type { Feeds } from './feeds.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
+import { raisedIn, type Told } from './told.js'
 
 type Request = Extract<ClientMessage, { type: 'request' }>
 
@@ -36,6 +37,7 @@ export interface SessionOptions {
   readonly rooms: Rooms
   readonly control: Control
   readonly feeds: Feeds
+  readonly told: Told
   readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
   /** @throws EnsembleError E_AGENT_TAKEN, E_AGENT_TYPE */
   readonly identify: (hello: Hello, replaced: () => void) => Identity
@@ -153,9 +155,23 @@ export class Session {
     this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq })
     const send = (json: string): void => {
       this.#sendJson(json)
+      if (agentId !== null) this.#noteTold(agentId, json)
     }
-    const sendSlowly = (json: string): Promise<void> => this.#sendSlowly({ kind: 'message', json })
+    const sendSlowly = async (json: string): Promise<void> => {
+      await this.#sendSlowly({ kind: 'message', json })
+      if (agentId !== null) this.#noteTold(agentId, json)
+    }
     this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, send, sendSlowly))
+  }
+
+  /** Notes of which conflicts this agent has heard, as soon as it has. */
+  #noteTold(agentId: AgentId, json: string): void {
+    const { told } = this.#options
+    const ids = raisedIn(json)
+    if (ids.length === 0) return
+    this.#socket.whenReceived(() => {
+      for (const id of ids) told.add(agentId, id)
+    })
   }
 
   async #handle(identity: Identity, method: string, params: unknown): Promise<unknown> {

@@ -41,6 +41,9 @@ export class Socket {
   #credit: number
   #creditAt: number
   #gathering = false
+  #pings = 0
+  /** In the order of their pings; the heartbeat's own carry no number. */
+  readonly #unconfirmed = new Map<number, () => void>()
 
   /**
    * @param line what `ws` writes to
@@ -65,8 +68,9 @@ export class Socket {
     ws.on('message', (data, isBinary) => {
       this.#message(data, isBinary)
     })
-    ws.on('pong', () => {
+    ws.on('pong', (data) => {
       this.#answered = true
+      this.#confirm(Number(data.toString()))
     })
     ws.on('close', () => {
       this.#end()
@@ -108,6 +112,22 @@ export class Socket {
           resolve() // also where the connection broke: then #closed tells
         })
       })
+    }
+  }
+
+  /** Runs `run` when the other end has received all that was sent so far, which it says by itself; never, if it ends before. */
+  whenReceived(run: () => void): void {
+    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    this.#unconfirmed.set(++this.#pings, run)
+    this.#ws.ping(String(this.#pings))
+  }
+
+  /** What was sent before a ping that is answered has arrived before it. */
+  #confirm(ping: number): void {
+    for (const [number, run] of this.#unconfirmed) {
+      if (number > ping) return
+      this.#unconfirmed.delete(number)
+      run()
     }
   }
 

@@ -117,7 +117,7 @@ describe('[CONFLICT-8] what two wrote at one place', () => {
     const { id } = await collide()
     const before = await textIn('project')
     await writeFile(place.path('own.txt'), 'seven of my own\nand a half\n')
-    const wrong: readonly (readonly [string[], object, number, RegExp])[] = [
+    const wrong: readonly (readonly [string[], NodeJS.ProcessEnv, number, RegExp])[] = [
       [['resolve', id], {}, 2, /Give one of --ours, --theirs, --both and --file/],
       [['resolve', id, '--ours', '--theirs'], {}, 2, /--ours/],
       [['resolve', id, '--file', 'missing.txt'], {}, 2, /missing\.txt cannot be read/],

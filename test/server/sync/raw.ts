@@ -13,6 +13,8 @@ export interface RawOptions {
   readonly token?: string | null
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** False: pings are not answered. */
+  readonly autoPong?: boolean
 }
 
 class RawSocket {
@@ -21,9 +23,13 @@ class RawSocket {
   readonly frames: (string | Uint8Array)[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
 
-  constructor(url: string, path: string, { token = TOKEN, query = '', headers = {} }: RawOptions = {}) {
+  constructor(
+    url: string,
+    path: string,
+    { token = TOKEN, query = '', headers = {}, autoPong = true }: RawOptions = {},
+  ) {
     const params = [token === null ? '' : `token=${token}`, query].filter((part) => part !== '').join('&')
-    this.ws = new WebSocket(`${url.replace(/^http/, 'ws')}${path}?${params}`, { headers })
+    this.ws = new WebSocket(`${url.replace(/^http/, 'ws')}${path}?${params}`, { headers, autoPong })
     this.ws.on('message', (data, isBinary) => {
       const bytes = Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)])
       this.frames.push(isBinary ? new Uint8Array(bytes) : bytes.toString())
