@@ -26,7 +26,7 @@ function changed({ doc }: RawPeer, change: (doc: Y.Doc) => void): Uint8Array {
 
 test.each([
   ['a map', (doc: Y.Doc) => void doc.getMap('notes').set('large', 'x'.repeat(10_000))],
-  ['a text', (doc: Y.Doc) => void doc.getText('codemirror').insert(0, 'x')],
+  ['a text', (doc: Y.Doc) => doc.getText('codemirror').insert(0, 'x')],
   [
     'both its text and a list',
     (doc: Y.Doc) => {
@@ -63,7 +63,7 @@ test('[DOC-3] one that writes to another root of a mistyped path makes no file',
 test.each([
   ['sets', (doc: Y.Doc) => void doc.getMap('epoch').set('client', 5)],
   ['adds to', (doc: Y.Doc) => void doc.getMap('epoch').set('more', 5)],
-  ['deletes', (doc: Y.Doc) => void doc.getMap('epoch').delete('client')],
+  ['deletes', (doc: Y.Doc) => doc.getMap('epoch').delete('client')],
 ])('[DOC-4] a peer that %s the epoch is closed with 4403, and the epoch stays', async (_, change) => {
   const peer = await join('a.ts')
   const epoch = peer.doc.getMap('epoch').get('client')
@@ -95,7 +95,7 @@ test('what a peer merely has, or repeats whole, is no reason to close it', async
 test('a free document holds whatever peers put into it', async () => {
   const peer = await join('~notes')
   peer.update(changed(peer, (doc) => void doc.getMap('epoch').set('client', 5)))
-  peer.update(changed(peer, (doc) => void doc.getArray('list').push([1])))
+  peer.update(changed(peer, (doc) => doc.getArray('list').push([1])))
   await peer.roundTrip()
   expect(peer.closed).toBeUndefined()
 })
