@@ -195,7 +195,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
-  const control = new Control({ files, queue, history, seq: () => events.seq, status, recent })
+  const maxFileBytes = config.limits.fileBytes
+  const control = new Control({ files, queue, history, maxFileBytes, seq: () => events.seq, status, recent })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers, defer },
     heads: () => files.heads(),

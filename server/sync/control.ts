@@ -19,6 +19,8 @@ export interface ControlOptions {
   readonly files: FileStore
   readonly queue: CommitQueue
   readonly history: HistoryService
+  /** Of one file, as limits.fileBytes says. */
+  readonly maxFileBytes: number
   readonly seq: () => number
   readonly status: () => Status
   /** What was before the feeds of a session began, from a time on. */
@@ -31,7 +33,7 @@ const READ_BYTES = 4 * 1024 * 1024
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, history, seq, status, recent }: ControlOptions) {
+  constructor({ files, queue, history, seq, status, recent, maxFileBytes }: ControlOptions) {
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -59,7 +61,10 @@ export class Control {
           () => ({ head: head === null ? null : (files.durable.head(head.id) ?? null) }),
         )
       },
-      write: (command, author) => files.write(command, authorOf(command, author)),
+      write: async (command, author) => {
+        assertSize(command, maxFileBytes)
+        return await files.write(command, authorOf(command, author))
+      },
       delete: (command, author) => files.delete(command, authorOf(command, author)),
       conflicts: async (filter) => ({ conflicts: await files.conflicts.list(filter) }),
       conflict: ({ id }) => files.conflicts.show(id),
@@ -94,6 +99,15 @@ export function parseParams<M extends Method>(method: M, params: unknown): Param
     'E_BAD_REQUEST',
     `The parameters of "${method}" are not valid: ${z.prettifyError(parsed.error)}`,
   )
+}
+
+/** @throws EnsembleError E_TOO_LARGE */
+function assertSize({ path, content }: Params<'write'>, limit: number): void {
+  const bytes = content.kind === 'text' ? Buffer.byteLength(content.text) : (content.base64.length / 4) * 3
+  if (bytes <= limit + 2) return // two bytes of padding at most
+  throw new EnsembleError('E_TOO_LARGE', `${path} has ${Math.round(bytes)} bytes, the limit is ${limit}.`, {
+    hint: 'The limit is limits.fileBytes in the configuration of the served folder.',
+  })
 }
 
 async function readMany(

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { methods } from '../../../protocol/messages.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
@@ -175,5 +176,20 @@ describe('bounds', () => {
       two.end()
     }
     expect((await textOf(agent, 'a.ts'))?.split('\n')).toHaveLength(31)
+  })
+
+  test('[SYNC-7] a file over limits.fileBytes is refused for good, whoever brings it', async () => {
+    server = await startServer({ config: { limits: { fileBytes: 1000 } } })
+    const agent = await server.connectAs('CLAUDE-frontend')
+    const write = (path: string, content: unknown) => {
+      const command = { writeId: path.replace('.', '-'), path, base: null, content, executable: false }
+      return agent.request('write', methods.write.params.parse(command))
+    }
+    const text = (length: number) => ({ kind: 'text', text: 'x'.repeat(length), bom: false, eol: 'lf' })
+    await expect(write('large.txt', text(1003))).rejects.toMatchObject({ code: 'E_TOO_LARGE', retry: false })
+    const bytes = { kind: 'binary', base64: Buffer.alloc(1005).toString('base64') }
+    await expect(write('large.bin', bytes)).rejects.toMatchObject({ code: 'E_TOO_LARGE' })
+    expect(await write('fits.txt', text(1000))).toMatchObject({ outcome: 'accepted' })
+    expect((await agent.request('tree', {})).files).toHaveLength(1)
   })
 })
