@@ -13,6 +13,8 @@ export const CONTENT_ROOT = 'content'
 export const EPOCH_ROOT = 'epoch'
 /** Root maps of the workspace document. */
 export const TREE_ROOT = 'tree'
+/** Path → ids of its open conflicts. */
+export const CONFLICTS_ROOT = 'conflicts'
 
 export type DocumentName =
   | { readonly kind: 'file'; readonly path: WorkspacePath }

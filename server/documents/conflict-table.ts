@@ -8,6 +8,7 @@ import type { Conflict, ConflictFilter, Resolution } from '../../protocol/confli
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ConflictId, FileId } from '../../protocol/ids.js'
 import { rowsUnder } from '../storage/keys.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 import type { Ledger } from './ledger.js'
@@ -24,14 +25,22 @@ interface Noted {
 export class ConflictTable {
   readonly #storage: Storage
   readonly #ledger: Ledger
+  readonly #onChange: (path: WorkspacePath, ids: readonly ConflictId[]) => void
   readonly #open = new Map<ConflictId, Conflict>()
   readonly #byFile = new Map<FileId, Set<ConflictId>>()
   readonly #closed = new Map<ConflictId, Conflict>()
 
-  constructor(storage: Storage, ledger: Ledger) {
+  /** @param onChange hears of each file's open conflicts as they change, before that is durable */
+  constructor(storage: Storage, ledger: Ledger, onChange: (path: WorkspacePath, ids: readonly ConflictId[]) => void) {
     this.#storage = storage
     this.#ledger = ledger
+    this.#onChange = onChange
     for (const conflict of this.#stored()) if (conflict.state === 'open') this.#set(conflict)
+  }
+
+  /** Of each path that has any. */
+  openByPath(): ReadonlyMap<WorkspacePath, readonly ConflictId[]> {
+    return new Map([...this.#open.values()].map(({ path, fileId }) => [path, this.#idsOf(fileId)]))
   }
 
   get count(): number {
@@ -78,6 +87,7 @@ export class ConflictTable {
 
   raise(conflict: Conflict, text: string | null): Noted {
     this.#set(conflict)
+    this.#onChange(conflict.path, this.#idsOf(conflict.fileId))
     return { conflict, ...this.#ledger.raise(conflict, text) }
   }
 
@@ -92,12 +102,17 @@ export class ConflictTable {
     const conflict: Conflict = { ...open, state, resolution }
     this.#open.delete(open.id)
     this.#byFile.get(open.fileId)?.delete(open.id)
+    this.#onChange(open.path, this.#idsOf(open.fileId))
     this.#closed.set(open.id, conflict)
     for (const [oldest] of this.#closed) {
       if (this.#closed.size <= RECENT) break
       this.#closed.delete(oldest)
     }
     return { conflict, ...this.#ledger.close(conflict, resolution) }
+  }
+
+  #idsOf(file: FileId): readonly ConflictId[] {
+    return [...(this.#byFile.get(file) ?? [])]
   }
 
   #set(conflict: Conflict): void {

@@ -100,7 +100,10 @@ export class FileStore {
     this.#ledger = new Ledger(this.#table, events, bus, now, (head) => {
       this.tree.follow(head)
     })
-    const table = new ConflictTable(storage, this.#ledger)
+    const table = new ConflictTable(storage, this.#ledger, (path, ids) => {
+      this.tree.followConflicts(path, ids)
+    })
+    this.tree.setConflicts(table.openByPath())
     const { newConflictId, isTold } = options
     const told = { conflicts: table, outcomes: this.#outcomes, now, newConflictId, isTold }
     this.#attachments = new WriteAttachments(told)

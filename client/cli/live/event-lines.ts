@@ -72,10 +72,17 @@ const LEFT = { left: 'left', lost: 'lost its connection', replaced: 'came back' 
 const CHANGED = { created: 'made', modified: 'changed', deleted: 'deleted' } as const
 
 function conflictWords(
-  { file, ours, theirs }: Extract<WorkspaceEvent, { type: 'conflict:raised' }>['data'],
+  { conflict_id: id, file, lines, ours, theirs }: Extract<WorkspaceEvent, { type: 'conflict:raised' }>['data'],
   nameOf: (author: string) => string,
 ): string {
-  return `conflict in ${file}: what ${nameOf(ours)} wrote stays, what ${nameOf(theirs)} wrote is held`
+  const where = lines === null ? '' : `, line ${lines.from}`
+  const story = `conflict in ${file}${where}: what ${nameOf(ours)} wrote stays, what ${nameOf(theirs)} wrote is held`
+  return `${story} (ensemble conflicts show ${beginningOf(id)})`
+}
+
+/** As much of an id as names it, without a look at all the others. */
+function beginningOf(id: string): string {
+  return id.slice(0, 8)
 }
 
 function resolvedWords(

@@ -58,9 +58,24 @@ describe('several events in one line', () => {
       conflict('a.ts', 'CODEX-reviewer', 'CLAUDE-frontend'),
     ]
     expect(digest(events, (author) => author.toLowerCase())).toBe(
-      'conflict in a.ts: what codex-reviewer wrote stays, what claude-frontend wrote is held · ' +
+      'conflict in a.ts: what codex-reviewer wrote stays, what claude-frontend wrote is held (ensemble conflicts show c1) · ' +
         'codex-reviewer changed a.ts and b.ts · disk made new.ts · gemini-planner lost its connection',
     )
+  })
+
+  it.each([
+    ['theirs', 'what CODEX-reviewer wrote took its place'],
+    ['ours', 'what CLAUDE-frontend wrote stays'],
+    ['superseded', 'something else was written there'],
+  ])('[CONFLICT-12] tell how a conflict ended: %s', (outcome, words) => {
+    const data = { conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-frontend', theirs: 'CODEX-reviewer', rev: 3 }
+    const resolved = workspaceEvent.parse({
+      ...{ seq: 1, type: 'conflict:resolved', timestamp },
+      data: { ...data, outcome, by: 'GEMINI-c' },
+    })
+    expect(digest([resolved], (author) => author)).toBe(`GEMINI-c closed a conflict in a.ts: ${words}`)
+    expect(concerns(resolved, me)).toBe(true)
+    expect(concerns(resolved, { agentId: 'CODEX-z', partition: 'src' })).toBe(false)
   })
 
   it('count the files where they are many', () => {

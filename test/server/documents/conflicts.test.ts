@@ -314,6 +314,22 @@ describe('[CONFLICT-13] three at one place', () => {
   })
 })
 
+test('the workspace document lists the ids of open conflicts by path, also after a crash between the two', async () => {
+  const storage = new FailingStorage()
+  const { files } = openStore(storage)
+  const listed = (store: FileStore) => store.tree.live.doc.getMap('conflicts').toJSON()
+  const { id } = await collide(files)
+  await turn()
+  expect(listed(files)).toEqual({ 'a.ts': [id] })
+  await files.tree.live.flushed()
+  await resolve(files, { id }, 'both')
+  const crashed = openStore(storage).files
+  await turn()
+  expect(listed(crashed)).toEqual({})
+  await turn()
+  expect(listed(files)).toEqual({})
+})
+
 describe('[CONFLICT-12] events', () => {
   test('a raised conflict says where it is, whose, and how what is held begins', async () => {
     const { files, commits } = openStore()
