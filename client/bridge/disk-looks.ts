@@ -1,16 +1,18 @@
 /** What a path's file holds now, without reading it more often than needed, and which paths can't take part. */
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore } from './base-store.js'
+import { reasonOfCode } from './node-error.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
-import { settleWait, unsettledNow, type Unsettled } from './settle.js'
+import { isNeverAtRest, settleWait, unsettledNow, type Unsettled } from './settle.js'
 import type { FileSight } from './stamp.js'
 
 /** After a reading under whose stamp the file could still change. In milliseconds. */
 const LOOK_AGAIN = 60
-/** After a reading that was spoiled by a change. In milliseconds. */
+/** After a reading that was spoiled by a change; doubled with each one that follows. In milliseconds. */
 const SPOILED = 5
+const LONGEST_SPOILED = 5000
 
 export interface DiskLooksOptions {
   readonly places: Places
@@ -48,7 +50,11 @@ export class DiskLooks {
   readonly #options: DiskLooksOptions
   readonly #seen = new Map<string, Seen>()
   readonly #unsettled = new Map<string, Unsettled>()
+  /** Files that changed while they were read: when to try again, and how long to wait after the try. In milliseconds. */
+  readonly #spoiled = new Map<string, { readonly due: number; readonly pause: number }>()
   readonly #blocked = new Map<string, string>()
+  /** Blocked, or blocked again, since `begin`. */
+  readonly #isBlockedAgain = new Set<string>()
 
   constructor(options: DiskLooksOptions) {
     this.#options = options
@@ -59,14 +65,21 @@ export class DiskLooks {
     return this.#blocked
   }
 
+  /** A path is worked on from here to `end`: what blocks it has to say so again. */
+  begin(path: string): void {
+    this.#isBlockedAgain.delete(path)
+  }
+
+  /** Nothing is left to do for a path: unless it was blocked meanwhile, it got through. */
+  end(path: string): void {
+    if (!this.#isBlockedAgain.delete(path)) this.#blocked.delete(path)
+  }
+
   block(path: string, reason: string): void {
+    this.#isBlockedAgain.add(path)
     if (this.#blocked.get(path) === reason) return
     this.#blocked.set(path, reason)
     this.#options.log.warn({ path, reason }, 'left out of sync until it changes')
-  }
-
-  unblock(path: string): void {
-    this.#blocked.delete(path)
   }
 
   /** False for a file whose stamp says that it is as it was when it was last looked at. */
@@ -84,10 +97,11 @@ export class DiskLooks {
     this.#seen.delete(path)
   }
 
-  /** Another root. */
-  reset(): void {
+  /** Another root: nothing that was seen means anything. */
+  forgetAll(): void {
     this.#seen.clear()
     this.#unsettled.clear()
+    this.#spoiled.clear()
   }
 
   async look(path: WorkspacePath): Promise<Look> {
@@ -95,7 +109,7 @@ export class DiskLooks {
     const sight = places.sight(path)
     // A folder or a file in the way was put there by someone: what had been here is gone. A symlink hides it only.
     if (sight.kind === 'absent' || sight.kind === 'folder' || sight.kind === 'under-file') return this.#absent(path)
-    if (sight.kind === 'unreadable') return this.#unknown(path, sight.code)
+    if (sight.kind === 'unreadable') return this.#unknown(path, reasonOfCode(sight.code))
     if (sight.kind === 'special') return this.#unknown(path, 'not a regular file')
     if (sight.size > fileBytes) return this.#unknown(path, `larger than ${fileBytes} bytes`)
     const known = this.seen(path)
@@ -108,11 +122,14 @@ export class DiskLooks {
       this.#unsettled.set(path, unsettledNow(sight, unsettled, elapsed))
       return this.#later(path, wait)
     }
+    const spoiled = this.#spoiled.get(path)
+    if (spoiled !== undefined && elapsed < spoiled.due) return this.#written(path, unsettled, spoiled.due - elapsed)
     const reading = await readFile(places.of(path), sight, now, environment.timers)
-    if (reading.kind === 'changed') return this.#later(path, SPOILED)
-    if (reading.kind === 'unreadable') return this.#unknown(path, reading.code)
+    if (reading.kind === 'changed')
+      return this.#onSpoiled(path, unsettledNow(sight, unsettled, elapsed), spoiled?.pause)
+    if (reading.kind === 'unreadable') return this.#unknown(path, reasonOfCode(reading.code))
     this.#unsettled.delete(path)
-    this.#blocked.delete(path)
+    this.#spoiled.delete(path)
     const { hash, executable, stamp, bytes } = reading
     this.#seen.set(path, { hash, executable, stamp })
     if (stamp === '') this.#options.again(path, LOOK_AGAIN, false)
@@ -131,10 +148,25 @@ export class DiskLooks {
     return { kind: 'unsettled' }
   }
 
+  #onSpoiled(path: string, unsettled: Unsettled, pause = SPOILED): Look {
+    const due = this.#options.environment.elapsed() + pause
+    this.#unsettled.set(path, unsettled)
+    this.#spoiled.set(path, { due, pause: Math.min(pause * 2, LONGEST_SPOILED) })
+    return this.#written(path, unsettled, pause)
+  }
+
+  /** One that is written without a rest keeps nobody waiting. */
+  #written(path: string, unsettled: Unsettled | undefined, wait: number): Look {
+    const { again, environment } = this.#options
+    if (unsettled === undefined || !isNeverAtRest(unsettled, environment.elapsed())) return this.#later(path, wait)
+    again(path, wait, false)
+    return this.#unknown(path, 'it is being written without a pause in which it could be read')
+  }
+
   #absent(path: string): Look {
     this.#seen.delete(path)
     this.#unsettled.delete(path)
-    this.#blocked.delete(path)
+    this.#spoiled.delete(path)
     return { kind: 'absent' }
   }
 

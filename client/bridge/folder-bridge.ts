@@ -392,7 +392,7 @@ export class FolderBridge {
     if (before === this.#rootFault) return before !== undefined
     if (this.#rootFault === undefined) {
       this.#options.log.info({}, 'the folder is back')
-      this.#looks.reset()
+      this.#looks.forgetAll()
       if (this.#link.isAttached) this.#queue.resume()
       this.#everything()
     } else {

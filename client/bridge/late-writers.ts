@@ -12,11 +12,12 @@ import type { ContentHash, WriteId } from '../../protocol/ids.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore } from './base-store.js'
+import { codeOf } from './node-error.js'
 import type { BridgeLog, Disposer, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import type { IntentRow, KnownVersion } from './rows.js'
 import { isNeverAtRest, unsettledNow, type Unsettled } from './settle.js'
-import { errorCode, sightOf, type FileSight } from './stamp.js'
+import { sightOf, type FileSight } from './stamp.js'
 import { newWriteId } from './submitter.js'
 import { remove } from './writer.js'
 
@@ -161,7 +162,7 @@ export class LateWriters {
 
   #onFailure(id: string, watch: Watch, thrown: unknown): void {
     if (this.#closed) return
-    const reason = `${errorCode(thrown)} ${String(thrown)}`
+    const reason = `${codeOf(thrown) ?? ''} ${String(thrown)}`
     const { log, store } = this.#options
     if (watch.failure !== reason) {
       const path = store.intents.get(id)?.path

@@ -15,6 +15,7 @@ import type { Gate } from './gate.js'
 import type { Heads } from './heads.js'
 import type { IgnoreRules } from './ignore.js'
 import type { LateWriters } from './late-writers.js'
+import { reasonOfCode } from './node-error.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
@@ -62,6 +63,14 @@ export class PathFlow {
 
   /** True: nothing is left to do for this path. */
   async run(name: string): Promise<boolean> {
+    const { looks, isLive } = this.#options
+    looks.begin(name)
+    const isAtRest = await this.#work(name)
+    if (isAtRest && isLive()) looks.end(name)
+    return isAtRest
+  }
+
+  async #work(name: string): Promise<boolean> {
     const { store, heads, rules, gate, looks, uploads, log, isRootGone } = this.#options
     const path = rules.accept(name)
     if (path === undefined) return this.#ignored(name)
@@ -84,12 +93,11 @@ export class PathFlow {
   }
 
   async #ignored(name: string): Promise<true> {
-    const { store, gate, heads, looks } = this.#options
+    const { store, gate, heads } = this.#options
     const row = store.bases.get(name)
     const facts = { base: row ?? null, disk: { kind: 'unknown' }, head: null, ignored: true } as const
     gate.withdraw(name)
     heads.dropEdits(name)
-    looks.unblock(name)
     if (row !== undefined && reconcile(facts).kind === 'untrack') {
       await store.commit([{ table: 'bases', key: name, row: asText(row) }])
     }
@@ -172,7 +180,6 @@ export class PathFlow {
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
     if (expected !== null) this.#wrote(path, now)
     looks.forget(path)
-    looks.unblock(path)
     const isNewest = heads.get(path)?.seq === content.head.seq
     // Without a stamp somebody wrote to it at once.
     if (!isNewest || store.bases.get(path)?.stamp === '') return this.#again(path, 0)
@@ -219,7 +226,6 @@ export class PathFlow {
     const placed = await writer.remove(path, { version, executable: row.executable })
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
     looks.forget(path)
-    looks.unblock(path)
     // What this file was in the way of can be written now.
     for (const blocked of looks.blocked.keys()) this.#again(blocked, 0)
     return this.#again(path, 0)
@@ -227,7 +233,7 @@ export class PathFlow {
 
   #unplaced(path: string, placed: Exclude<Placed, { kind: 'done' }>): boolean {
     if (placed.kind === 'changed') return this.#again(path, CHANGED)
-    this.#options.looks.block(path, placed.code)
+    this.#options.looks.block(path, reasonOfCode(placed.code))
     return true
   }
 

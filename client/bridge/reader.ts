@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { contentHash, type ContentHash } from '../../protocol/ids.js'
-import { errorCode, isExecutable, isRacy, sightOfStats, type FileSight, type Stamp } from './stamp.js'
+import { codeOf } from './node-error.js'
+import { isExecutable, isRacy, sightOfStats, type FileSight, type Stamp } from './stamp.js'
 import type { Timers } from './ports.js'
 
 /** Up to here a file is read in one go: about 0.3 ms, less than a way over the thread pool and back. In bytes. */
@@ -101,7 +102,7 @@ function reading(hash: ContentHash, sight: FileSight, bytes: Uint8Array, now: nu
 }
 
 function failure(thrown: unknown): Reading {
-  const code = errorCode(thrown)
+  const code = codeOf(thrown) ?? 'UNKNOWN'
   // ELOOP: a symlink came in its place. ENXIO, ENODEV: a socket or a device.
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { kind: 'changed' }
   return { kind: 'unreadable', code }

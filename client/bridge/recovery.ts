@@ -2,9 +2,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BaseStore } from './base-store.js'
+import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { IntentRow } from './rows.js'
-import { errorCode, sightOf } from './stamp.js'
+import { sightOf } from './stamp.js'
 import { asPlaced, remove, syncPlace } from './writer.js'
 import { parentOf } from './ignore.js'
 
@@ -75,7 +76,7 @@ function removeStrays(holding: string, store: BaseStore): void {
   try {
     names = readdirSync(holding)
   } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return
+    if (codeOf(thrown) === 'ENOENT') return
     throw thrown
   }
   for (const name of names) if (!named.has(join(holding, name))) remove(join(holding, name))

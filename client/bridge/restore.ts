@@ -8,10 +8,10 @@ import { dirname, join } from 'node:path'
 import { decodeText } from '../../protocol/text/encoding.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { ChangeKind } from './gate.js'
+import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { Environment } from './ports.js'
 import { readFile } from './reader.js'
-import { errorCode } from './stamp.js'
 
 export interface RestoreOptions {
   readonly places: Places
@@ -78,7 +78,7 @@ function newFolder(place: string, now: number): string {
       mkdirSync(folder, { mode: 0o700 })
       return folder
     } catch (thrown) {
-      if (errorCode(thrown) !== 'EEXIST') throw thrown
+      if (codeOf(thrown) !== 'EEXIST') throw thrown
     }
   }
 }

@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, realpathSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EnsembleError } from '../../protocol/errors.js'
-import { errorCode, sightOf } from './stamp.js'
+import { codeOf } from './node-error.js'
+import { sightOf } from './stamp.js'
 
 export interface Root {
   /** Absolute, without symlinks. */
@@ -87,7 +88,7 @@ function takeLock(place: string, dir: string): () => void {
         }
       }
     } catch (thrown) {
-      if (errorCode(thrown) !== 'EEXIST') throw thrown
+      if (codeOf(thrown) !== 'EEXIST') throw thrown
     }
     const [pid = '', start = ''] = readOr(place, '').split(' ')
     if (isRunning(Number(pid), start)) {
@@ -106,7 +107,7 @@ function isRunning(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0)
   } catch (thrown) {
-    if (errorCode(thrown) === 'ESRCH') return false
+    if (codeOf(thrown) === 'ESRCH') return false
   }
   const [state] = statOf(pid)
   if (state === 'Z' || state === 'X') return false // it has ended, and nobody has asked for its exit code yet
@@ -137,6 +138,6 @@ function writeIfMissing(place: string, text: string): void {
   try {
     writeFileSync(place, text, { flag: 'wx' })
   } catch (thrown) {
-    if (errorCode(thrown) !== 'EEXIST') throw thrown
+    if (codeOf(thrown) !== 'EEXIST') throw thrown
   }
 }

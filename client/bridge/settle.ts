@@ -7,7 +7,8 @@
  * 3. One that has become empty, or was made empty, is believed only after EMPTY_QUIET: it may have been truncated just now.
  *    Its date proves nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the
  *    date last), so that only our own watching counts. For the same reason a date counts at all only where it is new.
- * 4. One that never rests is read anyway after LONGEST_WAIT, unless it is empty: constant writes can't starve others.
+ * 4. One that never rests is read anyway after LONGEST_WAIT, unless it is empty: constant writes can't starve others. A large
+ *    one may change in every reading; it is then said to be left out, and tried less and less often (disk-looks.ts).
  */
 import type { FileSight, Stamp } from './stamp.js'
 

@@ -5,6 +5,7 @@
  * "unchanged" if the file was already still when it was read (`isRacy`).
  */
 import { lstatSync, type BigIntStats } from 'node:fs'
+import { codeOf } from './node-error.js'
 
 /** Inode, size, mtime and ctime in nanoseconds. ctime can't be set back, so a tool that keeps mtime is noticed too. */
 export type Stamp = string
@@ -35,6 +36,8 @@ export type Sight =
 const RACY_NS = 20_000_000n
 /** Where times have whole seconds (FAT, some network disks). */
 const COARSE_RACY_NS = 2_000_000_000n
+/** By so much a date may lie ahead of our clock and be of this moment. */
+const AHEAD_NS = 2_000_000_000n
 const SECOND_NS = 1_000_000_000n
 const OWNER_EXECUTES = 0o100
 
@@ -44,7 +47,7 @@ export function sightOf(place: string): Sight {
     const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false })
     return stats === undefined ? { kind: 'absent' } : sightOfStats(stats)
   } catch (thrown) {
-    const code = errorCode(thrown)
+    const code = codeOf(thrown) ?? 'UNKNOWN'
     if (code === 'ENOENT') return { kind: 'absent' }
     if (code === 'ENOTDIR') return { kind: 'under-file' }
     return { kind: 'unreadable', code }
@@ -73,14 +76,13 @@ export function isExecutable(mode: number): boolean {
   return (mode & OWNER_EXECUTES) !== 0
 }
 
-/** Whether a file seen like this at `now` (milliseconds) could still change without changing its stamp. */
-export function isRacy(sight: FileSight, now: number): boolean {
-  const changed = sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs
-  const coarse = sight.mtimeNs % SECOND_NS === 0n && sight.ctimeNs % SECOND_NS === 0n
-  return BigInt(Math.floor(now)) * 1_000_000n - changed < (coarse ? COARSE_RACY_NS : RACY_NS)
-}
-
-export function errorCode(thrown: unknown): string {
-  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code
-  return 'UNKNOWN'
+/**
+ * Whether a file seen like this at `now` (milliseconds) could still change without changing its stamp. ctime alone says so:
+ * whoever likes sets mtime, also into the future. A ctime far in the future is of a clock that was set back since: the next
+ * change will have another one.
+ */
+export function isRacy({ mtimeNs, ctimeNs }: FileSight, now: number): boolean {
+  const coarse = mtimeNs % SECOND_NS === 0n && ctimeNs % SECOND_NS === 0n
+  const age = BigInt(Math.floor(now)) * 1_000_000n - ctimeNs
+  return age > -AHEAD_NS && age < (coarse ? COARSE_RACY_NS : RACY_NS)
 }

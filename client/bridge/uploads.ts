@@ -55,8 +55,8 @@ const MAX_INFERRED = 3
 
 export class Uploads {
   readonly #options: UploadsOptions
-  /** Paths that the server refuses for good, with the content that it refused. */
-  readonly #refused = new Map<string, string>()
+  /** Paths that the server refuses for good, with the content that it refused, and why. */
+  readonly #refused = new Map<string, { readonly content: string; readonly reason: string }>()
 
   #conflicts = 0
   /** How many writes in a row were taken as written upon an older version. */
@@ -79,7 +79,7 @@ export class Uploads {
   /** True: nothing is left to do for this path. */
   async submit(path: WorkspacePath, look: FileLook, row: BaseRow | undefined): Promise<boolean> {
     const { store, environment, gate, onStep } = this.#options
-    if (this.#refused.get(path) === look.hash || !this.#options.isLive()) return true
+    if (this.#isRefused(path, look.hash) || !this.#options.isLive()) return true
     const pass = gate.propose(path, row?.standing === 'live' ? 'overwrite' : 'create')
     if (pass === undefined) return true
     const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
@@ -125,7 +125,7 @@ export class Uploads {
 
   async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {
     const { store, environment, gate, onStep } = this.#options
-    if (!this.#options.isLive() || this.#refused.get(path) === DELETED) return true
+    if (!this.#options.isLive() || this.#isRefused(path, DELETED)) return true
     const pass = gate.propose(path, 'delete')
     if (pass === undefined) return true
     const base = { rev: row.rev, hash: row.hash }
@@ -177,7 +177,8 @@ export class Uploads {
       if (!(thrown instanceof EnsembleError)) throw thrown
       if (thrown.code === 'E_UNREACHABLE') return false // it is sent again with the next connection
       log.warn({ path, code: thrown.code, reason: thrown.message }, 'the server refused a write')
-      this.#refused.set(path, pending.kind === 'write' ? pending.hash : DELETED)
+      const content = pending.kind === 'write' ? pending.hash : DELETED
+      this.#refused.set(path, { content, reason: thrown.message })
       await store.commit([{ table: 'pendings', key: path, row: null }])
       this.#options.looks.block(path, thrown.message)
       return true
@@ -245,6 +246,13 @@ export class Uploads {
       const kept = await lateWriters.refused(edit)
       log.error({ path, code: thrown.code, reason: thrown.message, kept }, 'a late edit was refused')
     }
+    return true
+  }
+
+  #isRefused(path: string, content: string): boolean {
+    const refused = this.#refused.get(path)
+    if (refused?.content !== content) return false
+    this.#options.looks.block(path, refused.reason)
     return true
   }
 

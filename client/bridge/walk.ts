@@ -2,8 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IgnoreRules } from './ignore.js'
+import { codeOf } from './node-error.js'
 import type { Timers } from './ports.js'
-import { errorCode, sightOf, type FileSight } from './stamp.js'
+import { sightOf, type FileSight } from './stamp.js'
 
 export type Step =
   | { readonly kind: 'file'; readonly path: string; readonly sight: FileSight }
@@ -69,7 +70,7 @@ function list(place: string): { entries: ReturnType<typeof readEntries> } | { co
   try {
     return { entries: readEntries(place) }
   } catch (thrown) {
-    return { code: errorCode(thrown) }
+    return { code: codeOf(thrown) ?? 'UNKNOWN' }
   }
 }
 

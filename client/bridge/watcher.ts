@@ -10,7 +10,7 @@
  */
 import { relative, sep } from 'node:path'
 import { FSWatcher } from 'chokidar'
-import { errorCode } from './stamp.js'
+import { codeOf } from './node-error.js'
 
 export interface WatcherOptions {
   /** Absolute, without symlinks. */
@@ -68,7 +68,7 @@ export function startWatcher({ root, ignoresFolder, onHint, onFailure }: Watcher
   watcher.on('unlinkDir', (place) => onHint(pathOf(place)))
   const told = new Set<string>()
   watcher.on('error', (thrown) => {
-    const reason = errorCode(thrown)
+    const reason = codeOf(thrown) ?? String(thrown)
     if (!told.has(reason)) onFailure(reason)
     told.add(reason)
   })

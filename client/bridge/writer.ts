@@ -39,11 +39,12 @@ import { promisify } from 'node:util'
 import { TEMPORARY_PREFIX, type WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import { parentOf } from './ignore.js'
+import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { Environment } from './ports.js'
 import { isSmall, readFile, readSmallFile } from './reader.js'
 import type { BaseRow, IntentRow, KnownVersion } from './rows.js'
-import { errorCode, isExecutable, sightOf, sightOfStats, type FileSight, type Sight, type Stamp } from './stamp.js'
+import { isExecutable, sightOf, sightOfStats, type FileSight, type Sight, type Stamp } from './stamp.js'
 
 /** Where a step can be held up by a test: each stands for a moment at which the process may die. */
 export type WriterStep = 'begin' | 'temporary' | 'intent' | 'renamed' | 'folder' | 'base'
@@ -142,7 +143,7 @@ export class Writer {
       await this.#finish(id, intent, { ...next, stamp })
       return { kind: 'done' }
     } catch (thrown) {
-      return { kind: 'blocked', code: errorCode(thrown) }
+      return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
     }
   }
 
@@ -181,7 +182,7 @@ export class Writer {
       await this.#removeFolders(path)
       return { kind: 'done' }
     } catch (thrown) {
-      return { kind: 'blocked', code: errorCode(thrown) }
+      return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
     }
   }
 
@@ -357,7 +358,7 @@ export function remove(place: string): void {
   try {
     unlinkSync(place)
   } catch (thrown) {
-    if (errorCode(thrown) !== 'ENOENT') throw thrown
+    if (codeOf(thrown) !== 'ENOENT') throw thrown
   }
 }
 
@@ -382,7 +383,7 @@ function linkNew(temporary: string, place: string): boolean {
   try {
     linkSync(temporary, place)
   } catch (thrown) {
-    if (errorCode(thrown) === 'EEXIST') return false
+    if (codeOf(thrown) === 'EEXIST') return false
     if (!hasNoLinks(thrown) || sightOf(place).kind !== 'absent') throw thrown
     renameSync(temporary, place)
     return true
@@ -401,7 +402,7 @@ function linkOld(place: string, file: string): void {
 }
 
 function hasNoLinks(thrown: unknown): boolean {
-  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(thrown))
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(thrown) ?? '')
 }
 
 /**

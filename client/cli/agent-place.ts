@@ -3,7 +3,7 @@ import { access, constants, mkdir, realpath, rm, rmdir, stat } from 'node:fs/pro
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { EnsembleError } from '../../protocol/errors.js'
 import { DATA_FOLDER, hasDataFolder, holderOf } from './data-folder.js'
-import { codeOf, reasonOf } from './node-error.js'
+import { codeOf, reasonOf } from '../bridge/node-error.js'
 
 export interface PlaceFacts {
   /** As it was named, absolute. */

@@ -8,7 +8,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { agentId } from '../../protocol/ids.js'
-import { codeOf } from './node-error.js'
+import { codeOf } from '../bridge/node-error.js'
 import { isRunning } from './process.js'
 
 export const DATA_FOLDER = '.ensemble'

@@ -13,7 +13,7 @@ import {
   type TokenSource,
   type Wishes,
 } from './discovery.js'
-import { reasonOf } from './node-error.js'
+import { reasonOf } from '../bridge/node-error.js'
 import { isRunning } from './process.js'
 import { answers, nobodyAt } from './server-api.js'
 

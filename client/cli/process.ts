@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnsembleError } from '../../protocol/errors.js'
-import { codeOf } from './node-error.js'
+import { codeOf } from '../bridge/node-error.js'
 
 /**
  * @param started when it began, in the system's words (Linux: clock ticks since the start of the machine); where it is

@@ -12,7 +12,7 @@ import { EXIT } from '../fault.js'
 import { casesOf, readCases } from '../merge/cases.js'
 import { readInputs, type MergeInputs, type MergeNames } from '../merge/merge-inputs.js'
 import { replaceFile } from '../merge/replace-file.js'
-import { reasonOf } from '../node-error.js'
+import { reasonOf } from '../../bridge/node-error.js'
 
 export interface MergeFileOptions {
   readonly stdout?: boolean

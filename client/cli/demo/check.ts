@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isNeverSynced, TEMPORARY_PREFIX } from '../../../protocol/paths.js'
-import { codeOf } from '../node-error.js'
+import { codeOf } from '../../bridge/node-error.js'
 
 /** Path → content, in latin1 so that every byte counts. */
 export type Tree = ReadonlyMap<string, string>

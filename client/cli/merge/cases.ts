@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { EnsembleError } from '../../../protocol/errors.js'
-import { reasonOf } from '../node-error.js'
+import { reasonOf } from '../../bridge/node-error.js'
 
 const mergeCase = z.object({
   id: z.union([z.string(), z.number()]),

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { EnsembleError } from '../../../protocol/errors.js'
-import { codeOf } from '../node-error.js'
+import { codeOf } from '../../bridge/node-error.js'
 
 const DRIVER = 'ensemble'
 const TITLE = 'Ensemble: merges edits that only touch, and keeps what overlaps'

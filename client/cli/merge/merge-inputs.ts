@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { decodeText, joinFormat, MAX_TEXT_BYTES } from '../../../protocol/text/encoding.js'
 import type { FileTexts } from '../../../protocol/text/merge-files.js'
-import { reasonOf } from '../node-error.js'
+import { reasonOf } from '../../bridge/node-error.js'
 
 export interface MergeInputs {
   readonly texts: FileTexts
