@@ -50,6 +50,9 @@ function start(root: HTMLElement): void {
   store.commits.subscribe((commits) => {
     for (const { head } of commits) drafts.committed(head.path, head.id)
   })
+  addEventListener('beforeunload', (event) => {
+    if (drafts.atRisk) event.preventDefault()
+  })
   const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, signOut }
   render(<App page={page} />, root)
 }

@@ -22,7 +22,7 @@ import { freshness } from './model/freshness.js'
 import { Lanes } from './model/lanes.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
-import { isHere, nextRows, type AgentRow, type Departure } from './model/roster.js'
+import { goneRow, isHere, nextRows, type AgentRow, type Departure, type RowAgent } from './model/roster.js'
 import { TagBook, type Tag } from './model/tags.js'
 import { buildTree } from './model/tree.js'
 
@@ -95,7 +95,7 @@ export class Store {
 
   readonly #departures = new Map<string, Departure>()
   /** Waits for the list of everybody who ever joined, without whom nobody's number is known. */
-  #roster: readonly Agent[] | null = null
+  #roster: readonly RowAgent[] | null = null
   /** How somebody went who is not in the first roster after a break, and of whom no event tells: with the line. */
   #assumed: 'left' | 'lost' = 'left'
   /** The number behind which the feeds began. */
@@ -193,10 +193,26 @@ export class Store {
   takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[]): void {
     batch(() => {
       this.#learn(agents)
-      if (!this.recentKnown.value) this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
+      if (!this.recentKnown.value) {
+        this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
+        this.agents.value = agents.flatMap((agent) => this.#goneRow(agent, events))
+      }
       this.recentKnown.value = true
       if (this.#roster !== null) this.#showRoster(this.#roster)
     })
+  }
+
+  #goneRow(agent: KnownAgent, events: readonly WorkspaceEvent[]): AgentRow[] {
+    const departure = this.#departures.get(agent.agentId)
+    if (departure === undefined) return []
+    const joined = events.findLast((event) => event.type === 'agent:joined' && event.agent_id === agent.agentId)
+    const changed = events.findLast((event) => event.type === 'file:changed' && event.data.author === agent.agentId)
+    return [
+      goneRow(agent, departure, {
+        partition: joined?.type === 'agent:joined' ? joined.data.partition : null,
+        file: changed?.type === 'file:changed' ? changed.data.file : null,
+      }),
+    ]
   }
 
   #enter(workspaceId: string, name: string, seq: number): void {
@@ -315,7 +331,7 @@ export class Store {
     this.#assumed = 'left'
   }
 
-  #showRoster(roster: readonly Agent[]): void {
+  #showRoster(roster: readonly RowAgent[]): void {
     this.agents.value = nextRows(this.agents.value, roster, this.#departures, this.#assumed, this.serverNow.value)
     this.agentsKnown.value = true
   }

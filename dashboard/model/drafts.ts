@@ -50,6 +50,11 @@ export class Drafts {
     return [...(this.#held.value.get(path) ?? []), ...(draft?.underWay === false ? draft.typed : [])]
   }
 
+  /** Whether anything would be lost with the page. */
+  get atRisk(): boolean {
+    return this.#held.peek().size > 0 || [...this.#drafts.peek().values()].some((draft) => !draft.underWay)
+  }
+
   dismiss(path: string): void {
     this.#held.value = without(this.#held.peek(), path)
     this.#drafts.value = without(this.#drafts.peek(), path)

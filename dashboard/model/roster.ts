@@ -1,8 +1,12 @@
 /** The agents' table: who is here, and who has just gone. Rows keep their place: they are ordered by joining. */
-import type { Agent, AgentState } from '../../protocol/agents.js'
+import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
+import { agentParts } from './tags.js'
+
+/** Of one that went before the page was opened, what events tell. */
+export type RowAgent = Omit<Agent, 'type' | 'instance'> & { readonly type: string; readonly instance: string }
 
 export interface AgentRow {
-  readonly agent: Agent
+  readonly agent: RowAgent
   readonly state: AgentState | 'left' | 'lost'
   /** When it entered `state`, by the server's clock. */
   readonly since: number
@@ -23,7 +27,7 @@ export const KEEP_GONE = 15 * 60_000
  */
 export function nextRows(
   rows: readonly AgentRow[],
-  roster: readonly Agent[],
+  roster: readonly RowAgent[],
   departures: ReadonlyMap<string, Departure>,
   assumed: 'left' | 'lost',
   now: number,
@@ -35,6 +39,21 @@ export function nextRows(
     .filter((row) => now - row.since < KEEP_GONE)
   const present = roster.map((agent): AgentRow => ({ agent, state: agent.state, since: agent.since }))
   return [...present, ...gone].sort((a, b) => a.agent.order - b.agent.order)
+}
+
+/** The row of one that went before the page was opened. */
+export function goneRow(
+  { agentId, order }: KnownAgent,
+  { time, reason }: Departure,
+  last: Pick<Agent, 'partition' | 'file'>,
+): AgentRow {
+  const state = reason === 'lost' ? 'lost' : 'left'
+  const { type, instance } = agentParts(agentId)
+  return {
+    agent: { agentId, type, instance, order, ...last, state: 'idle', since: time, connectedAt: time },
+    state,
+    since: time,
+  }
 }
 
 export function isHere(row: AgentRow): boolean {

@@ -56,7 +56,7 @@ export class TagBook {
     for (const [type, { letter }] of WELL_KNOWN) this.#letters.set(type, letter)
     const counts = new Map<string, number>()
     for (const [id, order] of [...this.#orders].sort(([, a], [, b]) => a - b)) {
-      const { type, instance } = parts(id)
+      const { type, instance } = agentParts(id)
       const number = (counts.get(type) ?? 0) + 1
       counts.set(type, number)
       this.#tags.set(id, {
@@ -80,7 +80,7 @@ export class TagBook {
 
   /** One that never joined, as writers over HTTP may be: in ink, by the initials of its type and instance. */
   #absent(agentId: string): Tag {
-    const { type, instance } = parts(agentId)
+    const { type, instance } = agentParts(agentId)
     return {
       text: `${this.#letter(type)}${instance.slice(0, 1)}`,
       shape: WELL_KNOWN.get(type)?.shape ?? 'notched',
@@ -102,7 +102,7 @@ export class TagBook {
 }
 
 /** As splitAgentId, without the schemas behind it: they would be half of the page. */
-function parts(agentId: string): { readonly type: string; readonly instance: string } {
+export function agentParts(agentId: string): { readonly type: string; readonly instance: string } {
   const dash = agentId.indexOf('-')
   return { type: agentId.slice(0, dash), instance: agentId.slice(dash + 1) }
 }

@@ -1,5 +1,6 @@
 /** What stands around every view: the bar, the ways to the views, and the word about a connection that is not there. */
 import type { ComponentChildren } from 'preact'
+import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { formatClock, formatDuration } from '../model/format.js'
 import type { Freshness } from '../model/freshness.js'
 import { formatRoute, type Route } from '../router.js'
@@ -122,8 +123,6 @@ function OfflineBar() {
   const { store, signOut } = usePage()
   const freshness = store.freshness.value
   if (freshness.kind !== 'offline') return <BackBar />
-  const retry =
-    freshness.retryAt === null ? 'Trying now.' : `Next try in ${formatDuration(freshness.retryAt - store.now.value)}.`
   return (
     <div class="banner">
       <Icon name="unplug" />
@@ -132,7 +131,7 @@ function OfflineBar() {
         {freshness.since !== null && (
           <>You see the workspace as it was at {formatClock(freshness.since)}. Agents may still be working. </>
         )}
-        {freshness.final ? 'It does not try again by itself.' : retry}
+        {outlook(freshness, store.connection.value, store.now.value)}
       </p>
       {freshness.final && (
         <button type="button" class="button" onClick={signOut}>
@@ -141,6 +140,17 @@ function OfflineBar() {
       )}
     </div>
   )
+}
+
+/** @param now by the page's clock */
+function outlook(
+  { final, retryAt }: Extract<Freshness, { kind: 'offline' }>,
+  connection: ConnectionState,
+  now: number,
+): string {
+  if (final) return 'It does not try again by itself.'
+  if (retryAt !== null) return `Next try in ${formatDuration(retryAt - now)}.`
+  return connection.kind === 'live' ? 'Waiting for its next word.' : 'Trying now.'
 }
 
 function DegradedBar() {

@@ -1,5 +1,5 @@
 /** Overview: what waits for a person, who works where, what has just happened, how the server is. */
-import { formatBytes, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
+import { formatBytes, formatClock, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
 import { isHere, isWorking } from '../model/roster.js'
 import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
@@ -81,10 +81,14 @@ function Health() {
     <section aria-labelledby="health-title">
       <div class="section-head">
         <h2 id="health-title">Health</h2>
-        <span class={`section-end state ${good ? 'state-done' : 'state-bad'}`}>
-          <Icon name={good ? 'check' : 'warning'} />
-          {good ? 'All good' : (status.reason ?? status.state)}
-        </span>
+        {store.freshness.value.kind === 'offline' ? (
+          <span class="section-end dim">as of {formatClock(store.serverNow.value)}</span>
+        ) : (
+          <span class={`section-end state ${good ? 'state-done' : 'state-bad'}`}>
+            <Icon name={good ? 'check' : 'warning'} />
+            {good ? 'All good' : (status.reason ?? status.state)}
+          </span>
+        )}
       </div>
       <dl class="health">
         <Measure

@@ -86,6 +86,24 @@ describe('what was before the page was opened', () => {
     expect(store.changes.value.map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
   })
 
+  test('leaves the rows of those who went, as on a page that saw it', () => {
+    const known = ['CLAUDE-a', 'CODEX-b'].map((id, index) => ({ agentId: agentId.parse(id), order: index + 1 }))
+    const past = [
+      anEvent(1, 'agent:joined', 'CLAUDE-a', NOON - 90_000, { agent_type: 'CLAUDE', instance: 'a', partition: 'src' }),
+      anEvent(2, 'agent:joined', 'CODEX-b', NOON - 80_000, { agent_type: 'CODEX', instance: 'b', partition: null }),
+      aChange(3, 'CLAUDE-a', 'src/a.ts', { time: NOON - 70_000 }),
+      anEvent(4, 'agent:left', 'CLAUDE-a', NOON - 60_000, { reason: 'lost' }),
+      anEvent(5, 'agent:left', 'CODEX-b', NOON - 50_000, { reason: 'left' }),
+    ]
+    fresh(5)
+    store.takeRecent(past, known)
+    store.receive([{ type: 'agents', agents: [anAgent('CODEX-b', 2)] }])
+    expect(store.agents.value).toMatchObject([
+      { state: 'lost', since: NOON - 60_000, agent: { instance: 'a', partition: 'src', file: 'src/a.ts' } },
+      { state: 'idle', agent: { instance: 'b' } },
+    ])
+  })
+
   test('holds everybody who ever joined: nobody is shown by a number that counts less', () => {
     fresh(0)
     store.receive([{ type: 'agents', agents: [anAgent('CLAUDE-b', 2)] }])

@@ -55,6 +55,7 @@ describe('two pages', () => {
       await row(page, 'backend').locator('.tag', { hasText: /^C2/ }).waitFor()
       await row(page, 'backend').getByText('+1 −0').waitFor()
       await feed(page).locator('.tag', { hasText: /^C1/ }).first().waitFor()
+      await row(page, 'frontend').getByText('Left').waitFor()
       await page.locator('.busy').getByText('2 changes').waitFor()
     }
     expect(await feed(late).getByRole('listitem').allInnerTexts()).toEqual(
@@ -88,6 +89,9 @@ describe('an agent', () => {
         .waitFor()
     }
     expect(await feed(page).getByText('was lost').count()).toBe(0)
+    const health = page.getByRole('region', { name: 'Health' })
+    await health.getByText(/^as of \d\d:\d\d:\d\d$/).waitFor()
+    expect(await health.getByText('All good').count()).toBe(0)
   })
 })
 

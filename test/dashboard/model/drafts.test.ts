@@ -28,6 +28,19 @@ describe('a draft', () => {
     expect(drafts.take('a.txt')).toBeUndefined()
   })
 
+  test('is at risk with the page, unless it was under way', () => {
+    expect(drafts.atRisk).toBe(false)
+    drafts.keep('a.txt', { ...draft, underWay: true })
+    expect(drafts.atRisk).toBe(false)
+    drafts.keep('a.txt', draft)
+    expect(drafts.atRisk).toBe(true)
+    drafts.take('a.txt')
+    drafts.hold('a.txt', ['KEPT one\n'])
+    expect(drafts.atRisk).toBe(true)
+    drafts.dismiss('a.txt')
+    expect(drafts.atRisk).toBe(false)
+  })
+
   test('that never left the page stays whatever is committed', () => {
     drafts.keep('a.txt', draft)
     drafts.committed('a.txt', 'f1')
