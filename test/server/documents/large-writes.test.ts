@@ -8,8 +8,8 @@ import type { DecideAside, Question } from '../../../server/documents/write-deci
 import { turn } from '../../support/manual-clock.js'
 import { at, CLAUDE, CODEX, openStore, outcomeOf, remove, Replica, textOf, write, writing } from './harness.js'
 
-const LINES = Array.from({ length: 6_000 }, (_, i) => `line ${i} of a text that is too large to be merged at once\n`)
-const LARGE = LINES.join('')
+/** Few lines, and long: too large to be merged at once, and quick all the same. */
+const LARGE = Array.from({ length: 600 }, (_, i) => `line ${i} of a text ${'that is large '.repeat(35)}\n`).join('')
 const edited = (line: number, word: string): string => LARGE.replace(`line ${line} of`, `${word} of`)
 
 /** Answers when the test says so. */
@@ -61,21 +61,21 @@ describe('[MERGE-12] a write of a large text', () => {
   test('is decided aside, and nothing else waits for it', async () => {
     const aside = new Aside()
     const { files, head } = await opened(aside.decide)
-    const writing1 = write(files, 'a.ts', edited(3000, 'WRITTEN'), head)
+    const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     const { question, answer } = await aside.question(0)
     expect(question.head.content).toMatchObject({ text: LARGE })
     await write(files, 'small.ts', 'another file\n')
     expect(await textOf(files, 'a.ts')).toBe(LARGE)
     answer()
     expect(await writing1).toMatchObject({ outcome: 'accepted', head: { rev: 2 } })
-    expect(await textOf(files, 'a.ts')).toBe(edited(3000, 'WRITTEN'))
+    expect(await textOf(files, 'a.ts')).toBe(edited(300, 'WRITTEN'))
     expect(aside.asked).toHaveLength(1)
   })
 
   test('is decided again where the head moved meanwhile', async () => {
     const aside = new Aside()
     const { files, head, editLive } = await opened(aside.decide)
-    const writing1 = write(files, 'a.ts', edited(3000, 'WRITTEN'), head)
+    const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     const first = await aside.question(0)
     await editLive()
     first.answer()
@@ -85,26 +85,26 @@ describe('[MERGE-12] a write of a large text', () => {
     const outcome = await writing1
     expect(outcome).toMatchObject({ outcome: 'merged', head: { rev: 3 } })
     const text = await textOf(files, 'a.ts')
-    expect(text).toBe(`live 0\n${edited(3000, 'WRITTEN')}`)
-    expect(applyEdits(edited(3000, 'WRITTEN'), outcome.edits ?? [])).toBe(text)
+    expect(text).toBe(`live 0\n${edited(300, 'WRITTEN')}`)
+    expect(applyEdits(edited(300, 'WRITTEN'), outcome.edits ?? [])).toBe(text)
   })
 
   test('whose file is deleted meanwhile brings it back, and that is on record', async () => {
     const aside = new Aside()
     const { files, head } = await opened(aside.decide)
-    const writing1 = write(files, 'a.ts', edited(3000, 'WRITTEN'), head)
+    const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     const first = await aside.question(0)
     await remove(files, 'a.ts', head, CODEX)
     first.answer()
     ;(await aside.question(1)).answer()
     expect(await writing1).toMatchObject({ outcome: 'conflict', head: { deleted: false } })
-    expect(await textOf(files, 'a.ts')).toBe(edited(3000, 'WRITTEN'))
+    expect(await textOf(files, 'a.ts')).toBe(edited(300, 'WRITTEN'))
   })
 
   test('is decided at once when the head has moved three times', async () => {
     const aside = new Aside()
     const { files, head, editLive } = await opened(aside.decide)
-    const writing1 = write(files, 'a.ts', edited(3000, 'WRITTEN'), head)
+    const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     for (let n = 0; n < 3; n++) {
       const { answer } = await aside.question(n)
       await editLive()
@@ -118,7 +118,7 @@ describe('[MERGE-12] a write of a large text', () => {
   test('is decided at once where nobody could decide it aside', async () => {
     const aside = new Aside()
     const { files, head } = await opened(aside.decide)
-    const writing1 = write(files, 'a.ts', edited(3000, 'WRITTEN'), head)
+    const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     ;(await aside.question(0)).fail()
     expect((await writing1).outcome).toBe('accepted')
     expect(aside.asked).toHaveLength(1)
@@ -127,7 +127,7 @@ describe('[MERGE-12] a write of a large text', () => {
   test('repeated while it is decided is one write', async () => {
     const aside = new Aside()
     const { files, head } = await opened(aside.decide)
-    const command = writing('a.ts', edited(3000, 'WRITTEN'), head)
+    const command = writing('a.ts', edited(300, 'WRITTEN'), head)
     const both = [files.write(command, CLAUDE), files.write(command, CLAUDE)]
     ;(await aside.question(0)).answer()
     const [one, two] = (await Promise.all(both)).map(outcomeOf)
@@ -158,7 +158,7 @@ describe('[MERGE-12] a write of a large text', () => {
         for (const kind of steps) {
           if (kind === 'write') {
             const n = writes.length
-            writes.push(write(files, 'a.ts', edited(500 * (n + 1), `WRITTEN${n}`), known))
+            writes.push(write(files, 'a.ts', edited(50 * (n + 1), `WRITTEN${n}`), known))
           } else if (kind === 'live') {
             await editLive()
             live++
@@ -172,7 +172,7 @@ describe('[MERGE-12] a write of a large text', () => {
           ...Array.from({ length: live }, (_, n) => `live ${n}\n`),
         )
       }),
-      { numRuns: 15 },
+      { numRuns: 12 },
     )
   })
 })
