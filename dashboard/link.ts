@@ -2,7 +2,9 @@
 import type { After, Connection, Disposer } from '../client/sdk/connection.js'
 import { toEnsembleError } from '../protocol/errors.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
+import { writeId, type ConflictId, type WriteId } from '../protocol/ids.js'
 import { Batcher } from './batcher.js'
+import type { Side } from './model/decisions.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
@@ -15,6 +17,8 @@ export interface LinkOptions {
   readonly hidden: () => boolean
   readonly now: () => number
   readonly after: After
+  /** A new unguessable id of letters and digits. */
+  readonly newId: () => string
 }
 
 /** Of every clock on the page. In milliseconds. */
@@ -32,6 +36,8 @@ export class Link {
   #ticks = 0
   #heardAt: number | null = null
   #asking = false
+  /** Decisions without an answer yet, by conflict and side. */
+  readonly #decisions = new Map<string, WriteId>()
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -57,6 +63,25 @@ export class Link {
   look(): void {
     this.#options.store.setClock(this.#options.now(), this.#heardAt)
     this.#batcher.flush()
+  }
+
+  /**
+   * Decides a conflict. Where the answer to it was lost, the same decision asked again is the same request.
+   * @throws EnsembleError what the server says against it
+   */
+  async decide(id: ConflictId, kind: Side): Promise<void> {
+    const { source, newId } = this.#options
+    const key = `${id} ${kind}`
+    const own = this.#decisions.get(key) ?? writeId.parse(newId())
+    this.#decisions.set(key, own)
+    try {
+      await source.request('resolve', { id, writeId: own, choice: { kind } })
+    } catch (thrown) {
+      const error = toEnsembleError(thrown)
+      if (error.code === 'E_CONFLICT_CLOSED') void this.#readConflicts()
+      throw error
+    }
+    this.#decisions.delete(key)
   }
 
   close(): void {

@@ -2,9 +2,11 @@
 import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
+import type { ConflictId } from '../protocol/ids.js'
 import { openBrowserSocket } from './browser-socket.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
+import type { Side } from './model/decisions.js'
 import { Drafts } from './model/drafts.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
@@ -23,6 +25,10 @@ const after: After = (milliseconds, run) => {
   return () => clearTimeout(timer)
 }
 
+/** 128 random bits; `randomUUID` is for pages that came encrypted alone. */
+const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
 function start(root: HTMLElement): void {
   const theme = new ThemeSwitch(window)
   const token = takeToken({ location, history, storage: sessionStorage })
@@ -39,13 +45,14 @@ function start(root: HTMLElement): void {
     openSocket: openBrowserSocket,
   })
   const store = new Store()
-  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, after })
+  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, after, newId })
   document.addEventListener('visibilitychange', () => link.look())
   connection.start()
   const signOut = () => {
     forgetToken(sessionStorage)
     location.reload()
   }
+  const decide = (id: ConflictId, side: Side) => link.decide(id, side)
   const drafts = new Drafts()
   store.commits.subscribe((commits) => {
     for (const { head } of commits) drafts.committed(head.path, head.id)
@@ -53,7 +60,7 @@ function start(root: HTMLElement): void {
   addEventListener('beforeunload', (event) => {
     if (drafts.atRisk) event.preventDefault()
   })
-  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, signOut }
+  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, decide, signOut }
   render(<App page={page} />, root)
 }
 

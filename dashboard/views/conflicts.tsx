@@ -1,4 +1,4 @@
-/** Conflicts: each with both sides and what both started from, by the names of those who wrote them. To read. */
+/** Conflicts: each with both sides and what both started from, by the names of those who wrote them, and what can be decided. */
 import { useEffect, useRef } from 'preact/hooks'
 import type { Conflict } from '../../protocol/conflicts.js'
 import type { FileContent } from '../../protocol/files.js'
@@ -10,6 +10,7 @@ import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
 import { commonIndentCutter } from '../model/indent.js'
+import { Decision } from './conflict-decision.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
 
 export function Conflicts({ selected }: { readonly selected: string | null }) {
@@ -67,6 +68,7 @@ function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; rea
         </a>
       </header>
       <Sides conflict={conflict} />
+      <Decision conflict={conflict} />
     </article>
   )
 }

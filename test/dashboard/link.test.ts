@@ -43,6 +43,8 @@ class FakeSource implements Source {
   }
 }
 
+let ids = 0
+
 async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: unknown } = {}) {
   const clock = new ManualClock(NOON)
   const after: After = (milliseconds, run) => {
@@ -52,7 +54,7 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
   const source = new FakeSource()
   if (recent !== undefined) source.answers['recent'] = recent
   const store = new Store()
-  const link = new Link({ store, source, hidden: () => hidden, now: clock.now, after })
+  const link = new Link({ store, source, hidden: () => hidden, now: clock.now, after, newId: () => `id${(ids += 1)}` })
   source.enter({ kind: 'live', welcome: aWelcome() })
   await turn()
   return { clock, source, store, link }
@@ -146,5 +148,31 @@ describe('the link', () => {
     source.say({ type: 'tick', time: NOON, seq: 1 })
     link.close()
     expect(clock.waiting).toEqual([])
+  })
+})
+
+describe('a decision', () => {
+  const c1 = aConflict('c1')
+
+  test('asked again because its answer was lost is the same request; another one is new', async () => {
+    const { link, source } = await linked()
+    source.answers['resolve'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
+    await expect(link.decide(c1.id, 'theirs')).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    source.answers['resolve'] = {}
+    await link.decide(c1.id, 'theirs')
+    await link.decide(c1.id, 'both')
+    const [first, again, other] = source.asked.filter((asked) => asked.startsWith('resolve'))
+    expect(first).toContain('"choice":{"kind":"theirs"}')
+    expect(again).toBe(first)
+    expect(other?.replace('both', 'theirs')).not.toBe(first)
+  })
+
+  test('that comes too late reads the conflicts anew', async () => {
+    const { link, source, store } = await linked()
+    store.takeConflicts([c1])
+    source.answers['resolve'] = new EnsembleError('E_CONFLICT_CLOSED', 'It is closed.')
+    await expect(link.decide(c1.id, 'ours')).rejects.toMatchObject({ code: 'E_CONFLICT_CLOSED' })
+    await turn()
+    expect(store.openConflicts.value).toEqual([])
   })
 })

@@ -1,0 +1,52 @@
+/** The end of a conflict: a button for each side, and what the server said against it, if it did. */
+import { useSignal } from '@preact/signals'
+import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
+import type { Conflict } from '../../protocol/conflicts.js'
+import { optionsOf, type Side } from '../model/decisions.js'
+import { usePage } from '../parts/context.js'
+
+export function Decision({ conflict }: { readonly conflict: Conflict }) {
+  const { store, decide } = usePage()
+  const asked = useSignal<Side | null>(null)
+  const fault = useSignal<EnsembleError | null>(null)
+  const isAway = store.freshness.value.kind === 'offline'
+  const choose = async (side: Side) => {
+    asked.value = side
+    fault.value = null
+    try {
+      await decide(conflict.id, side)
+      // The conflict leaves the page when the server tells of its end.
+    } catch (thrown) {
+      fault.value = toEnsembleError(thrown)
+      asked.value = null
+    }
+  }
+  const options = optionsOf(conflict, (author) => (store.isAgent(author) ? author : store.tag(author).text))
+  return (
+    <footer class="decision">
+      {options.map(({ side, label }) => (
+        <button
+          key={side}
+          type="button"
+          class="button"
+          disabled={isAway || asked.value !== null}
+          title={isAway ? 'The server is away; decide when it is back.' : undefined}
+          onClick={() => void choose(side)}
+        >
+          {asked.value === side ? 'Writing…' : label}
+        </button>
+      ))}
+      {fault.value !== null && (
+        <p class="decision-fault" role="alert">
+          {fault.value.message} {wayOut(fault.value)}
+        </p>
+      )}
+    </footer>
+  )
+}
+
+function wayOut({ code, hint }: EnsembleError): string {
+  if (code === 'E_UNREACHABLE') return 'Whether it was decided will be seen when the server is back.'
+  if (code === 'E_CONFLICT_MOVED') return 'Open the file, make it read as it should, and then keep what stands there.'
+  return hint ?? ''
+}

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { optionsOf } from '../../../dashboard/model/decisions.js'
+import { aConflict } from '../builders.js'
+
+const sidesOf = (more: object): string[] => optionsOf(aConflict('c', more), (author) => author).map(({ side }) => side)
+const text = { kind: 'text', text: 'a\n', bom: false, eol: 'lf' }
+
+test('a person chooses by name; both sides can stand only where they can be put one below the other', () => {
+  expect(optionsOf(aConflict('c'), (author) => author)[1]?.label).toBe('Take what CODEX-two wrote')
+  expect(sidesOf({})).toEqual(['ours', 'theirs', 'both'])
+  expect(sidesOf({ reason: 'create', theirs: text })).toEqual(['ours', 'theirs', 'both'])
+  expect(sidesOf({ reason: 'create', theirs: { kind: 'binary', base64: 'AA==' } })).toEqual(['ours', 'theirs'])
+  expect(sidesOf({ reason: 'delete', theirs: null })).toEqual(['ours', 'theirs'])
+  expect(sidesOf({ reason: 'binary', theirs: text })).toEqual(['ours', 'theirs'])
+})
