@@ -104,7 +104,7 @@ export class FolderBridge {
     }))
     const holders = new Holders(root.folder, environment)
     const isHeld = (file: string, since: number): Promise<boolean> => holders.isHeld(file, since)
-    const lateWriters = (this.#lateWriters = new LateWriters({ store, environment, log, isHeld, onLate: live }))
+    const lateWriters = (this.#lateWriters = new LateWriters({ places, store, environment, log, isHeld, onLate: live }))
     const onPlaced = (id: string): void => lateWriters.watch(id)
     const again = (path: string, milliseconds: number, counts: boolean): void => this.#again(path, milliseconds, counts)
     const isLive = (): boolean => this.#link.isAttached

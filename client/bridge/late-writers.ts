@@ -13,6 +13,7 @@ import type { FileHead } from '../../protocol/files.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore } from './base-store.js'
 import { codeOf } from './node-error.js'
+import type { Places } from './places.js'
 import type { BridgeLog, Disposer, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import type { IntentRow, KnownVersion } from './rows.js'
@@ -51,6 +52,7 @@ export interface LateEdit {
 }
 
 export interface LateWritersOptions {
+  readonly places: Places
   readonly store: BaseStore
   readonly environment: Environment
   readonly log: BridgeLog
@@ -93,9 +95,16 @@ export class LateWriters {
   watch(id: string, milliseconds = FIRST_LOOK): void {
     const old = this.#options.store.intents.get(id)?.old
     if (this.#closed || old == null) return
+    const { places } = this.#options
     const { elapsed, now } = this.#options.environment
     const watch: Watch = {
-      ...{ pause: FIRST_LOOK, patience: patienceFor(old.file, now()), since: elapsed(), bytes: 0, stamp: '' },
+      ...{
+        pause: FIRST_LOOK,
+        patience: patienceFor(places.of(old.file), now()),
+        since: elapsed(),
+        bytes: 0,
+        stamp: '',
+      },
       ...{ unsettled: undefined, refused: undefined, failure: undefined, timer: undefined },
     }
     this.#watches.set(id, watch)
@@ -130,7 +139,8 @@ export class LateWriters {
     if (watch !== undefined) watch.refused = hash
     await this.#set(id, { sending: null })
     this.#goOn(id, path, LONGEST_PAUSE)
-    return this.#options.store.intents.get(id)?.old?.file
+    const file = this.#options.store.intents.get(id)?.old?.file
+    return file === undefined ? undefined : this.#options.places.of(file)
   }
 
   close(): void {
@@ -173,18 +183,19 @@ export class LateWriters {
   }
 
   async #look(id: string, watch: Watch): Promise<void> {
-    const { store, environment } = this.#options
+    const { store, environment, places } = this.#options
     const intent = store.intents.get(id)
     if (intent?.old == null) return this.#drop(id)
     const { old, path } = intent
     if (old.sending !== null) return this.#tell(id, path)
-    const sight = sightOf(old.file)
+    const place = places.of(old.file)
+    const sight = sightOf(place)
     if (sight.kind === 'unreadable') return this.#lookIn(id, watch, LONGEST_PAUSE)
     if (sight.kind !== 'file') return this.#forget(id)
     this.#bytes += sight.size - watch.bytes
     watch.bytes = sight.size
     if (sight.stamp === watch.stamp) return this.#rest(id, watch, old)
-    const reading = await readFile(old.file, sight, environment.now(), environment.timers)
+    const reading = await readFile(place, sight, environment.now(), environment.timers)
     if (this.#closed) return
     if (reading.kind === 'file' && reading.hash === old.version.hash) {
       watch.stamp = reading.stamp
@@ -219,7 +230,10 @@ export class LateWriters {
       watch.pause = Math.min(watch.pause * 2, LONGEST_PAUSE)
       return
     }
-    if (watch.patience > 0 && (await isHeld(old.file, Math.max(watch.since, elapsed - HELD)))) {
+    if (
+      watch.patience > 0 &&
+      (await isHeld(this.#options.places.of(old.file), Math.max(watch.since, elapsed - HELD)))
+    ) {
       return this.#lookIn(id, watch, LONGEST_PAUSE)
     }
     if (this.#closed) return
@@ -234,16 +248,17 @@ export class LateWriters {
   }
 
   async #begin(id: string): Promise<LateEdit | undefined> {
-    const { store, environment } = this.#options
+    const { store, environment, places } = this.#options
     const intent = store.intents.get(id)
     if (intent?.old == null) return undefined
     const { path } = intent
     const { version: base, executable, file, sending } = intent.old
     const bytes = sending === null ? undefined : store.content(sending.hash)
     if (sending !== null && bytes !== undefined) return { id, path, base, executable, bytes, ...sending }
-    const sight = sightOf(file)
+    const place = places.of(file)
+    const sight = sightOf(place)
     if (sight.kind !== 'file') return undefined
-    const reading = await readFile(file, sight, environment.now(), environment.timers)
+    const reading = await readFile(place, sight, environment.now(), environment.timers)
     if (reading.kind !== 'file' || reading.hash === base.hash) return undefined
     const { hash } = reading
     const fresh = { writeId: newWriteId(environment), hash }
@@ -263,9 +278,9 @@ export class LateWriters {
 
   /** The file goes first: a row without its file is harmless, a file without its row would be lost. */
   async #forget(id: string): Promise<void> {
-    const { store } = this.#options
+    const { store, places } = this.#options
     const intent = store.intents.get(id)
-    if (intent?.old != null) remove(intent.old.file)
+    if (intent?.old != null) remove(places.of(intent.old.file))
     if (this.#closed) return
     await store.commit([{ table: 'intents', key: id, row: null }])
     this.#drop(id)

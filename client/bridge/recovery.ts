@@ -47,31 +47,31 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
         ])
       }
       if (old !== null) watched.push(id)
-      if (temporary !== null) remove(temporary)
+      if (temporary !== null) remove(places.of(temporary))
     } else {
       await store.commit([{ table: 'intents', key: id, row: null }])
-      if (temporary !== null) remove(temporary)
-      if (temporary !== null && old !== null) remove(old.file)
+      if (temporary !== null) remove(places.of(temporary))
+      if (temporary !== null && old !== null) remove(places.of(old.file))
     }
   }
-  removeStrays(holding, store)
+  removeStrays(holding, places, store)
   return watched
 }
 
 function look(places: Places, { path, temporary, inode, old }: IntentRow): IntentFacts {
   const place = places.sight(path)
   const at = place.kind === 'file' ? String(place.inode) : undefined
-  const moved = old === null ? undefined : sightOf(old.file)
+  const moved = old === null ? undefined : sightOf(places.of(old.file))
   return {
     isThere: at !== undefined && at === inode,
-    hasTemporary: temporary !== null && sightOf(temporary).kind === 'file',
+    hasTemporary: temporary !== null && sightOf(places.of(temporary)).kind === 'file',
     isOldMoved: moved?.kind === 'file' && at !== String(moved.inode),
   }
 }
 
 /** Temporary files that no intent names: their process died before it could say what they were for. */
-function removeStrays(holding: string, store: BaseStore): void {
-  const named = new Set([...store.intents.values()].flatMap(({ old }) => (old === null ? [] : [old.file])))
+function removeStrays(holding: string, places: Places, store: BaseStore): void {
+  const named = new Set([...store.intents.values()].flatMap(({ old }) => (old === null ? [] : [places.of(old.file)])))
   let names: string[]
   try {
     names = readdirSync(holding)

@@ -1,8 +1,10 @@
 /** The folder that is bridged: that it is still the same one, and that no other bridge works in it. */
 import { mkdirSync, readFileSync, realpathSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { EnsembleError } from '../../protocol/errors.js'
 import { codeOf } from './node-error.js'
+import { isRunning, startOf } from './processes.js'
 import { sightOf } from './stamp.js'
 
 export interface Root {
@@ -32,7 +34,7 @@ export function openRoot(dir: string): Root {
   const data = join(ensemble, 'bridge')
   mkdirSync(data, { recursive: true, mode: 0o700 })
   writeIfMissing(join(ensemble, '.gitignore'), GIT_IGNORE)
-  const lock = takeLock(join(data, 'lock'), dir)
+  const unlock = takeLock(join(data, 'lock'), folder, `${first.device}:${first.inode}`)
   const store = sightOf(data)
   let closed = false
   return {
@@ -55,7 +57,7 @@ export function openRoot(dir: string): Root {
     close() {
       if (closed) return
       closed = true
-      lock()
+      unlock()
     },
   }
 }
@@ -74,9 +76,22 @@ function noFolder(dir: string): EnsembleError {
   })
 }
 
-/** The lock names the process and when it began, so that a number that was given to another process is no lock. */
-function takeLock(place: string, dir: string): () => void {
-  const mine = `${process.pid} ${startOf(process.pid) ?? ''}`
+const lock = z.object({
+  pid: z.number(),
+  started: z.string().nullable(),
+  folder: z.string(),
+  /** Device and inode of the folder. */
+  inode: z.string(),
+})
+
+/**
+ * The lock names the process and when it began, so that a number that was given to another process is no lock; and the folder,
+ * so that its copy in a copied folder is none either.
+ *
+ * @param folder absolute, without symlinks
+ */
+function takeLock(place: string, folder: string, inode: string): () => void {
+  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) ?? null, folder, inode })
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       writeFileSync(place, mine, { flag: 'wx', mode: 0o600 })
@@ -90,40 +105,26 @@ function takeLock(place: string, dir: string): () => void {
     } catch (thrown) {
       if (codeOf(thrown) !== 'EEXIST') throw thrown
     }
-    const [pid = '', start = ''] = readOr(place, '').split(' ')
-    if (isRunning(Number(pid), start)) {
-      throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process (${pid}) already syncs ${dir}.`, {
+    const holder = lock.safeParse(parsed(readOr(place, ''))).data
+    // A folder that was moved keeps its inode, one whose disk was mounted anew its path.
+    const isOurs = holder?.folder === folder || holder?.inode === inode
+    if (holder !== undefined && isOurs && isRunning(holder.pid, holder.started)) {
+      throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process (${holder.pid}) already syncs ${folder}.`, {
         hint: 'Stop that one first, or use a folder of its own for each agent.',
-        data: { pid: Number(pid) },
+        data: { pid: holder.pid },
       })
     }
     unlinkSync(place)
   }
-  throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process is starting to sync ${dir}.`)
+  throw new EnsembleError('E_WORKSPACE_BUSY', `Another Ensemble process is starting to sync ${folder}.`)
 }
 
-function isRunning(pid: number, start: string): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
+function parsed(text: string): unknown {
   try {
-    process.kill(pid, 0)
-  } catch (thrown) {
-    if (codeOf(thrown) === 'ESRCH') return false
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
-  const [state] = statOf(pid)
-  if (state === 'Z' || state === 'X') return false // it has ended, and nobody has asked for its exit code yet
-  const now = startOf(pid)
-  return now === undefined || start === '' || now === start
-}
-
-/** When a process began, in clock ticks since the system did; undefined where the system does not tell. */
-function startOf(pid: number): string | undefined {
-  return statOf(pid)[19]
-}
-
-/** What Linux tells of a process, from its state on: the field before it is its name, and may hold blanks and brackets. */
-function statOf(pid: number): string[] {
-  const stat = readOr(`/proc/${pid}/stat`, '')
-  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function readOr(place: string, fallback: string): string {

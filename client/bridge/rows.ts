@@ -68,13 +68,14 @@ export const intentRow = z.object({
   path: workspacePath,
   /** `placing`: nobody knows whether it happened. `placed`: it did, the base row says so; only `old` is still watched. */
   phase: z.enum(['placing', 'placed']),
-  /** Absolute; gone once it was renamed to its place. Null for a removal. */
+  /** Below the root, so that a copy of the folder has its own; gone once it was renamed to its place. Null for a removal. */
   temporary: z.string().nullable(),
   /** Of the temporary file, in decimal: an inode is more than a number can hold. */
   inode: z.string().nullable(),
   /** What stood there before; its inode lives on at `file` for a while. Null where nothing stood there. */
   old: z
     .object({
+      /** Below the root. */
       file: z.string(),
       /** What the inode held when it was last looked at and the server knew of it. */
       version: knownVersion,

@@ -34,7 +34,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { TEMPORARY_PREFIX, type WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
@@ -103,7 +103,7 @@ export class Writer {
     next: BaseRow,
     keep: readonly Change[],
   ): Promise<Placed> {
-    const { store, environment } = this.#options
+    const { store, environment, places } = this.#options
     await this.#options.onStep('begin', path)
     try {
       const barred = this.#makeFolders(path)
@@ -117,7 +117,7 @@ export class Writer {
       const id = environment.newId()
       const holding = this.#holdingFor(path)
       const temporary = `${holding}${id}`
-      const { descriptor, sight } = this.#writeTemporary(temporary, bytes, next.executable, old)
+      const { descriptor, sight } = this.#writeTemporary(places.of(temporary), bytes, next.executable, old)
       const intent: IntentRow = {
         path,
         phase: 'placing',
@@ -170,7 +170,7 @@ export class Writer {
       let isTaken = false
       try {
         isTaken = await this.#holds(path, expected, before)
-        if (isTaken) renameSync(places.of(path), file)
+        if (isTaken) renameSync(places.of(path), places.of(file))
       } catch (thrown) {
         isTaken = false
         throw thrown
@@ -220,13 +220,13 @@ export class Writer {
     const place = places.of(path)
     if (intent.old === null) {
       if (places.barrier(path) !== undefined) return undefined
-      if (!linkNew(temporary, place)) return undefined
+      if (!linkNew(places.of(temporary), place)) return undefined
     } else {
       if (old === undefined || !(await this.#holds(path, intent.old, old))) return undefined
-      linkOld(place, intent.old.file)
+      linkOld(place, places.of(intent.old.file))
       const last = sightOf(place)
       if (last.kind !== 'file' || last.inode !== old.inode) return undefined
-      renameSync(temporary, place)
+      renameSync(places.of(temporary), place)
     }
     const placed = sightOf(place)
     // Written to by someone between the rename and this look: then there is no stamp, and it is read again.
@@ -250,8 +250,9 @@ export class Writer {
   /** The row goes first: a row whose temporary file is gone says that the file was renamed to its place. */
   async #giveUp(id: string, { temporary, old }: IntentRow): Promise<void> {
     await this.#options.store.commit([{ table: 'intents', key: id, row: null }])
-    if (temporary !== null) remove(temporary)
-    if (temporary !== null && old !== null) remove(old.file)
+    const { places } = this.#options
+    if (temporary !== null) remove(places.of(temporary))
+    if (temporary !== null && old !== null) remove(places.of(old.file))
   }
 
   async #finish(id: string, intent: IntentRow, next: BaseRow | null): Promise<void> {
@@ -293,13 +294,12 @@ export class Writer {
     }
   }
 
-  /** The start of a name for temporary files that can be renamed to `path`: on the same file system. */
+  /** The start of a name, below the root, for temporary files that can be renamed to `path`: on the same file system. */
   #holdingFor(path: string): string {
     const { places, holding } = this.#options
-    const folder = join(places.root, parentOf(path))
-    const there = sightOf(folder)
+    const there = sightOf(places.of(parentOf(path)))
     const isSame = there.kind === 'folder' && there.device === this.#device
-    return isSame ? join(holding, '/') : join(folder, TEMPORARY_PREFIX)
+    return isSame ? join(relative(places.root, holding), '/') : join(parentOf(path), TEMPORARY_PREFIX)
   }
 
   /** What stands at `path`, once an empty folder in its place is out of the way. */

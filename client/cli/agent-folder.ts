@@ -18,7 +18,7 @@ import { Connection } from '../sdk/connection.js'
 import { openNodeSocket } from '../sdk/node-socket.js'
 import { makeDataFolder, readSession, writeSession } from './data-folder.js'
 import type { ProgressStep } from './print.js'
-import { startOf } from './process.js'
+import { startOf } from '../bridge/processes.js'
 import { VERSION } from './version.js'
 
 export interface AgentFolderOptions {
@@ -197,7 +197,7 @@ class SessionKeeper {
   #write(secret: string | null, isRunning: boolean): Promise<void> {
     const { dir, url, tokenFile } = this.#options
     this.#last = this.#last.then(async () => {
-      const process_ = isRunning ? { pid: process.pid, started: (await startOf(process.pid)) ?? null } : null
+      const process_ = isRunning ? { pid: process.pid, started: startOf(process.pid) ?? null } : null
       await writeSession({ dir, url, tokenFile, agentId: this.#agentId, secret, process: process_ }).catch(
         (thrown: unknown) => {
           this.#log.warn(

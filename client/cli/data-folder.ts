@@ -2,14 +2,14 @@
  * What stands in `.ensemble/` of a folder, seen from outside: who holds it as a server, and which session an agent's folder
  * last had. The server's lock is read, never written (server/storage/folder-lock.ts has its rules: the highest number counts).
  */
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { agentId } from '../../protocol/ids.js'
 import { codeOf } from '../bridge/node-error.js'
-import { isRunning } from './process.js'
+import { isRunning } from '../bridge/processes.js'
 
 export const DATA_FOLDER = '.ensemble'
 
@@ -19,6 +19,7 @@ const lockRecord = z.object({
     host: z.string(),
     started: z.string().nullable(),
     url: z.string().optional(),
+    folder: z.object({ path: z.string(), inode: z.string() }).optional(),
   }),
 })
 
@@ -38,10 +39,17 @@ export async function holderOf(workspace: string): Promise<Holder | undefined> {
   const last = Math.max(0, ...numbers)
   const parsed = lockRecord.safeParse(await readJson(join(dir, `lock.${last}`)))
   if (last === 0 || !parsed.success) return undefined
-  const { pid, host, started, url } = parsed.data.holder
+  const { pid, host, started, url, folder } = parsed.data.holder
+  if (folder !== undefined && (await isAnother(dir, folder))) return undefined
   const isHere = host === hostname()
-  if (isHere && !(await isRunning(pid, started))) return undefined
+  if (isHere && !isRunning(pid, started)) return undefined
   return { pid, started, url, isHere }
+}
+
+/** Whether a lock was copied with its folder: neither the path nor the inode is that of the folder that it names. */
+async function isAnother(dir: string, { path, inode }: { path: string; inode: string }): Promise<boolean> {
+  const { dev, ino } = await stat(dir, { bigint: true })
+  return (await realpath(dir)) !== path && `${dev}:${ino}` !== inode
 }
 
 /** The token's place in a workspace. */

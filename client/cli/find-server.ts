@@ -14,7 +14,7 @@ import {
   type Wishes,
 } from './discovery.js'
 import { reasonOf } from '../bridge/node-error.js'
-import { isRunning } from './process.js'
+import { isRunning } from '../bridge/processes.js'
 import { answers, nobodyAt } from './server-api.js'
 
 /** Anything else could not even be sent: it would look as if nobody answered. */
@@ -135,7 +135,7 @@ export async function runningServers(env: Environment): Promise<KnownServer[]> {
     // The number may belong to another process by now: the workspace's lock knows when its holder began.
     const holder = await holderOf(workspace)
     if (holder?.pid === pid) found.push({ url, workspace, tokenFile })
-    else if (holder !== undefined || !(await isRunning(pid))) await rm(file, { force: true })
+    else if (holder !== undefined || !isRunning(pid)) await rm(file, { force: true })
   }
   return found
 }

@@ -1,38 +1,8 @@
-/** Other processes of this machine: whether one still runs, and ending it. */
-import { readFile } from 'node:fs/promises'
+/** Ending another process of this machine. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EnsembleError } from '../../protocol/errors.js'
 import { codeOf } from '../bridge/node-error.js'
-
-/**
- * @param started when it began, in the system's words (Linux: clock ticks since the start of the machine); where it is
- * known, a later process with the same number is not taken for this one
- */
-export async function isRunning(pid: number, started?: string | null): Promise<boolean> {
-  if (!exists(pid)) return false
-  const now = await startOf(pid)
-  if (now === 'ended') return false
-  return now === undefined || started === undefined || started === null || started === now
-}
-
-/** `ended`: it waits for someone to ask for its exit code. Undefined: this system does not tell. */
-export async function startOf(pid: number): Promise<string | undefined> {
-  if (process.platform !== 'linux') return undefined
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name stands in brackets and may hold blanks and brackets; the state follows the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (fields[0] === 'Z' || fields[0] === 'X') return 'ended'
-  return fields[19]
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (thrown) {
-    return codeOf(thrown) === 'EPERM' // it belongs to someone else
-  }
-}
+import { isRunning } from '../bridge/processes.js'
 
 /** Between two looks whether a process has ended. In milliseconds. */
 const LOOK_AGAIN = 25
@@ -53,7 +23,7 @@ export async function endProcess(pid: number, started: string | null, patience: 
     })
   }
   const deadline = performance.now() + patience
-  while (await isRunning(pid, started)) {
+  while (isRunning(pid, started)) {
     if (performance.now() > deadline) {
       throw new EnsembleError(
         'E_TIMEOUT',

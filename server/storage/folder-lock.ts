@@ -9,10 +9,12 @@
  * 2. The highest file is never removed, so the numbers never start again; lower ones mean nothing.
  * 3. Who has claimed a number looks again: a higher one means that its view was old, and it withdraws.
  *
+ * 4. A lock that names another folder was copied with its folder, and holds nothing.
+ *
  * Therefore a slow claimant can neither remove nor shadow the lock of a quicker one.
  */
 import { randomUUID } from 'node:crypto'
-import { link, readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, readdir, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -24,6 +26,8 @@ const holderSchema = processIdentity.extend({
   since: z.number(),
   /** Where it serves, once it does. */
   url: z.string().optional(),
+  /** Which folder it holds: in a copy of that, the lock means nothing. Not said: this one. */
+  folder: z.object({ path: z.string(), inode: z.string() }).optional(),
 })
 
 export type Holder = z.infer<typeof holderSchema>
@@ -45,10 +49,11 @@ const ROUNDS = 100
 
 /** Throws E_WORKSPACE_BUSY, naming the holder, when another process holds the folder. `now`: ms since 1970. */
 export async function lockFolder(dir: string, now: () => number): Promise<FolderLock> {
-  const holder: Holder = { ...(await ownIdentity()), since: now() }
+  const folder = await placeOf(dir)
+  const holder: Holder = { ...(await ownIdentity()), since: now(), folder }
   for (let round = 0; round < ROUNDS; round++) {
     const last = highest(await readdir(dir))
-    if (last > 0) await assertFree(dir, last)
+    if (last > 0) await assertFree(dir, folder, last)
     const mine = last + 1
     if (!(await claim(dir, mine, { holder }))) continue
     const names = await readdir(dir)
@@ -77,11 +82,20 @@ function heldLock(dir: string, number: number, holder: Holder): FolderLock {
   }
 }
 
-async function assertFree(dir: string, number: number): Promise<void> {
+/** Where a folder is, and which one, by device and inode. */
+async function placeOf(dir: string): Promise<NonNullable<Holder['folder']>> {
+  const [path, { dev, ino }] = await Promise.all([realpath(dir), stat(dir, { bigint: true })])
+  return { path, inode: `${dev}:${ino}` }
+}
+
+async function assertFree(dir: string, here: NonNullable<Holder['folder']>, number: number): Promise<void> {
   const file = join(dir, `lock.${number}`)
   const record = parseRecord(await readFile(file, 'utf8').catch(() => ''))
   if (!record || 'released' in record) return
   const { holder } = record
+  // A folder that was moved keeps its inode, one whose disk was mounted anew its path; a copy has neither.
+  const isCopied = holder.folder !== undefined && holder.folder.path !== here.path && holder.folder.inode !== here.inode
+  if (isCopied) return
   const state = await stateOf(holder)
   if (state === 'ended') return
   const where = `process ${holder.pid}${state === 'unknown' ? ` on ${holder.host}` : ''}`

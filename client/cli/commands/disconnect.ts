@@ -5,7 +5,8 @@ import { EnsembleError } from '../../../protocol/errors.js'
 import type { Context } from '../context.js'
 import { readSession } from '../data-folder.js'
 import { EXIT, type ExitCode } from '../fault.js'
-import { endProcess, isRunning } from '../process.js'
+import { isRunning } from '../../bridge/processes.js'
+import { endProcess } from '../process.js'
 
 export interface DisconnectOptions {
   readonly dir?: string
@@ -25,7 +26,7 @@ export async function disconnect(options: DisconnectOptions, { print, cwd }: Con
   })
   const session = await readSession(dir)
   const held = session?.process ?? undefined
-  if (session === undefined || held === undefined || !(await isRunning(held.pid, held.started))) {
+  if (session === undefined || held === undefined || !isRunning(held.pid, held.started)) {
     throw new EnsembleError('E_UNREACHABLE', `No agent is connected in ${dir}.`, { hint: 'There is nothing to end.' })
   }
   const { agentId } = session

@@ -1,5 +1,17 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { until } from '../../support/wait.js'
@@ -203,12 +215,35 @@ describe('a bridge', () => {
   })
 
   test('takes the place of one whose process is gone', async () => {
+    const lock = (folder: Folder, pid: number): string =>
+      JSON.stringify({ pid, started: '1', folder: folder.root, inode: '0:0' })
     const a = new Folder()
-    a.write('.ensemble/bridge/lock', '999999999 1')
+    a.write('.ensemble/bridge/lock', lock(a, 999999999))
     await a.synced(new FakeServer().connect())
     const b = new Folder()
-    b.write('.ensemble/bridge/lock', `${process.pid} 1`) // our number, given to another process before
+    b.write('.ensemble/bridge/lock', lock(b, process.pid)) // our number, given to another process before
     await b.synced(new FakeServer().connect())
+  })
+
+  test('in a copy of a folder that is being synced touches nothing of that one, and holds the copy', async () => {
+    const server = new FakeServer()
+    const a = new Folder()
+    a.write('f.txt', 'one\ntwo\n')
+    await a.synced(server.connect())
+    const file = openSync(a.of('f.txt'), 'a')
+    onTestFinished(() => closeSync(file))
+    server.edit('f.txt', 'ONE\ntwo\n')
+    await a.holds('f.txt', 'ONE\ntwo\n')
+    const b = new Folder()
+    cpSync(a.root, b.root, { recursive: true })
+    const other = new FakeServer()
+    const bridge = await b.synced(other.connect())
+    expect(other.texts()).toEqual({ 'f.txt': 'ONE\ntwo\n' })
+    await expect(b.bridge(other.connect())).rejects.toMatchObject({ code: 'E_WORKSPACE_BUSY' })
+    await bridge.close()
+    expect(readdirSync(a.of('.ensemble/bridge/holding'))).toHaveLength(1)
+    writeSync(file, 'three\n')
+    await a.holds('f.txt', 'ONE\ntwo\nthree\n')
   })
 
   test('tells what the server refuses, and tries that no more until it changes', async () => {

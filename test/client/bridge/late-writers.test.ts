@@ -5,6 +5,7 @@ import { BaseStore } from '../../../client/bridge/base-store.js'
 import { SYSTEM } from '../../../client/bridge/environment.js'
 import { Holders } from '../../../client/bridge/holders.js'
 import { LateWriters } from '../../../client/bridge/late-writers.js'
+import { Places } from '../../../client/bridge/places.js'
 import type { Environment } from '../../../client/bridge/ports.js'
 import { hashOf } from '../../../client/bridge/reader.js'
 import { EnsembleError } from '../../../protocol/errors.js'
@@ -97,7 +98,13 @@ function watched({ life = MINUTE, isHeld = false } = {}) {
   const errors: object[] = []
   const skip = (): void => undefined
   const late = new LateWriters({
-    ...{ store, environment, isHeld: () => Promise.resolve(isHeld), onLate: (path) => void found.push(path) },
+    ...{
+      places: new Places(folder.root),
+      store,
+      environment,
+      isHeld: () => Promise.resolve(isHeld),
+      onLate: (path) => void found.push(path),
+    },
     log: { debug: skip, info: skip, warn: skip, error: (facts) => void errors.push(facts) },
   })
   onTestFinished(async () => {
@@ -108,7 +115,12 @@ function watched({ life = MINUTE, isHeld = false } = {}) {
   const place = async (id: string, content = LINES): Promise<string> => {
     const file = join(holding, `${id}.old`)
     writeFileSync(file, content)
-    const old = { file, version: { rev: 1, hash: hashOf(Buffer.from(content)) }, executable: false, sending: null }
+    const old = {
+      file: `holding/${id}.old`,
+      version: { rev: 1, hash: hashOf(Buffer.from(content)) },
+      executable: false,
+      sending: null,
+    }
     const row = { path, phase: 'placed', temporary: null, inode: null, next: null, old } as const
     await store.commit([{ table: 'intents', key: id, row }])
     late.watch(id)
@@ -196,7 +208,7 @@ describe('an old inode', () => {
     folder.write('holding/1.old', LINES)
     linkSync(folder.of('holding/1.old'), folder.of('two.txt'))
     const version = { rev: 1, hash: hashOf(Buffer.from(LINES)) }
-    const old = { file: join(holding, '1.old'), version, executable: false, sending: null }
+    const old = { file: 'holding/1.old', version, executable: false, sending: null }
     const row = { path, phase: 'placed', temporary: null, inode: null, next: null, old } as const
     await store.commit([{ table: 'intents', key: '1', row }])
     late.watch('1')

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { agentId } from '../../../protocol/ids.js'
 import { holderOf, readSession, writeSession, type SessionFile } from '../../../client/cli/data-folder.js'
 import { findEndpoint, findServer, readToken, runningServers } from '../../../client/cli/find-server.js'
-import { startOf } from '../../../client/cli/process.js'
+import { startOf } from '../../../client/bridge/processes.js'
 
 /** A process that has ended for sure: no system gives out numbers as high as this. */
 const NO_PROCESS = 2 ** 30
@@ -49,7 +49,7 @@ async function workspace(name: string, { url, pid = process.pid, started }: Hold
   const data = join(dir, name, '.ensemble')
   await mkdir(data, { recursive: true })
   await writeFile(join(data, 'token'), `token-of-${name}\n`)
-  const begun = started === undefined ? ((await startOf(process.pid)) ?? null) : started
+  const begun = started === undefined ? (startOf(process.pid) ?? null) : started
   const holder = { pid, host: hostname(), boot: null, numbers: null, started: begun, since: 0, ...(url && { url }) }
   await writeFile(join(data, 'lock.3'), JSON.stringify({ holder }))
   await writeFile(join(data, 'lock.2'), JSON.stringify({ released: true }))

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +39,16 @@ test('a claimant whose view was old neither gets the folder nor removes the lock
   oldView = ['lock.1'] // which was taken over and tidied away since
   await expect(lockFolder(dir, () => 2)).rejects.toMatchObject({ code: 'E_WORKSPACE_BUSY' })
   expect(await readdir(dir)).toEqual(['lock.3'])
+})
+
+test('[STORE-7] a lock that was copied with its folder holds nothing there; one whose folder was moved still holds it', async () => {
+  const { dev, ino } = await stat(dir, { bigint: true })
+  const holder = { ...(await ownIdentity()), since: 1 }
+  await write(1, { holder: { ...holder, folder: { path: '/elsewhere', inode: `${dev}:${ino}` } } })
+  await expect(lockFolder(dir, () => 2)).rejects.toMatchObject({ code: 'E_WORKSPACE_BUSY' })
+  await write(1, { holder: { ...holder, folder: { path: '/elsewhere', inode: `${dev}:0` } } })
+  await lockFolder(dir, () => 2)
+  await expect(lockFolder(dir, () => 3)).rejects.toMatchObject({ code: 'E_WORKSPACE_BUSY' })
 })
 
 test('a claimant whose view was old gets a folder that was released since', async () => {
