@@ -140,8 +140,9 @@ export class Channel implements Member {
     }
     const { ownRoot, epoch } = document
     if (ownRoot !== null) assertOwn(decoded, document.live.doc, { root: ownRoot, epoch })
-    // What one update may cost: 200,000 items of one character each (2 MB, and nobody's keystrokes) take about a second.
-    // A bound on items would refuse honest ones too, who come back with what they typed offline in a year.
+    // What an update costs goes by its items, not its bytes: 200,000 of one character each (2 MB) take about a second.
+    // They are not bounded: such is also the first frame of an honest peer that was offline for long, and cutting it up
+    // would cost as much.
     const complete = isEmpty(decoded) || document.apply(update, this.#author, isAnswer)
     if (isAnswer && complete) this.#owes = false
     if (complete) return
