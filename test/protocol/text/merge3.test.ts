@@ -529,3 +529,30 @@ describe('[MERGE-7] merge3 comes to an end on', () => {
     expect(result.text).toBe(kept.replaceAll('says', 'asks'))
   })
 })
+
+describe('entries that both add to a list', () => {
+  const base = lines('{', '  "a": 1,', '  "b": 2', '}')
+  const withC = lines('{', '  "a": 1,', '  "b": 2,', '  "c": 3', '}')
+  const withD = lines('{', '  "a": 1,', '  "b": 2,', '  "d": 4', '}')
+
+  it('[MERGE-4] are hard where each was written to follow a line that both changed alike', () => {
+    for (const [ours, theirs] of [
+      [withC, withD],
+      [withD, withC],
+    ] as const) {
+      const merge = merge3(base, ours, theirs)
+      expect(kinds(merge)).toEqual(['hard'])
+      expect(merge.text).toBe(ours)
+    }
+  })
+
+  it('[MERGE-4] are merged where each entry ends with its own comma', () => {
+    const list = lines('{', '  a: 1,', '  b: 2,', '}')
+    const merge = merge3(list, list.replace('}', '  c: 3,\n}'), list.replace('}', '  d: 4,\n}'))
+    expect(merge.text).toBe(lines('{', '  a: 1,', '  b: 2,', '  c: 3,', '  d: 4,', '}'))
+  })
+
+  it('[MERGE-1] stand once where both added the same', () => {
+    expect(merge3(base, withC, withC).text).toBe(withC)
+  })
+})
