@@ -1,5 +1,4 @@
 /** The socket for programs on Node; in a browser it is `(url) => new WebSocket(url)`. */
-import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { SocketLike } from './connection.js'
 import { trusted } from './trusted.js'
@@ -10,7 +9,7 @@ export function openNodeSocket(url: string): SocketLike {
 
 /** What is sent in one turn of the event loop leaves with one system call. */
 class GatheringSocket extends WebSocket {
-  #line: Duplex | undefined
+  #line: { cork(): void; uncork(): void } | undefined
   #gathering = false
 
   constructor(url: string) {

@@ -7,7 +7,9 @@
  * 2. What both sides did alike stands once. That holds for parts, too: a line that both added, but that lies in changes
  *    which merely touch, would stand twice; then the changes are seen line by line, and if that does not help, hard.
  * 3. A hunk is held or merged as a whole: no half of a side's change.
- * 4. Whether something is hard does not depend on which side is ours.
+ * 4. What the two inserted differently beside a line that both changed alike is hard: each wrote it to follow that line, as
+ *    the next entry of a list whose last one both gave a comma.
+ * 5. Whether something is hard does not depend on which side is ours.
  */
 
 import { isOpenEnded, isSignificant, joinPieces, lineAt, lineEndOf, sliceLines, type Lines } from './lines.js'
@@ -57,6 +59,7 @@ export function decideRun(sides: Sides, run: readonly Region[], rules: Rules): D
   if (rest.length === 0) return decided
   const whole = joinRegions(first, rest)
   if (!rules.adjacent) return [{ region: whole, decision: HARD }]
+  if (leansOnSame(sides, decided)) return [{ region: whole, decision: HARD }]
   if (addsTwice(sides, decided)) return [{ region: whole, decision: decideByLine(sides, whole, run, rules) }]
   return joinMerged(sides, decided)
 }
@@ -109,7 +112,7 @@ function decideByLine(sides: Sides, region: Region, coarse: readonly Region[], r
     before = item
   }
   const reason = reasonOf(decided)
-  if (addsTwice(sides, decided) || !rules[reason]) return HARD
+  if (leansOnSame(sides, decided) || addsTwice(sides, decided) || !rules[reason]) return HARD
   texts.push(sliceLines(sides.base, at, region.to))
   return { kind: 'soft', reason, text: joinPieces(texts, lineEndOf(sides.ours)) }
 }
@@ -161,6 +164,33 @@ function reasonOf(decided: readonly Decided[]): SoftReason {
     if (decision.kind === 'soft' && WEIGHT[decision.reason] > WEIGHT[reason]) reason = decision.reason
   }
   return reason
+}
+
+/** Whether two different insertions at one point touch a line that both sides changed alike. */
+function leansOnSame(sides: Sides, decided: readonly Decided[]): boolean {
+  return decided.some((item, i) => {
+    const next = decided[i + 1]
+    if (next?.region.from !== item.region.to) return false
+    return [
+      [item, next],
+      [next, item],
+    ].some(([one, two]) => one !== undefined && two !== undefined && isRewrittenAlike(sides, one) && isBoth(sides, two))
+  })
+}
+
+/** A last line that only got a line end, so that others can follow it, counts as untouched. */
+function isRewrittenAlike(sides: Sides, { region, decision }: Decided): boolean {
+  if (decision.kind !== 'identical') return false
+  const before = sliceLines(sides.base, region.from, region.to)
+  return decision.text.replace(/\r?\n$/, '') !== before.replace(/\r?\n$/, '')
+}
+
+/** Whether the insertions of both sides stand in what became of a region, one after the other. */
+function isBoth(sides: Sides, { region, decision }: Decided): boolean {
+  if (region.from !== region.to || decision.kind !== 'soft') return false
+  const ours = sliceLines(sides.ours, region.oursFrom, region.oursTo)
+  const theirs = sliceLines(sides.theirs, region.theirsFrom, region.theirsTo)
+  return decision.text !== ours && decision.text !== theirs
 }
 
 /** Whether both sides add one and the same line, in different regions: merged, it would stand twice. */
