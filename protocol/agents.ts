@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { agentId, agentInstance, agentType } from './ids.js'
 import { workspacePath } from './paths.js'
 import { timestamp } from './files.js'
+import { folderStatus } from './folder.js'
 
 export const agentState = z.enum(['idle', 'reading', 'editing', 'testing', 'reviewing', 'blocked'])
 export type AgentState = z.infer<typeof agentState>
@@ -27,5 +28,7 @@ export const agent = z.object({
   since: timestamp,
   connectedAt: timestamp,
   order,
+  /** What of its folder is not in step, as it said last; null: it keeps no folder, or has not said. */
+  folder: folderStatus.nullable().default(null),
 })
 export type Agent = z.infer<typeof agent>

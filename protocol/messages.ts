@@ -17,6 +17,7 @@ import {
   writeResult,
 } from './files.js'
 import { blame, blameQuery, fileVersion, historyPage, historyQuery, versionQuery } from './history.js'
+import { folderStatus } from './folder.js'
 import { agentId, agentInstance, agentType, conflictId, fileId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
@@ -41,6 +42,8 @@ export const hello = z.object({
       type: agentType,
       instance: agentInstance,
       partition: workspacePath.nullable(),
+      /** Where it runs, for whoever finds its name taken. */
+      process: z.object({ pid: z.int().positive(), host: z.string().max(255) }).optional(),
       /** From the `welcome` of an earlier session: proves that this is the same one coming back. */
       secret: z.string().max(200).optional(),
     })
@@ -95,6 +98,8 @@ export const methods = {
     result: z.object({ number: z.int().positive() }),
   },
   close: { params: z.object({ number: z.int().positive() }), result: z.object({}) },
+  /** An agent tells what of its own folder is not in step; shown in the roster until it tells anew, or leaves. */
+  folder: { params: folderStatus, result: z.object({}) },
   /** Leaves cleanly: others see it at once, and the session's secret ends. */
   leave: { params: z.object({}), result: z.object({}) },
   stat: { params: pathParams, result: z.object({ head: fileHead.nullable() }) },

@@ -2,16 +2,8 @@
 import { z } from 'zod'
 import { agent } from './agents.js'
 import { sequence } from './files.js'
+import { folderStatus } from './folder.js'
 import { workspaceId } from './ids.js'
-
-/** What of a folder is not in step with the server, and why. */
-export const folderStatus = z.object({
-  /** Something waits for a person: what, and what there is to do. For `many-deletions` everything else goes on. */
-  paused: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
-  /** Paths that stay out of step until they change: too large, not readable, no regular files. The log names them. */
-  leftOut: z.int(),
-})
-export type FolderStatus = z.infer<typeof folderStatus>
 
 export const status = z.object({
   version: z.string(),

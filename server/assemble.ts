@@ -9,9 +9,10 @@ import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
+import type { FolderStatus } from '../protocol/folder.js'
 import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
-import type { FolderStatus, Status } from '../protocol/status.js'
+import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { sameToken } from './auth/token.js'
@@ -226,6 +227,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       author: membership.agent.agentId,
       agentId: membership.agent.agentId,
       secret: membership.secret,
+      folder: (folder) => {
+        presence.folder(membership, folder)
+      },
       ended: (reason) => {
         presence.leave(membership, reason)
       },

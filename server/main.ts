@@ -14,12 +14,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
-import { openBridge, type Bridge } from '../client/bridge/bridge.js'
+import { openBridge } from '../client/bridge/bridge.js'
+import { serveControl } from '../client/bridge/control-socket.js'
+import { statusOf } from '../client/bridge/folder-status.js'
 import { Connection } from '../client/sdk/connection.js'
 import { openNodeSocket } from '../client/sdk/node-socket.js'
 import { EnsembleError, toEnsembleError } from '../protocol/errors.js'
 import { agentInstance } from '../protocol/ids.js'
-import type { FolderStatus } from '../protocol/status.js'
 import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
@@ -126,12 +127,15 @@ async function serve(
     secret: folderSecret,
   })
   const bridge = await openBridge({
-    ...{ dir: workspace, connection, log, config: { ...config.bridge, fileBytes: config.limits.fileBytes } },
+    ...{ dir: workspace, isServed: true, connection, log },
+    ...{ config: { ...config.bridge, fileBytes: config.limits.fileBytes } },
     onProgress: ({ phase, done, total }) => {
       report({ type: 'progress', phase, done, total })
     },
   })
   undo.push(() => bridge.close())
+  const control = await serveControl({ bridge, dataFolder: folder.dir, agentId: null, log })
+  undo.push(() => control.close())
   connection.start()
   await bridge.synced()
   collectGarbage()
@@ -141,7 +145,7 @@ async function serve(
 
   stopWhenAsked(log, orphaned, () =>
     stopInOrder({
-      sources: [() => forgetServer(forget), () => bridge.close(), () => connection.close()],
+      sources: [() => forgetServer(forget), () => control.close(), () => bridge.close(), () => connection.close()],
       store: () => ensemble.close(STOP_DEADLINE),
       ground: [() => storage.close(), () => folder.close()],
     }),
@@ -158,10 +162,6 @@ async function serve(
       ...{ files, folder: inStep, readyMilliseconds, exposed },
     },
   })
-}
-
-function statusOf({ state, stats }: Bridge): FolderStatus {
-  return { paused: state.kind === 'paused' ? state.reason : null, leftOut: stats.blocked.size }
 }
 
 async function listen({ server }: Ensemble, { port, host }: Arguments): Promise<number> {

@@ -4,7 +4,9 @@
  * 1. The folder is locked (by the bridge) before the first word to the server: a second process never replaces the first.
  * 2. The session's secret is on disk before the agent is told to be connected, so that after a kill it takes its own place.
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Agent } from '../../protocol/agents.js'
@@ -13,6 +15,8 @@ import { EnsembleError } from '../../protocol/errors.js'
 import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { openBridge, type Bridge } from '../bridge/bridge.js'
+import { serveControl } from '../bridge/control-socket.js'
+import { statusOf } from '../bridge/folder-status.js'
 import type { BridgeLog } from '../bridge/ports.js'
 import { Connection } from '../sdk/connection.js'
 import { openNodeSocket } from '../sdk/node-socket.js'
@@ -65,8 +69,9 @@ export async function openAgentFolder(options: AgentFolderOptions): Promise<Agen
   const session = new SessionKeeper(options, agentId, log)
   const secret = await session.secret()
   const connection = new Connection({
-    ...{ url, token, agent, feeds: ['heads', 'events', 'agents'], openSocket: openNodeSocket },
+    ...{ url, token, feeds: ['heads', 'events', 'agents'], openSocket: openNodeSocket },
     client: `ensemble-connect/${VERSION}`,
+    agent: { ...agent, process: { pid: process.pid, host: hostname() } },
     ...(secret === undefined ? {} : { secret }),
     onSecret: (fresh) => session.keep(fresh),
   })
@@ -76,14 +81,18 @@ export async function openAgentFolder(options: AgentFolderOptions): Promise<Agen
     config: { ...config.bridge, fileBytes: config.limits.fileBytes },
     onProgress: (step) => options.onProgress?.(step),
   })
-  const ended = endOf(connection)
+  const control = await serveControl({ bridge, dataFolder: data, agentId, log })
+  const ended = Promise.race([endOf(connection), endOfDataFolder(bridge, data, log)])
+  const tell = tellFolder(connection, bridge, log)
   let agents: readonly Agent[] = []
   connection.onMessage((message) => {
     if (message.type === 'agents') agents = message.agents
   })
   connection.onState((state) => {
-    if (state.kind === 'live') log.info({ agentId, url }, 'connected')
-    else if (state.kind === 'waiting')
+    if (state.kind === 'live') {
+      log.info({ agentId, url }, 'connected')
+      tell(true)
+    } else if (state.kind === 'waiting')
       log.warn({ code: state.error.code, reason: state.error.message }, 'not connected')
     else if (state.kind === 'closed') log.info({ code: state.error?.code, reason: state.error?.message }, 'ended')
   })
@@ -100,7 +109,7 @@ export async function openAgentFolder(options: AgentFolderOptions): Promise<Agen
       await Promise.race([bridge.synced(), failure])
       await session.settled()
     },
-    leave: () => (leaving ??= leave(connection, bridge, session)),
+    leave: () => (leaving ??= control.close().then(() => leave(connection, bridge, session))),
   }
 }
 
@@ -145,6 +154,34 @@ function endOf(connection: Connection): Promise<EnsembleError> {
       if (state.kind !== 'closed') return
       dispose()
       if (state.error !== null) resolve(state.error)
+    })
+  })
+}
+
+/** Keeps the roster told of what is held here. */
+function tellFolder(connection: Connection, bridge: Bridge, log: BridgeLog): (isNew: boolean) => void {
+  let told = ''
+  const tell = (isNew: boolean): void => {
+    const folder = statusOf(bridge)
+    const next = JSON.stringify(folder)
+    if (connection.state.kind !== 'live' || (next === told && !isNew)) return
+    told = next
+    connection.request('folder', folder).catch((thrown: unknown) => {
+      log.debug({ reason: String(thrown) }, 'the server was not told of the folder; it is with the next connection')
+    })
+  }
+  bridge.onState(() => tell(false))
+  return tell
+}
+
+/** Without it nothing can be synced, noted or decided any more; the folder itself may be as it was. */
+function endOfDataFolder(bridge: Bridge, data: string, log: BridgeLog): Promise<EnsembleError> {
+  return new Promise((resolve) => {
+    bridge.onState((state) => {
+      if (state.kind !== 'paused' || state.reason.code !== 'root-replaced' || existsSync(data)) return
+      const message = `${data} was deleted, without which its folder can’t be kept in step; the session ends.`
+      log.error({}, message)
+      resolve(new EnsembleError('E_WORKSPACE', message, { hint: 'Connect again; what was edited since then merges.' }))
     })
   })
 }

@@ -5,6 +5,7 @@ import { demo, type DemoOptions } from './commands/demo.js'
 import { disconnect, type DisconnectOptions } from './commands/disconnect.js'
 import { init, type InitOptions } from './commands/init.js'
 import { mergeFile, type MergeFileOptions } from './commands/merge-file.js'
+import { resumeFolder, type ResumeOptions } from './commands/resume.js'
 import { serverStart, type ServerStartOptions } from './commands/server-start.js'
 import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
 import { showServerStatus, showStatus, type AskOptions } from './commands/status.js'
@@ -98,6 +99,23 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     'ensemble disconnect --dir ../copy-a',
   ).action(async (options: DisconnectOptions, command: Command) =>
     perform(command, (context) => disconnect(options, context)),
+  )
+
+  example(
+    verb(
+      program,
+      'resume',
+      'what a folder holds back, because much was deleted or changed at once, and what becomes of it',
+    )
+      .option('--dir <dir>', 'the folder (default: the nearest above the current one)')
+      .option('--delete', 'delete for everyone what is gone in it')
+      .option('--accept', 'pass on to everyone what changed in it')
+      .option('--restore', 'bring back in it what the server has; what was written is kept aside')
+      .option('--json', 'one JSON object'),
+    'ensemble resume --dir ../copy-a --restore',
+    'Without a choice it tells what is held, and asks. It needs no server.',
+  ).action(async (options: ResumeOptions, command: Command) =>
+    perform(command, (context) => resumeFolder(options, context)),
   )
 
   withServer(

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import { problem } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
-import { folderStatus } from '../../protocol/status.js'
+import { folderStatus } from '../../protocol/folder.js'
 
 export const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), phase: z.string(), done: z.number(), total: z.number() }),

@@ -44,6 +44,8 @@ export interface ConnectionOptions {
     readonly type: AgentType
     readonly instance: AgentInstance
     readonly partition: WorkspacePath | null
+    /** Told to whoever finds the name taken. */
+    readonly process?: { readonly pid: number; readonly host: string }
   } | null
   readonly feeds: readonly Feed[]
   /** Of an earlier session of the same agent: takes its place at once. */

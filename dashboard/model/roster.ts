@@ -3,7 +3,10 @@ import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
 import { agentParts } from './tags.js'
 
 /** Of one that went before the page was opened, what events tell. */
-export type RowAgent = Omit<Agent, 'type' | 'instance'> & { readonly type: string; readonly instance: string }
+export type RowAgent = Omit<Agent, 'type' | 'instance' | 'folder'> & {
+  readonly type: string
+  readonly instance: string
+}
 
 export interface AgentRow {
   readonly agent: RowAgent

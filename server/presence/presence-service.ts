@@ -2,6 +2,7 @@
 import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { FolderStatus } from '../../protocol/folder.js'
 import { agentId as agentIdSchema, type AgentId, type AgentType, type Author } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'
@@ -130,6 +131,12 @@ export class PresenceService {
   }
 
   /** Whoever goes from now on goes because the server does: that is nothing to tell of an agent. */
+  /** What an agent says of its own folder. */
+  folder({ agent, secret }: Membership, folder: FolderStatus): void {
+    if (this.#members.get(agent.agentId)?.secret !== secret) return
+    if (this.#roster.folder(agent.agentId, folder)) this.#changed()
+  }
+
   close(): void {
     this.#closed = true
     for (const timer of this.#quietTimers.values()) this.#options.timers.clearTimeout(timer)

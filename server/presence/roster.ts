@@ -6,6 +6,7 @@
  */
 import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
+import type { FolderStatus } from '../../protocol/folder.js'
 import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 
@@ -13,14 +14,26 @@ export interface Joining {
   readonly type: AgentType
   readonly instance: AgentInstance
   readonly partition: WorkspacePath | null
+  readonly process?: ProcessName | undefined
   readonly secret?: string | undefined
+}
+
+export interface ProcessName {
+  readonly pid: number
+  readonly host: string
+}
+
+interface Held {
+  agent: Agent
+  readonly secret: string
+  readonly process: ProcessName | undefined
 }
 
 /** How long after its last write an agent counts as editing. In milliseconds. */
 export const EDITING_MILLISECONDS = 15_000
 
 export class Roster {
-  readonly #agents = new Map<AgentInstance, { agent: Agent; readonly secret: string }>()
+  readonly #agents = new Map<AgentInstance, Held>()
   /** Order of first joining; lives on when the agent leaves. */
   readonly #orders: Map<AgentId, number>
 
@@ -48,8 +61,8 @@ export class Roster {
         'E_AGENT_TAKEN',
         `The name "${instance}" is taken by ${held.agent.agentId}, which is connected.`,
         {
-          hint: 'Choose another --instance, or end the other connection first.',
-          data: { agentId: held.agent.agentId, connectedAt: held.agent.connectedAt },
+          hint: `Choose another --instance, or end ${whereabouts(held.process)} first.`,
+          data: { agentId: held.agent.agentId, connectedAt: held.agent.connectedAt, ...held.process },
         },
       )
     }
@@ -57,10 +70,10 @@ export class Roster {
     this.#orders.set(agentId, order)
     const fresh: Agent = {
       ...{ agentId, type, instance, partition, order },
-      ...{ state: 'idle', file: null, since: now, connectedAt: now },
+      ...{ state: 'idle', file: null, since: now, connectedAt: now, folder: null },
     }
     const agent = returned ? { ...held.agent, partition } : fresh
-    this.#agents.set(instance, { agent, secret })
+    this.#agents.set(instance, { agent, secret, process: joining.process })
     return { agent, returned }
   }
 
@@ -86,8 +99,22 @@ export class Roster {
     return true
   }
 
-  #find(agentId: AgentId): { agent: Agent; readonly secret: string } | undefined {
+  /** Records what an agent says of its folder. Returns whether the roster looks different now. */
+  folder(agentId: AgentId, folder: FolderStatus): boolean {
+    const held = this.#find(agentId)
+    if (held === undefined || JSON.stringify(held.agent.folder) === JSON.stringify(folder)) return false
+    held.agent = { ...held.agent, folder }
+    return true
+  }
+
+  #find(agentId: AgentId): Held | undefined {
     for (const held of this.#agents.values()) if (held.agent.agentId === agentId) return held
     return undefined
   }
+}
+
+function whereabouts(process: ProcessName | undefined): string {
+  return process === undefined
+    ? 'the other connection'
+    : `the other one, which is process ${process.pid} on ${process.host},`
 }

@@ -12,7 +12,7 @@ import type { HistoryService } from '../journal/history-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
-type Own = 'open' | 'close' | 'leave'
+type Own = 'open' | 'close' | 'folder' | 'leave'
 type Handlers = { [M in Exclude<Method, Own>]: (params: Params<M>, author: Author) => Promise<Result<M>> }
 
 export interface ControlOptions {

@@ -4,6 +4,7 @@
 import type { WebSocket } from 'ws'
 import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import type { FolderStatus } from '../../protocol/folder.js'
 import { FrameDecoder, FrameEncoder, MAX_PART_BYTES, type Frame } from '../../protocol/frames.js'
 import type { AgentId, Author } from '../../protocol/ids.js'
 import {
@@ -29,6 +30,8 @@ export interface Identity {
   readonly author: Author
   readonly agentId: Extract<ServerMessage, { type: 'welcome' }>['agentId']
   readonly secret: string | null
+  /** It tells of a folder that it keeps; absent: it keeps none that anyone else should know of. */
+  readonly folder?: (folder: FolderStatus) => void
   /** The socket ended; `left`: after a farewell. */
   readonly ended: (reason: 'left' | 'lost') => void
 }
@@ -186,6 +189,9 @@ export class Session {
         this.#channels.delete(number)
         return {}
       }
+      case 'folder':
+        identity.folder?.(parseParams('folder', params))
+        return {}
       case 'leave':
         this.#left = true
         this.#closeChannels() // before the name is free: nothing is written in it by someone who left

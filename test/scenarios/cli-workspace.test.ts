@@ -157,7 +157,9 @@ test('[BRIDGE-14] files that vanish while the server is down are held, which sta
   expect((await place.run(['server', 'stop'])).code).toBe(0)
   const again = await place.run(['server', 'start', 'project', '--port', '0', '--background'])
   place.adopt(Number((await place.run(['server', 'status', '--json'])).json()['pid']))
-  expect(again.stdout).toMatch(/files on the server\n[^]* held {7}44 files of .*\n +To keep them: .*\n +To delete them/)
+  expect(again.stdout).toMatch(
+    /files on the server\n[^]* held {7}44 files of .*\n.* and 39 others\n +to delete .* --delete\n/,
+  )
   expect((await place.run(['status'])).stdout).toMatch(/ held {7}44 files of /)
   expect((await place.run(['server', 'status'])).stdout).toMatch(/ held {7}44 files of /)
 

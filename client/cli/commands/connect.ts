@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { AgentInstance, AgentType } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
+import { statusOf } from '../../bridge/folder-status.js'
 import { openAgentFolder, type AgentFolder, type AgentFolderOptions } from '../agent-folder.js'
 import { giveBack, takePlace } from '../agent-place.js'
 import { letGo, startChild } from '../child.js'
@@ -89,7 +90,10 @@ async function inBackground(
   const leave = `${commandName(env)} disconnect --dir ${quoted(info.dir)}`
   if (json === true) print.json({ schema: 'ensemble.connect/1', ...info })
   else {
-    const notInStep = folderLines(info.folder, { kind: 'background', leave }, print.paint)
+    const notInStep = folderLines(info.folder, {
+      whose: { kind: 'shell', dir: info.dir, command: commandName(env) },
+      ...{ now: context.now(), paint: print.paint },
+    })
     print.lines([...readyLines(info, commandName(env)), ...notInStep, `Leave with: ${leave}`])
   }
   letGo(child)
@@ -126,7 +130,7 @@ async function inForeground(
     const info = describe(folder, order.url, performance.now() - startedAt)
     const speaksJson = json === true || context.stdin.isTTY !== true || !print.isTerminal
     if (!speaksJson) {
-      const notInStep = folderLines(info.folder, { kind: 'session' }, print.paint)
+      const notInStep = folderLines(info.folder, { whose: { kind: 'session' }, now: context.now(), paint: print.paint })
       const help = 'Type "help" for what can be done here; Ctrl-D leaves.'
       print.lines([...readyLines(info, commandName(context.env)), ...notInStep, help, ''])
     }
@@ -144,11 +148,10 @@ async function inForeground(
 export function describe(folder: AgentFolder, url: string, milliseconds: number): ConnectInfo {
   const { agentId, dir, bridge, connection } = folder
   const { state } = connection
-  const { files, conflicts, blocked } = bridge.stats
-  const paused = bridge.state.kind === 'paused' ? bridge.state.reason : null
+  const { files, conflicts } = bridge.stats
   return {
     ...{ agentId, dir, pid: process.pid, files, synced: true, url },
-    ...{ folder: { paused, leftOut: blocked.size }, conflicts },
+    ...{ folder: statusOf(bridge), conflicts },
     workspace: state.kind === 'live' ? state.welcome.workspace : '',
     readyMilliseconds: Math.round(milliseconds),
   }

@@ -49,7 +49,9 @@ export async function serverStart(
   else {
     const others = (await runningServers(env)).filter(({ url }) => url !== info.url)
     const command = commandName(env)
-    print.lines(readyLines({ info, cwd, command, background, isAlone: others.length === 0 }, print.paint))
+    print.lines(
+      readyLines({ info, cwd, command, background, isAlone: others.length === 0, now: context.now() }, print.paint),
+    )
   }
   if (background) {
     letGo(child)

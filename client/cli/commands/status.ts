@@ -1,16 +1,21 @@
 /** `ensemble status`, `ensemble server status`: one question to the server, one answer. */
 import { join } from 'node:path'
 import type { Conflict } from '../../../protocol/conflicts.js'
+import type { Status } from '../../../protocol/status.js'
+import { askControl, type FolderReport } from '../../bridge/control-socket.js'
 import type { Context } from '../context.js'
 import { commandName } from '../context.js'
 import { DATA_FOLDER, holderOf } from '../data-folder.js'
 import type { Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
-import { findServer } from '../find-server.js'
+import { findServer, type Server } from '../find-server.js'
 import { Tags } from '../live/tags.js'
 import { getConflicts, getStatus } from '../server-api.js'
 import { agentLines } from '../views/agents-view.js'
-import { statusLines } from '../views/server-view.js'
+import { blockedLines, folderLines } from '../views/folder-view.js'
+import { statusLines, type StatusWords } from '../views/server-view.js'
+import { count } from '../words.js'
+import { folderAbove } from './resume.js'
 
 export interface AskOptions extends Wishes {
   readonly json?: boolean
@@ -18,17 +23,22 @@ export interface AskOptions extends Wishes {
 
 export async function showStatus({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
   const { print, env, now } = context
-  const server = await findServer(wishes, context)
-  const status = await getStatus(server)
+  const here = await folderHere(context)
+  const words = { command: commandName(env), now: now(), paint: print.paint }
+  const { server, status } = await theServer(wishes, context).catch((thrown: unknown) => {
+    if (json !== true && here !== undefined) print.lines(hereLines(here, words))
+    throw thrown
+  })
   if (json === true) {
-    print.json({ schema: 'ensemble.status/1', url: server.url, ...status })
+    print.json({ schema: 'ensemble.status/1', url: server.url, ...status, here: here ?? null })
     return EXIT.ok
   }
   const tags = new Tags()
   tags.learn(status.agents)
   const open = status.conflicts.open === 0 ? [] : await getConflicts(server, 'open')
   print.lines([
-    ...statusLines(status, server.url, print.paint),
+    ...statusLines(status, server.url, words),
+    ...(here === undefined ? [] : here.agentId === null ? blockedLines(here.blocked) : ['', ...hereLines(here, words)]),
     '',
     ...agentLines(status.agents, tags, now(), print.paint),
     '',
@@ -42,6 +52,43 @@ function nextStep(open: readonly Conflict[]): string {
   const [first, ...others] = open
   if (first === undefined) return 'connect --help'
   return others.length > 0 ? 'conflicts' : `conflicts show ${first.id.slice(0, 8)}`
+}
+
+async function theServer(wishes: Wishes, context: Context): Promise<{ server: Server; status: Status }> {
+  const server = await findServer(wishes, context)
+  return { server, status: await getStatus(server) }
+}
+
+interface Here extends FolderReport {
+  readonly dir: string
+}
+
+/** The folder that the command was given in, as the process tells that keeps it in step. */
+async function folderHere({ cwd }: Context): Promise<Here | undefined> {
+  const dir = await folderAbove(cwd)
+  if (dir === undefined) return undefined
+  // Something else may be asked and answered in spite of it.
+  const told = await askControl(join(dir, DATA_FOLDER), { ask: 'folder' }).catch(() => undefined)
+  return told !== undefined && 'folder' in told ? { dir, ...told.folder } : undefined
+}
+
+function hereLines({ dir, agentId, state, files, blocked, ...folder }: Here, words: StatusWords): string[] {
+  const { command, now, paint } = words
+  const name = agentId ?? 'the server'
+  return [
+    `${dir}, the folder of ${name}: ${STATES[state]}, ${count(files, 'file')}`,
+    ...folderLines({ ...folder, leftOut: 0 }, { whose: { kind: 'shell', dir, command }, now, paint }),
+    ...blockedLines(blocked),
+  ]
+}
+
+const STATES: Readonly<Record<FolderReport['state'], string>> = {
+  starting: 'catching up',
+  syncing: 'catching up',
+  synced: 'in step',
+  offline: 'offline; edits are kept, and go out when the server is back',
+  paused: 'waits for someone',
+  closed: 'ended',
 }
 
 export async function showServerStatus({ json, ...wishes }: AskOptions, context: Context): Promise<ExitCode> {
@@ -62,7 +109,7 @@ export async function showServerStatus({ json, ...wishes }: AskOptions, context:
     return EXIT.ok
   }
   print.lines([
-    ...statusLines(status, server.url, print.paint),
+    ...statusLines(status, server.url, { command: commandName(context.env), now: context.now(), paint: print.paint }),
     ...(pid === null ? [] : [`  process    ${pid}`]),
     ...(dataDir === null ? [] : [`  log        ${join(dataDir, 'server.log')}`]),
   ])

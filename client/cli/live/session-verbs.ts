@@ -8,6 +8,7 @@ import type { Paint } from '../colour.js'
 import { agentLines } from '../views/agents-view.js'
 import { conflictLines, shortIds } from '../views/conflicts-view.js'
 import { statusLines } from '../views/server-view.js'
+import { blockedLines } from '../views/folder-view.js'
 import { doneWords, heldPaths, sessionWays } from '../views/resume-view.js'
 import { count } from '../words.js'
 import { HELP, type Verb } from './verbs.js'
@@ -36,12 +37,15 @@ export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: Ve
       const here = [
         `${folder.agentId} in ${folder.dir}: ${stateWords(bridge.state)}`,
         `  ${count(files, 'file')}, ${count(waiting, 'path waits', 'paths wait')}`,
-        ...[...blocked].map(([path, reason]) => `  ${path} stays out of step: ${reason}`),
+        ...blockedLines(Object.fromEntries(blocked)),
       ]
       const own = { state: bridge.state.kind, files, waiting, blocked: Object.fromEntries(blocked) }
       if (connection.state.kind !== 'live') return { lines: here, data: { folder: own, server: null } }
       const status = await connection.request('status', {})
-      return { lines: [...here, '', ...statusLines(status, url, paint)], data: { folder: own, server: status } }
+      return {
+        lines: [...here, '', ...statusLines(status, url, { command: 'ensemble', now: now(), paint })],
+        data: { folder: own, server: status },
+      }
     }
     case 'agents': {
       const { agents } = await connection.request('status', {})

@@ -4,21 +4,39 @@ import type { Paint } from '../colour.js'
 import { table } from '../table.js'
 import type { Tags } from '../live/tags.js'
 import { cutPath, duration } from '../words.js'
+import { heldPaths, shellWays } from './resume-view.js'
 
 /** Widest path in a table. In characters. */
 const PATH_WIDTH = 48
 
 export function agentLines(agents: readonly Agent[], tags: Tags, now: number, paint: Paint): string[] {
   if (agents.length === 0) return ['No agent is connected.']
-  const rows = agents.map(({ agentId, state, file, partition, since }) => [
+  const rows = agents.map(({ agentId, state, file, partition, since, folder }) => [
     { text: tags.short(agentId) },
     { text: agentId },
-    {
-      text: state,
-      ...(state === 'editing' ? { tone: 'good' as const } : state === 'blocked' ? { tone: 'waiting' as const } : {}),
-    },
+    folder?.paused ? { text: 'paused', tone: 'waiting' as const } : { text: state, ...toneOf(state) },
     { text: cutPath(file ?? (partition === null ? '' : `${partition}/`), PATH_WIDTH) },
     { text: duration(Math.max(0, now - since)) },
   ])
-  return table(['', 'agent', 'state', 'where', 'since'], rows, paint)
+  return [
+    ...table(['', 'agent', 'state', 'where', 'since'], rows, paint),
+    ...agents.flatMap((one) => pauseOf(one, tags, now)),
+  ]
+}
+
+function toneOf(state: Agent['state']): { tone?: 'good' | 'waiting' } {
+  return state === 'editing' ? { tone: 'good' } : state === 'blocked' ? { tone: 'waiting' } : {}
+}
+
+/** Its folder may stand on another machine: there it is decided. */
+function pauseOf({ agentId, folder }: Agent, tags: Tags, now: number): string[] {
+  const paused = folder?.paused ?? null
+  if (paused === null) return []
+  const age = paused.since === null ? '' : ` (for ${duration(Math.max(0, now - paused.since))})`
+  const ways = paused.choices.length === 0 ? [paused.hint] : shellWays(paused, 'ensemble resume')
+  return [
+    '',
+    `${tags.name(agentId)}: ${paused.message}${age}`,
+    ...[...heldPaths(paused), ...ways].map((line) => `  ${line}`),
+  ]
 }

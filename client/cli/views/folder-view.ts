@@ -1,31 +1,36 @@
 /** What of a folder is not in step: why, and what someone can do about it now. */
-import type { FolderStatus } from '../../../protocol/status.js'
+import type { FolderStatus } from '../../../protocol/folder.js'
 import type { Paint } from '../colour.js'
-import { count } from '../words.js'
+import { count, duration, quoted } from '../words.js'
+import { heldPaths, sessionWays, shellWays } from './resume-view.js'
 
 export type Whose =
-  /** The one that the server serves: nobody sits at a prompt of it. */
-  | { readonly kind: 'served' }
+  /** Somebody's at a shell: `dir` is the folder, `command` what this program is called. */
+  | { readonly kind: 'shell'; readonly dir: string; readonly command: string }
   /** An agent's, whose session is in this terminal. */
   | { readonly kind: 'session' }
-  /** An agent's, connected in the background; `leave` is the command that ends that. */
-  | { readonly kind: 'background'; readonly leave: string }
 
-export const RESUME_WAYS =
-  'Type "resume restore" to bring them back here, or "resume delete" to delete them for everyone.'
+export interface FolderWords {
+  readonly whose: Whose
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly paint: Paint
+}
 
 /** Empty if there is nothing to tell. */
-export function folderLines({ paused, leftOut }: FolderStatus, whose: Whose, paint: Paint): string[] {
+export function folderLines({ paused, leftOut }: FolderStatus, { whose, now, paint }: FolderWords): string[] {
   const lines: string[] = []
   if (paused !== null) {
-    const word = paused.code === 'many-deletions' ? 'held' : 'paused'
-    lines.push(`  ${paint('waiting', word)}${' '.repeat(INDENT - word.length)}${paused.message}`)
-    const ways = paused.code === 'many-deletions' ? waysOut(whose) : [paused.hint]
-    lines.push(...ways.map((way) => `  ${' '.repeat(INDENT)}${way}`))
+    const isHeld = paused.choices.length > 0
+    const word = isHeld ? 'held' : 'paused'
+    const age = paused.since === null ? '' : ` (for ${duration(Math.max(0, now - paused.since))})`
+    lines.push(`  ${paint('waiting', word)}${' '.repeat(INDENT - word.length)}${paused.message}${age}`)
+    const more = [...heldPaths(paused), ...(isHeld ? waysOut(paused, whose) : [paused.hint])]
+    lines.push(...more.map((line) => `  ${' '.repeat(INDENT)}${line}`))
   }
   if (leftOut > 0) {
-    const log = whose.kind === 'served' ? 'server.log' : 'connect.log'
-    const words = `${count(leftOut, 'path')} (too large, a link, or not readable); .ensemble/${log} names them`
+    const which = whose.kind === 'session' ? '"status" names them' : `${whose.command} status, asked in it, names them`
+    const words = `${count(leftOut, 'path')} (too large, a link, or not readable); ${which}`
     lines.push(`  ${'left out'.padEnd(INDENT)}${words}`)
   }
   return lines
@@ -34,19 +39,39 @@ export function folderLines({ paused, leftOut }: FolderStatus, whose: Whose, pai
 /** Of the words before what is told. In characters. */
 const INDENT = 11
 
-function waysOut(whose: Whose): string[] {
-  switch (whose.kind) {
-    case 'served':
-      return [
-        'To keep them: put them back, from version control or from an agent’s folder (a new one gets them all).',
-        'To delete them for everyone: delete them in an agent’s folder too, and type "resume delete" in its session.',
-      ]
-    case 'session':
-      return [RESUME_WAYS]
-    case 'background':
-      return [
-        'To decide, connect in a terminal without --background, and type "resume restore" or "resume delete" there;',
-        `before that, end this one: ${whose.leave}`,
-      ]
-  }
+function waysOut(paused: NonNullable<FolderStatus['paused']>, whose: Whose): string[] {
+  if (whose.kind === 'session') return [sessionWays(paused)]
+  return shellWays(paused, `${whose.command} resume --dir ${quoted(whose.dir)}`)
+}
+
+/** Paths that stay out of step, each with why. */
+export function blockedLines(blocked: Readonly<Record<string, string>>): string[] {
+  const all = Object.entries(blocked)
+  const lines = all.slice(0, MOST).map(([path, reason]) => `  ${path} stays out of step: ${plainReason(reason)}`)
+  return all.length > MOST
+    ? [...lines, `  and ${count(all.length - MOST, 'other', 'others')}; --json names them`]
+    : lines
+}
+
+/** Paths that are named; the rest is counted. */
+const MOST = 20
+
+/** Names of the system's errors, and of Node's, say nothing to most. */
+const PLAIN: Readonly<Record<string, string>> = {
+  EACCES: 'it may not be read, or its folder may not be written to',
+  EPERM: 'it may not be read, or its folder may not be written to',
+  EROFS: 'its disk is read-only',
+  ENOSPC: 'its disk is full',
+  EDQUOT: 'its disk is full, as far as this user may fill it',
+  EISDIR: 'a folder stands in its place',
+  ENOTDIR: 'a part of its path is a file',
+  ELOOP: 'a symbolic link stands in its way',
+  ENAMETOOLONG: 'its name is too long for this disk',
+  'not a regular file': 'it is a link, a socket or a device',
+}
+
+function plainReason(reason: string): string {
+  const size = /^larger than (\d+) bytes$/.exec(reason)?.[1]
+  if (size !== undefined) return `it is larger than ${count(Math.round(Number(size) / 1_048_576), 'MiB', 'MiB')}`
+  return PLAIN[reason] ?? reason
 }

@@ -15,9 +15,11 @@ export interface ReadyFacts {
   /** Other servers run: the connect line has to name this one. */
   readonly isAlone: boolean
   readonly background: boolean
+  /** Milliseconds since 1970. */
+  readonly now: number
 }
 
-export function readyLines({ info, cwd, command, isAlone, background }: ReadyFacts, paint: Paint): string[] {
+export function readyLines({ info, cwd, command, isAlone, background, now }: ReadyFacts, paint: Paint): string[] {
   const { workspace, files, folder, readyMilliseconds, dashboard, exposed, url } = info
   const inStep = folder.paused === null ? 'in step' : 'on the server'
   const name = basename(workspace)
@@ -31,7 +33,7 @@ export function readyLines({ info, cwd, command, isAlone, background }: ReadyFac
     `  dashboard  ${dashboard}`,
     `  workspace  ${workspace}`,
     ...exposedLines(exposed, paint),
-    ...folderLines(folder, { kind: 'served' }, paint),
+    ...folderLines(folder, { whose: { kind: 'shell', dir: workspace, command }, now, paint }),
     '',
     'Connect an agent, in another terminal; the folder is made if it is missing:',
     `  ${connect}${isAlone ? '' : ` --url ${url}`}`,
@@ -66,7 +68,14 @@ const STATE_TONE: Record<Status['state'], Tone> = {
   degraded: 'bad',
 }
 
-export function statusLines(status: Status, url: string, paint: Paint): string[] {
+export interface StatusWords {
+  readonly command: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly paint: Paint
+}
+
+export function statusLines(status: Status, url: string, { command, now, paint }: StatusWords): string[] {
   const { state, reason, workspace, files, conflicts, agents, connections, folder } = status
   const { uptimeSeconds, memoryBytes, commitLatency } = status
   const open = conflicts.open === 0 ? 'no conflict' : paint('bad', count(conflicts.open, 'open conflict'))
@@ -80,6 +89,6 @@ export function statusLines(status: Status, url: string, paint: Paint): string[]
     `  ${[count(files, 'file'), count(agents.length, 'agent'), count(connections.peers, 'open editor'), open].join(' · ')}`,
     `  ${[`up ${duration(uptimeSeconds * 1_000)}`, `memory ${bytes(memoryBytes)}`, ...commits].join(' · ')}`,
     `  workspace  ${workspace}`,
-    ...(folder === null ? [] : folderLines(folder, { kind: 'served' }, paint)),
+    ...(folder === null ? [] : folderLines(folder, { whose: { kind: 'shell', dir: workspace, command }, now, paint })),
   ]
 }

@@ -38,6 +38,7 @@ describe('the command line', () => {
       'server status',
       'connect',
       'disconnect',
+      'resume',
       'status',
       'conflicts list',
       'conflicts show',

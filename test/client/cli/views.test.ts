@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agent, type Agent } from '../../../protocol/agents.js'
 import { conflict } from '../../../protocol/conflicts.js'
+import { pause } from '../../../protocol/folder.js'
 import { status } from '../../../protocol/status.js'
 import { plain } from '../../../client/cli/colour.js'
 import { commandName } from '../../../client/cli/context.js'
@@ -9,7 +10,8 @@ import type { ServerInfo } from '../../../client/cli/reports.js'
 import { table } from '../../../client/cli/table.js'
 import { agentLines } from '../../../client/cli/views/agents-view.js'
 import { conflictLines, conflictWhole, shortIds } from '../../../client/cli/views/conflicts-view.js'
-import { folderLines } from '../../../client/cli/views/folder-view.js'
+import { blockedLines, folderLines } from '../../../client/cli/views/folder-view.js'
+import { doneWords } from '../../../client/cli/views/resume-view.js'
 import { readyLines, statusLines, type ReadyFacts } from '../../../client/cli/views/server-view.js'
 
 const NOW = 1_700_000_000_000
@@ -143,7 +145,15 @@ describe('a server that is ready', () => {
   }
   const facts = (overrides: Partial<ReadyFacts> = {}): string =>
     readyLines(
-      { info, cwd: '/home/me/ensemble', command: 'npx ensemble', isAlone: true, background: false, ...overrides },
+      {
+        info,
+        cwd: '/home/me/ensemble',
+        command: 'npx ensemble',
+        isAlone: true,
+        background: false,
+        now: NOW,
+        ...overrides,
+      },
       plain,
     ).join('\n')
 
@@ -164,7 +174,10 @@ describe('a server that is ready', () => {
   })
 
   it('does not call in step what is held', () => {
-    const paused = { code: 'many-deletions', message: '44 files are gone.', hint: 'Put them back.' }
+    const paused = pause.parse({
+      ...{ code: 'many-deletions', message: '44 files are gone.', hint: 'Put them back.', files: 44 },
+      choices: ['delete', 'restore'],
+    })
     const text = facts({ info: { ...info, folder: { paused, leftOut: 0 } } })
     expect(text).toContain('Ready in 840 ms: my-project, 142 files on the server\n')
     expect(text).toContain('  workspace  /home/me/my-project\n  held       44 files are gone.\n')
@@ -192,40 +205,89 @@ describe('a server that is ready', () => {
 })
 
 describe('a folder that is not in step', () => {
-  const held = {
-    code: 'many-deletions',
-    message: '44 files of /home/me/my-project are gone at once.',
-    hint: 'Delete them, restore them, or put them back.',
-  }
-  const gone = { code: 'root-missing', message: '/home/me/my-project is gone.', hint: 'Bring it back.' }
+  const held = pause.parse({
+    ...{ code: 'many-deletions', message: '44 files of /home/me/my project are gone at once.', hint: 'Put them back.' },
+    ...{ files: 44, paths: ['a.txt', 'b.txt'], choices: ['delete', 'restore'], since: NOW - 180_000 },
+  })
+  const changed = pause.parse({
+    ...held,
+    code: 'git-operation',
+    files: 1,
+    paths: ['a'],
+    choices: ['accept', 'restore'],
+  })
+  const gone = pause.parse({ code: 'root-missing', message: '/home/me/my-project is gone.', hint: 'Bring it back.' })
+  const shell = {
+    whose: { kind: 'shell', dir: '/home/me/my project', command: 'npx ensemble' },
+    now: NOW,
+    paint: plain,
+  } as const
+  const session = { whose: { kind: 'session' }, now: NOW, paint: plain } as const
 
   it('says nothing where all of it is', () => {
-    expect(folderLines({ paused: null, leftOut: 0 }, { kind: 'served' }, plain)).toEqual([])
+    expect(folderLines({ paused: null, leftOut: 0 }, shell)).toEqual([])
   })
 
-  it('of the server: says what is held, and what can be done without a prompt', () => {
-    expect(folderLines({ paused: held, leftOut: 2 }, { kind: 'served' }, plain)).toEqual([
-      '  held       44 files of /home/me/my-project are gone at once.',
-      '             To keep them: put them back, from version control or from an agent’s folder (a new one gets them all).',
-      '             To delete them for everyone: delete them in an agent’s folder too, and type "resume delete" in its session.',
-      '  left out   2 paths (too large, a link, or not readable); .ensemble/server.log names them',
+  it('says what is held, since when, and the command for each thing that can be done', () => {
+    expect(folderLines({ paused: held, leftOut: 2 }, shell)).toEqual([
+      '  held       44 files of /home/me/my project are gone at once. (for 3 min)',
+      '             a.txt, b.txt and 42 others',
+      "             to delete them for everyone:  npx ensemble resume --dir '/home/me/my project' --delete",
+      "             to bring back here what the server has:  npx ensemble resume --dir '/home/me/my project' --restore",
+      '  left out   2 paths (too large, a link, or not readable); npx ensemble status, asked in it, names them',
+    ])
+    expect(folderLines({ paused: changed, leftOut: 0 }, shell).join('\n')).toContain(
+      "to pass it on to everyone:  npx ensemble resume --dir '/home/me/my project' --accept",
+    )
+  })
+
+  it('says in a session what to type there', () => {
+    expect(folderLines({ paused: held, leftOut: 1 }, session).slice(2)).toEqual([
+      '             Type "resume delete" to delete them for everyone, or "resume restore" to bring back here what the server has.',
+      '  left out   1 path (too large, a link, or not readable); "status" names them',
     ])
   })
 
-  it('of an agent: says where the word is to be given', () => {
-    const inSession = folderLines({ paused: held, leftOut: 0 }, { kind: 'session' }, plain).join('\n')
-    expect(inSession).toContain('Type "resume restore" to bring them back here')
-    const leave = 'ensemble disconnect --dir copy-a'
-    const inBackground = folderLines({ paused: held, leftOut: 1 }, { kind: 'background', leave }, plain).join('\n')
-    expect(inBackground).toContain(`before that, end this one: ${leave}`)
-    expect(inBackground).toContain('left out   1 path (too large')
-    expect(inBackground).toContain('.ensemble/connect.log')
-  })
-
   it('says the reason and the way on of whatever else stops it', () => {
-    expect(folderLines({ paused: gone, leftOut: 0 }, { kind: 'served' }, plain)).toEqual([
+    expect(folderLines({ paused: gone, leftOut: 0 }, shell)).toEqual([
       '  paused     /home/me/my-project is gone.',
       '             Bring it back.',
+    ])
+  })
+
+  it('is named in the roster, with what to do in it', () => {
+    const agents = [anAgent('CLAUDE-a', 1, { state: 'editing', folder: { paused: held, leftOut: 0 } })]
+    const tags = new Tags()
+    tags.learn(agents)
+    expect(agentLines(agents, tags, NOW, plain)).toEqual([
+      '    AGENT     STATE   WHERE  SINCE',
+      'C1  CLAUDE-a  paused         12 s',
+      '',
+      'C1 a: 44 files of /home/me/my project are gone at once. (for 3 min)',
+      '  a.txt, b.txt and 42 others',
+      '  to delete them for everyone:  ensemble resume --delete',
+      '  to bring back here what the server has:  ensemble resume --restore',
+    ])
+  })
+
+  it('names paths that stay out of step, with the reason in plain words', () => {
+    const blocked = { a: 'EACCES', b: 'larger than 104857600 bytes', c: 'not a regular file', d: 'The server says no.' }
+    expect(blockedLines(blocked)).toEqual([
+      '  a stays out of step: it may not be read, or its folder may not be written to',
+      '  b stays out of step: it is larger than 100 MiB',
+      '  c stays out of step: it is a link, a socket or a device',
+      '  d stays out of step: The server says no.',
+    ])
+    const many = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`f${index}`, 'EIO']))
+    expect(blockedLines(many).slice(19)).toEqual(['  f19 stays out of step: EIO', '  and 5 others; --json names them'])
+  })
+
+  it('says what became of what was held', () => {
+    expect(doneWords({ choice: 'delete', files: 44, kept: null })).toEqual(['44 files are deleted for everyone.'])
+    expect(doneWords({ choice: 'accept', files: 1, kept: null })).toEqual(['1 file goes to everyone as it is here.'])
+    expect(doneWords({ choice: 'restore', files: 2, kept: '/a/.ensemble/restored/x' })).toEqual([
+      '2 files come back as the server has them.',
+      'What was written here is kept in /a/.ensemble/restored/x.',
     ])
   })
 })
@@ -250,7 +312,7 @@ describe('the state of a server', () => {
     ...{ conflicts: { open: 2 }, commitLatency: { p50: 0.7, p99: 2.4 }, memoryBytes: 90_000_000, agents: [] },
   })
   it('is a word, its reason, and figures', () => {
-    expect(statusLines(given, 'http://127.0.0.1:9999', plain)).toEqual([
+    expect(statusLines(given, 'http://127.0.0.1:9999', { command: 'ensemble', now: NOW, paint: plain })).toEqual([
       'my-project  degraded  http://127.0.0.1:9999',
       '  The disk is full.',
       '  1 file · 0 agents · 2 open editors · 2 open conflicts',

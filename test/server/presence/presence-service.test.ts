@@ -38,6 +38,39 @@ function open(storage = new FailingStorage()) {
 }
 
 describe('who is there', () => {
+  test('[MSG-16] shows what an agent last told of its folder, until it leaves', () => {
+    const { presence, join } = open()
+    const one = join('CLAUDE', 'a')
+    const folder = { paused: null, leftOut: 2 }
+    const seen: number[] = []
+    presence.onChange((agents) => seen.push(agents.filter((agent) => agent.folder !== null).length))
+    presence.folder(one, folder)
+    presence.folder(one, folder)
+    expect(presence.agents()).toMatchObject([{ agentId: 'CLAUDE-a', folder }])
+    const back = join('CLAUDE', 'a', one.secret)
+    presence.folder(one, { paused: null, leftOut: 3 }) // from the connection that was replaced
+    expect(presence.agents()).toMatchObject([{ folder }])
+    presence.leave(back, 'left')
+    join('CLAUDE', 'a')
+    expect(presence.agents()).toMatchObject([{ folder: null }])
+    expect(seen).toEqual([1, 1, 0, 0])
+  })
+
+  test('whoever finds a name taken learns by which process', () => {
+    const { presence, join } = open()
+    const process = { pid: 4711, host: 'box' }
+    presence.join(
+      { type: agentType.parse('CLAUDE'), instance: agentInstance.parse('a'), partition: null, process },
+      () => undefined,
+    )
+    expect(() => join('CODEX', 'a')).toThrow(
+      expect.objectContaining({
+        hint: 'Choose another --instance, or end the other one, which is process 4711 on box, first.',
+        data: expect.objectContaining(process) as unknown,
+      }),
+    )
+  })
+
   test('[MSG-12] an instance name is unique over all types; the order of first joining lasts over restarts', async () => {
     const { storage, presence, join } = open()
     const one = join('CLAUDE', 'a')
