@@ -53,6 +53,7 @@ export class DiskLooks {
   /** Files that changed while they were read: when to try again, and how long to wait after the try. In milliseconds. */
   readonly #spoiled = new Map<string, { readonly due: number; readonly pause: number }>()
   readonly #blocked = new Map<string, string>()
+  #unnameable: ReadonlyMap<string, string> = new Map()
   /** Blocked, or blocked again, since `begin`. */
   readonly #isBlockedAgain = new Set<string>()
 
@@ -63,6 +64,20 @@ export class DiskLooks {
   /** Paths that stay out of sync until something changes, with the reason. */
   get blocked(): ReadonlyMap<string, string> {
     return this.#blocked
+  }
+
+  /** `blocked`, and names that can't be paths at all. */
+  get leftOut(): ReadonlyMap<string, string> {
+    return this.#unnameable.size === 0 ? this.#blocked : new Map([...this.#blocked, ...this.#unnameable])
+  }
+
+  /** @param faults of every name that can't be a path */
+  setUnnameable(faults: ReadonlyMap<string, string>): void {
+    const before = this.#unnameable
+    this.#unnameable = new Map([...faults].map(([name, fault]) => [shown(name), `its name can't be shared: ${fault}`]))
+    for (const [path, reason] of this.#unnameable) {
+      if (!before.has(path)) this.#options.log.warn({ path, reason }, 'left out of sync until it is renamed')
+    }
   }
 
   /** A path is worked on from here to `end`: what blocks it has to say so again. */
@@ -174,4 +189,9 @@ export class DiskLooks {
     this.block(path, reason)
     return { kind: 'unknown' }
   }
+}
+
+/** A name with line breaks and the like in it, on one line. */
+function shown(name: string): string {
+  return /\p{Cc}/u.test(name) ? JSON.stringify(name).slice(1, -1) : name
 }

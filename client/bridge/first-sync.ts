@@ -46,7 +46,7 @@ export class FirstSync {
   }
 
   /** Nothing is left to do for a path. */
-  rest(path: string): void {
+  finished(path: string): void {
     if (this.#left?.delete(path) !== true) return
     this.#tell({ phase: this.#phase, done: this.#total - this.#left.size, total: this.#total }, false)
     this.#finish()

@@ -145,6 +145,7 @@ export class FolderBridge {
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path),
       onRules: () => this.#everything(),
+      onUnnameable: (faults) => looks.setUnnameable(faults),
       onAudit: () => this.#onAudit(),
       onAudited: () => {
         this.#passes++
@@ -209,7 +210,7 @@ export class FolderBridge {
       files: this.#files,
       waiting: this.#queue.size,
       conflicts: this.#uploads.conflicts,
-      blocked: this.#looks.blocked,
+      blocked: this.#looks.leftOut,
     }
   }
 
@@ -290,7 +291,7 @@ export class FolderBridge {
 
   async #run(path: string): Promise<void> {
     const isAtRest = await this.#flow.run(path)
-    if (isAtRest) this.#first.rest(path)
+    if (isAtRest) this.#first.finished(path)
     this.#update()
   }
 

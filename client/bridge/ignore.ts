@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
-import { pathFault, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
+import { isNeverSynced, pathFault, TEMPORARY_PREFIX, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
 import { sightOf } from './stamp.js'
 
 /** In the order in which they are asked. */
@@ -64,6 +64,18 @@ export class IgnoreRules {
       this.#of(folder).nested
     this.#verdicts.set(folder, verdict)
     return verdict
+  }
+
+  /**
+   * Why a file or folder that nobody ignores can't take part: its name is no workspace path. Undefined: it can, or is ignored.
+   *
+   * @param slash after the name, in rules: '/' for a folder
+   */
+  nameFault(name: string, slash: '' | '/'): string | undefined {
+    const fault = pathFault(name)
+    const last = name.slice(name.lastIndexOf('/') + 1)
+    if (fault === undefined || isNeverSynced(last) || last.startsWith(TEMPORARY_PREFIX)) return undefined
+    return this.ignoresFolder(parentOf(name)) || this.#isRuledOut(name, slash) ? undefined : fault
   }
 
   /** Looks at a folder's rules again. True if they are others than before: then every path has to be judged anew. */

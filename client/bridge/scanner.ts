@@ -34,6 +34,8 @@ export interface ScannerOptions {
   readonly onRules: () => void
   /** Before each pass of the audit. False: there is no point in looking now. */
   readonly onAudit: () => boolean
+  /** Every name that can't be a path, with what is wrong with it; after each look at everything. */
+  readonly onUnnameable: (faults: ReadonlyMap<string, string>) => void
   readonly onScanned: (files: number) => void
   /** A pass of the audit has looked at everything. */
   readonly onAudited: () => void
@@ -102,16 +104,19 @@ export class Scanner {
   }
 
   async #pass(slice: number, rest: (spent: number) => number): Promise<void> {
-    const { root, rules, environment, tracked, onChanged, onScanned } = this.#options
+    const { root, rules, environment, tracked, onChanged, onScanned, onUnnameable } = this.#options
     const found = new Set<string>()
+    const faults = new Map<string, string>()
     const isStopped = (): boolean => this.#closed
     const take = (step: Step): void => {
       if (step.kind === 'file') found.add(step.path)
+      if (step.kind === 'unnameable') faults.set(step.path, step.fault)
       this.#take(step)
     }
     await inSlices(walk(root, '', rules), take, { slice, rest, timers: environment.timers, isStopped })
     if (this.#closed) return
     onScanned(found.size)
+    onUnnameable(faults)
     // Not found is no more than a reason to look: it may be unreadable, ignored, or below something that is.
     for (const path of tracked()) if (!found.has(path)) onChanged(path)
   }

@@ -11,6 +11,8 @@ export type Step =
   | { readonly kind: 'folder'; readonly path: string }
   /** It could not be listed: what is in it is unknown, not gone. */
   | { readonly kind: 'unreadable'; readonly path: string; readonly code: string }
+  /** It takes part by every rule, but for its name. */
+  | { readonly kind: 'unnameable'; readonly path: string; readonly fault: string }
   /** A rule file changed since it was read: what was walked so far was judged by old rules. */
   | { readonly kind: 'rules-changed'; readonly path: string }
 
@@ -22,11 +24,16 @@ export function* walk(root: string, folder: string, rules: IgnoreRules, deep = t
   const folders = [folder]
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
     if (rules.refresh(at)) yield { kind: 'rules-changed', path: at }
-    if (rules.ignoresFolder(at)) continue
+    if (rules.ignoresFolder(at)) {
+      const fault = rules.nameFault(at, '/')
+      if (fault !== undefined) yield { kind: 'unnameable', path: `${at}/`, fault }
+      continue
+    }
     yield { kind: 'folder', path: at }
     const listing = list(join(root, at))
     if ('code' in listing) {
       if (listing.code !== 'ENOENT') yield { kind: 'unreadable', path: at, code: listing.code }
+      else if (isNoUtf8(at)) yield { kind: 'unnameable', path: `${at}/`, fault: NO_UTF8 }
       continue
     }
     for (const entry of listing.entries) {
@@ -37,9 +44,19 @@ export function* walk(root: string, folder: string, rules: IgnoreRules, deep = t
         const accepted = rules.accept(path)
         const sight = accepted === undefined ? undefined : sightOf(`${root}/${accepted}`)
         if (accepted !== undefined && sight?.kind === 'file') yield { kind: 'file', path: accepted, sight }
+        const lost = sight?.kind === 'absent' && isNoUtf8(path) ? NO_UTF8 : undefined
+        const fault = sight === undefined ? rules.nameFault(path, '') : lost
+        if (fault !== undefined) yield { kind: 'unnameable', path, fault }
       }
     }
   }
+}
+
+const NO_UTF8 = 'it is not UTF-8'
+
+/** Whether a name that can't be found again holds what Node puts for bytes that are not UTF-8. */
+function isNoUtf8(name: string): boolean {
+  return name.includes('\uFFFD')
 }
 
 /**

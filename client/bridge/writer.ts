@@ -2,11 +2,13 @@
  * Puts versions on disk so that readers see whole ones only, and that nothing unseen is lost (bridge.md B5, B6, B7).
  *
  *   temporary file written → [it is synced, the intent is stored] → [the place is looked at, the old inode linked, renamed]
- *   → folder synced → base row stored → the old inode read once more, after a while
+ *   → folder synced → base row stored → the old inode looked at again, for a while
  *
- * The middle brackets are one synchronous piece, a few microseconds between the last look and the rename. A writer that
- * still holds the old inode open writes into the linked file, where it is found (late-writers.ts). What nothing in Node can
- * prevent: another program's rename to the same place within those microseconds.
+ * The second brackets are one piece in which nothing else of this process runs: microseconds between the last look and the
+ * rename, up to a millisecond with the reading of a file of 256 KB. A larger file is read before them, and within them only its
+ * stamp is compared. A writer that still holds the old inode open writes into the linked file, where it is found for as long as
+ * late-writers.ts says; a file system without hard links has no such file. What nothing in Node can prevent: another program's
+ * rename to the same place between the last look and ours.
  *
  * Temporary files and old inodes live in the bridge's own data folder, so that neither `git add` nor a build's watcher ever
  * meets them; on a file system mounted below the root they live beside the file, under TEMPORARY_PREFIX.

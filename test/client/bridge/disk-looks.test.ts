@@ -1,4 +1,4 @@
-import { appendFileSync, utimesSync } from 'node:fs'
+import { appendFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { BaseStore } from '../../../client/bridge/base-store.js'
 import { DiskLooks } from '../../../client/bridge/disk-looks.js'
@@ -128,4 +128,27 @@ test('what the server refused stays told until it is something else', async () =
   await until(() => server.text('f.txt') === 'taken\n')
   await bridge.idle()
   expect(bridge.stats.blocked.size).toBe(0)
+})
+
+test('[PATH-1] a name that can’t be a path is told as left out, until it is renamed; an ignored one is not', async () => {
+  if (process.platform !== 'linux') return
+  const a = new Folder()
+  a.write('back\\slash.txt', 'one\n')
+  a.write('two\nlines.txt', 'two\n')
+  a.write('fol\\der/in.txt', 'in\n')
+  a.write('ign\\ored.log', 'ignored\n')
+  a.write('node_modules/x\\y', 'never\n')
+  a.write('.gitignore', '*.log\n')
+  writeFileSync(Buffer.concat([Buffer.from(`${a.root}/caf`), Buffer.from([0xe9])]), 'Latin-1\n')
+  const server = new FakeServer()
+  const bridge = await a.synced(server.connect())
+  expect(Object.fromEntries(bridge.stats.blocked)).toEqual({
+    'back\\slash.txt': "its name can't be shared: it holds a back-slash",
+    'two\\nlines.txt': "its name can't be shared: it holds a control character",
+    'fol\\der/': "its name can't be shared: it holds a back-slash",
+    'caf\uFFFD': "its name can't be shared: it is not UTF-8",
+  })
+  expect(Object.keys(server.texts())).toEqual(['.gitignore'])
+  renameSync(a.of('back\\slash.txt'), a.of('slash.txt'))
+  await until(() => server.text('slash.txt') === 'one\n' && bridge.stats.blocked.size === 3)
 })
