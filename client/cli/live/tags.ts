@@ -10,7 +10,7 @@ const LETTERS: ReadonlyMap<string, string> = new Map([
 
 const OTHERS: ReadonlyMap<string, string> = new Map([
   ['DISK', 'someone in the workspace'],
-  ['PEER', 'someone in an editor'],
+  ['PEER', 'someone without a name'],
   ['git', 'git'],
 ])
 
