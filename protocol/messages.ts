@@ -16,7 +16,16 @@ import {
   writeCommand,
   writeResult,
 } from './files.js'
-import { blame, blameQuery, fileVersion, historyPage, historyQuery, versionQuery } from './history.js'
+import {
+  blame,
+  blameQuery,
+  fileVersion,
+  historyPage,
+  historyQuery,
+  revertCommand,
+  revertResult,
+  versionQuery,
+} from './history.js'
 import { folderStatus } from './folder.js'
 import { agentId, agentInstance, agentType, conflictId, fileId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
@@ -84,6 +93,8 @@ export const methods = {
   version: { params: versionQuery, result: fileVersion },
   /** Who wrote which line. */
   blame: { params: blameQuery, result: blame },
+  /** Takes back what an author wrote, or one revision; a revision of whoever asks, one a file. */
+  revert: { params: revertCommand, result: revertResult },
   /**
    * What was before the feeds began: the events since a time, oldest first, the newest 2,000 of them; and every agent that
    * ever joined, in that order.

@@ -25,6 +25,7 @@ import { EventLog } from './events/event-log.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
 import { HistoryService } from './journal/history-service.js'
+import { RevertService } from './journal/revert-service.js'
 import { logError } from './log.js'
 import { PresenceService } from './presence/presence-service.js'
 import { CommitQueue, type Timers } from './storage/commit-queue.js'
@@ -143,6 +144,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
+  const reverts = new RevertService({ files, history, events, now, defer })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
@@ -197,7 +199,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   }
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
   const maxFileBytes = config.limits.fileBytes
-  const control = new Control({ files, queue, history, maxFileBytes, seq: () => events.seq, status, recent })
+  const control = new Control({ files, queue, history, reverts, maxFileBytes, seq: () => events.seq, status, recent })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers, defer },
     heads: () => files.heads(),
@@ -208,7 +210,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, history, status, metrics, newId, onError },
+      ...{ gate, files, history, reverts, status, metrics, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,

@@ -93,3 +93,22 @@ export function linesOption(text: string): { readonly from: number; readonly to?
   if (from > 0 && to >= from) return { from, to }
   throw new InvalidArgumentError('Lines are counted from 1, and read 10,20.')
 }
+
+/** From when on. */
+export type Since =
+  | { readonly kind: 'time'; readonly time: number }
+  | { readonly kind: 'ago'; readonly milliseconds: number }
+  | { readonly kind: 'rev'; readonly rev: number }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
+
+/** `10m`, `2h`, `3d`; `2026-01-31T09:00`; or a revision's number. */
+export function sinceOption(text: string): Since {
+  const [, number, unit] = /^(\d{1,9})([smhdw])?$/.exec(text) ?? []
+  if (number !== undefined && unit !== undefined)
+    return { kind: 'ago', milliseconds: Number(number) * (UNITS[unit] ?? 0) }
+  if (Number(number) > 0) return { kind: 'rev', rev: Number(number) }
+  const time = /^\d{4}-\d{2}-\d{2}(?:[T ]|$)/.test(text) ? Date.parse(text) : NaN
+  if (time >= 0) return { kind: 'time', time }
+  throw new InvalidArgumentError('It is a time as 2026-01-31T09:00, a while as 10m, 2h or 3d, or a revision from 1.')
+}

@@ -8,7 +8,8 @@ import {
   type LogOptions,
   type ShowOptions,
 } from './commands/history.js'
-import { authorOption, countOption, linesOption } from './options.js'
+import { revertAgent, undoLast, type RevertOptions, type UndoOptions } from './commands/revert.js'
+import { agentIdOption, authorOption, countOption, linesOption, sinceOption } from './options.js'
 import { verb, withServer, type Perform } from './verb.js'
 
 const AUTHORS = 'an agent, as CLAUDE-frontend; or DISK (the workspace’s own folder), PEER (an editor), git'
@@ -44,4 +45,48 @@ export function addHistory(program: Command, perform: Perform): void {
   ).action(async (path: string, options: BlameOptions, command: Command) =>
     perform(command, (context) => blameFile(path, options, context)),
   )
+
+  withServer(
+    asking(
+      verb(program, 'revert', 'take back what an agent wrote: only its text goes, and what it removed comes back')
+        .argument('[path]', 'only in this file (default: in every one)')
+        .addOption(
+          new Option('--agent <author>', `whose text: ${AUTHORS}`).argParser(authorOption).makeOptionMandatory(),
+        )
+        .addOption(
+          new Option(
+            '--since <when>',
+            'only what came since: 10m, 2h, 3d, 2026-01-31T09:00; of one file, a revision',
+          ).argParser(sinceOption),
+        )
+        .option('-y, --yes', 'do not ask, however many files it changes'),
+    ),
+    'ensemble revert --agent CODEX-api --since 2h',
+    'Where others have changed the same lines since, they stay, and a conflict holds what was there before; exit code 3.',
+  ).action(async (path: string | undefined, options: RevertOptions, command: Command) =>
+    perform(command, (context) => revertAgent(path, options, context)),
+  )
+
+  withServer(
+    asking(
+      verb(program, 'undo', 'take back your last revision; undo of an undo brings it back').argument(
+        '[path]',
+        'only in this file; without --as, whoever wrote there last',
+      ),
+    ),
+    'ensemble undo src/app.ts',
+  ).action(async (path: string | undefined, options: UndoOptions, command: Command) =>
+    perform(command, (context) => undoLast(path, options, context)),
+  )
+}
+
+function asking(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--as <agent>', 'who asks, as CLAUDE-frontend (else ENSEMBLE_AGENT, else a person)').argParser(
+        agentIdOption,
+      ),
+    )
+    .option('-n, --dry-run', 'say what would be done, and do nothing')
+    .option('--json', 'one JSON object')
 }

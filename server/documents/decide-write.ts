@@ -7,7 +7,7 @@
  * 4. Who wrote what it started from changed nothing: a deletion that it did not know of stands.
  */
 import { diff } from '../../protocol/text/diff.js'
-import type { Edits } from '../../protocol/text/edits.js'
+import { mapOffset, type Edits } from '../../protocol/text/edits.js'
 import type { TextFormat } from '../../protocol/text/encoding.js'
 import { merge3 } from '../../protocol/text/merge3.js'
 import { sameContent, type Content, type TextContent } from './content.js'
@@ -39,6 +39,9 @@ export type ConflictDraft =
       readonly held: 'writer' | 'incumbent'
     }
 
+/** Lines that stay in the text while something else was wanted for them. */
+export type HeldLines = Extract<ConflictDraft, { reason: 'overlap' }>
+
 export interface Decision {
   readonly outcome: 'accepted' | 'merged' | 'conflict' | 'unchanged'
   /** The head after the write. */
@@ -66,6 +69,18 @@ export function decideWrite(head: Incumbent, base: Version | null, written: Vers
     outcome: 'conflict',
     conflicts: [...merged.conflicts, { reason: 'delete', theirs: null, held: 'incumbent' }],
   }
+}
+
+/** Adds what is held besides: lines that a revert leaves as they are, in the written text. */
+export function withHeld(decision: Decision, held: readonly HeldLines[]): Decision {
+  const { fromWritten, result } = decision
+  if (held.length === 0 || fromWritten === null || result.content.kind !== 'text') return decision
+  const drafts = held.map((draft) => {
+    const from = mapOffset(fromWritten, draft.from, 'after')
+    return { ...draft, from, to: Math.max(from, mapOffset(fromWritten, draft.to, 'before')) }
+  })
+  const conflicts = [...decision.conflicts, ...drafts]
+  return { ...decision, outcome: 'conflict', held: decision.held + held.length, conflicts }
 }
 
 function mergeVersions(head: Incumbent, base: Version | null, written: Version): Decision {

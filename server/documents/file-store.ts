@@ -17,7 +17,7 @@ import type {
   WriteOutcome,
   WriteResult,
 } from '../../protocol/files.js'
-import { fileId, type Author, type ConflictId, type FileId } from '../../protocol/ids.js'
+import { fileId, type Author, type ConflictId, type FileId, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
@@ -29,7 +29,7 @@ import { ConflictDesk } from './conflict-desk.js'
 import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
 import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
-import type { Decision, Version } from './decide-write.js'
+import { withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
@@ -166,10 +166,11 @@ export class FileStore {
 
   /**
    * Merges a whole-file write into the head.
+   * @param held lines that the writer leaves as they are, and what it wanted there
    * @throws EnsembleError E_CONFLICT: it was to be all or nothing, and some of it would be held
    * @throws EnsembleError E_STORAGE_DEGRADED, E_STORAGE_FULL, E_LIMIT: not taken, try again
    */
-  write(command: WriteCommand, author: Author): Promise<WriteResult> {
+  write(command: WriteCommand, author: Author, held: readonly HeldLines[] = []): Promise<WriteResult> {
     const decider = new WriteDecider(this.#options.decideAside)
     const { content, executable, atomic = false } = command
     const deed = { ...command, fingerprint: fingerprintOf('write', command.path, content, executable, atomic) }
@@ -187,9 +188,14 @@ export class FileStore {
       const decision = decider.decide({ head: incumbent, base, written })
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(command.path, act))
       if (atomic && decision.conflicts.length > 0) throw wouldHold(head, decision)
-      return this.#carryOut(head, deed, decision, author, false)
+      return this.#carryOut(head, deed, withHeld(decision, held), author, false)
     }
     return this.#once(deed, act, content.kind === 'text' ? content.text.length : content.base64.length)
+  }
+
+  /** What became of a write with an id of the server's own; undefined where it was not carried out, or is forgotten. */
+  outcome(id: WriteId): WriteOutcome | undefined {
+    return this.#outcomes.find(id)
   }
 
   /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */

@@ -71,6 +71,12 @@ export class WriteOutcomes {
     return { ...row.outcome, edits: null }
   }
 
+  /** What became of a write whose id was made of what it does, so that no other one can have it. */
+  find(id: WriteId): WriteOutcome | undefined {
+    const row = stored<StoredOutcome | undefined>(this.#storage.get(['write', id]))
+    return row === undefined ? undefined : { ...row.outcome, edits: null }
+  }
+
   /** Rows that remember an outcome, and forget old ones. */
   rows({ writeId: id, fingerprint: of }: Asked, { edits: _, ...outcome }: WriteOutcome): Row[] {
     const now = this.#now()

@@ -15,6 +15,8 @@ const KEPT = 100_000
 const SWEEP = 1_000
 /** Whoever missed more reads the state anew: that is less than all the steps to it. */
 const REPLAYED = 10_000
+/** Read at once. */
+const PAGE = 256
 /** What someone who has just come is told of what was before. */
 const RECENT = 2_000
 
@@ -58,6 +60,20 @@ export class EventLog {
     const rows: Row[] = [{ put: ['event', seq], value: event }]
     if (seq > KEPT && seq % SWEEP === 0) rows.push({ deleteFrom: ['event', 0], to: ['event', seq - KEPT] })
     return { event, rows }
+  }
+
+  /** Durable events, the newest first, read as they are taken. */
+  *newest(): Iterable<WorkspaceEvent> {
+    for (let before = Infinity; ;) {
+      const page = { from: ['event', 0], to: ['event', before], reverse: true, limit: PAGE } as const
+      let last: number | undefined
+      for (const { key, value } of this.#storage.range(page)) {
+        last = Number(key[1])
+        yield stored<WorkspaceEvent>(value)
+      }
+      if (last === undefined) return
+      before = last
+    }
   }
 
   /** The last durable events that are no older than `time`, oldest first. */

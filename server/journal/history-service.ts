@@ -88,6 +88,11 @@ export class HistoryService {
     return { path, rev: asked, count: walk.count, lines, next: last < Math.min(to, walk.count) ? last + 1 : null }
   }
 
+  /** Resolves when all heads that there are now are durable. */
+  async durable(): Promise<void> {
+    await this.#options.queue.durable()
+  }
+
   /**
    * The durable history of a path.
    * @throws EnsembleError E_NOT_FOUND

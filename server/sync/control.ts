@@ -9,6 +9,7 @@ import { toWire } from '../documents/content.js'
 import { durably } from '../documents/durable-reads.js'
 import type { FileStore, FileVersion } from '../documents/file-store.js'
 import type { HistoryService } from '../journal/history-service.js'
+import type { RevertService } from '../journal/revert-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
@@ -21,6 +22,7 @@ export interface ControlOptions {
   readonly history: HistoryService
   /** Of one file, as limits.fileBytes says. */
   readonly maxFileBytes: number
+  readonly reverts: RevertService
   readonly seq: () => number
   readonly status: () => Status
   /** What was before the feeds of a session began, from a time on. */
@@ -33,7 +35,7 @@ const READ_BYTES = 4 * 1024 * 1024
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, history, seq, status, recent, maxFileBytes }: ControlOptions) {
+  constructor({ files, queue, history, reverts, seq, status, recent, maxFileBytes }: ControlOptions) {
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -74,6 +76,7 @@ export class Control {
       history: (query) => history.history(query),
       version: (query) => history.version(query),
       blame: (query) => history.blame(query),
+      revert: (command, author) => reverts.revert(command, author),
       recent: ({ since }) => Promise.resolve(recent(since)),
     }
   }

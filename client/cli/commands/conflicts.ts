@@ -121,7 +121,7 @@ async function decide(
 }
 
 /** Whom a command speaks for: an agent's own programs have it in their environment. @throws EnsembleError E_USAGE */
-function authorIn({ env }: Context): AgentId | undefined {
+export function authorIn({ env }: Context): AgentId | undefined {
   const given = env['ENSEMBLE_AGENT'] || undefined
   if (given === undefined) return undefined
   const parsed = agentId.safeParse(given)

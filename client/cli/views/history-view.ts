@@ -1,15 +1,18 @@
 /** Revisions, the lines of a file and their authors, and what one revision changed. */
 import { unreachable } from '../../../protocol/errors.js'
 import type { FileHead } from '../../../protocol/files.js'
-import type { BlamedLine, FileVersion, HistoryEntry } from '../../../protocol/history.js'
+import type { BlamedLine, FileVersion, HistoryEntry, RevertedFile } from '../../../protocol/history.js'
 import type { Author } from '../../../protocol/ids.js'
 import type { ChangeType } from '../../../protocol/revisions.js'
 import { applyEdits, invertEdits } from '../../../protocol/text/edits.js'
 import type { Paint } from '../colour.js'
 import { Tags } from '../live/tags.js'
 import { table } from '../table.js'
-import { count, duration, figure } from '../words.js'
+import { count, cutPath, duration, figure } from '../words.js'
 import { unifiedDiff } from './unified-diff.js'
+
+/** Widest path in a table. In characters. */
+const PATH_WIDTH = 48
 
 export interface LogFacts {
   readonly path: string
@@ -91,4 +94,32 @@ export function diffLinesOf(path: string, { entry, content }: FileVersion, now: 
   const before = applyEdits(text, invertEdits(edits))
   const lines = unifiedDiff(before, text, path)
   return [title, ...(lines.length === 0 ? ['The text is the same: its form changed, or the file came back.'] : lines)]
+}
+
+/** What a revert did to each file, or would do. */
+export function revertedLines(
+  files: readonly RevertedFile[],
+  { dryRun, what }: { readonly dryRun: boolean; readonly what: string },
+  paint: Paint,
+): string[] {
+  const rows = files.map(({ path, deleted, lines, held, revisions, rev }) => [
+    { text: cutPath(path, PATH_WIDTH) },
+    {
+      text: deleted
+        ? 'deleted'
+        : lines.added + lines.removed === 0
+          ? 'back'
+          : `+${figure(lines.added)} -${figure(lines.removed)}`,
+    },
+    { text: held === 0 ? '' : count(held, 'conflict'), tone: 'bad' as const },
+    { text: count(revisions, 'revision') },
+    { text: dryRun ? '' : String(rev) },
+  ])
+  const held = files.reduce((sum, file) => sum + file.held, 0)
+  const kept = held === 0 ? '' : `; ${count(held, 'place')} that others changed since ${held === 1 ? 'stays' : 'stay'}`
+  return [
+    ...table(['file', 'lines', 'held', 'of', dryRun ? '' : 'now rev'], rows, paint),
+    '',
+    `${dryRun ? 'Would take back' : 'Took back'} ${what}, in ${count(files.length, 'file')}${kept}.`,
+  ]
 }

@@ -1,14 +1,25 @@
-/** `/api/history/<path>`, `/api/version/<path>?rev=N` and `/api/blame/<path>`: what a file's journal tells, as JSON. */
-import { Router, type Request } from 'express'
-import { blameQuery, historyQuery, versionQuery } from '../../../protocol/history.js'
+/** `/api/history/<path>`, `/api/version/<path>?rev=N` and `/api/blame/<path>`: what a file's journal tells, as JSON. POST
+ * `/api/revert` {target, dryRun?} takes revisions back. */
+import { json, Router, type Request } from 'express'
+import { z } from 'zod'
+import { EnsembleError } from '../../../protocol/errors.js'
+import { blameQuery, historyQuery, revertTarget, versionQuery } from '../../../protocol/history.js'
 import type { HistoryService } from '../../journal/history-service.js'
+import type { RevertService } from '../../journal/revert-service.js'
+import { authorOf, writeIdOf } from '../headers.js'
 import { numberIn, parseQuery, pathIn, wordIn } from '../query.js'
+
+const COMMAND_BYTES = 64 * 1024
+
+const revertBody = z.object({ target: revertTarget, dryRun: z.boolean().default(false) })
 
 export interface HistoryRouteOptions {
   readonly history: HistoryService
+  readonly reverts: RevertService
+  readonly newId: () => string
 }
 
-export function historyRoutes({ history }: HistoryRouteOptions): Router {
+export function historyRoutes({ history, reverts, newId }: HistoryRouteOptions): Router {
   const router = Router()
   const historyOf = Router()
   historyOf.get(/.*/, async (request, response) => {
@@ -24,6 +35,13 @@ export function historyRoutes({ history }: HistoryRouteOptions): Router {
   versionOf.get(/.*/, async (request, response) => {
     const query = { path: pathIn(request), ...numbers(request, 'rev') }
     response.json(await history.version(parseQuery(versionQuery, query)))
+  })
+  router.post('/revert', json({ limit: COMMAND_BYTES }), async (request, response) => {
+    const given = revertBody.safeParse(request.body)
+    if (!given.success)
+      throw new EnsembleError('E_BAD_REQUEST', `The body is not valid: ${z.prettifyError(given.error)}`)
+    const { target, dryRun } = given.data
+    response.json(await reverts.revert({ writeId: writeIdOf(request, newId), target, dryRun }, authorOf(request)))
   })
   router.use('/history', historyOf)
   router.use('/version', versionOf)

@@ -47,6 +47,8 @@ describe('the command line', () => {
       'log',
       'show',
       'blame',
+      'revert',
+      'undo',
       'merge-file',
       'init',
       'demo',

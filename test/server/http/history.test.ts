@@ -95,3 +95,41 @@ test('[MSG-3] the agent socket answers the same questions', async () => {
   expect(await connection.request('version', { path, rev: 1 })).toMatchObject({ content: { text: 'one\n' } })
   expect(await connection.request('blame', { path })).toMatchObject({ lines: [{ author: 'CLAUDE-frontend' }] })
 })
+
+describe('reverting over HTTP', () => {
+  const post = (body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+    ask(server, '/api/revert', {
+      ...{ method: 'POST', body: JSON.stringify(body) },
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+
+  test('[HISTORY-6] it is a revision of whoever asks; the same Idempotency-Key again gives the same answer', async () => {
+    await put('a.ts', 'one\n')
+    await put('a.ts', 'one\ntwo\n', 'CODEX-api')
+    const target = { kind: 'author', author: 'CODEX-api', path: null, since: null }
+    const dry = await post({ target, dryRun: true })
+    expect(dry.json).toMatchObject({ dryRun: true, files: [{ path: 'a.ts', outcome: 'reverted', rev: 2 }] })
+    const headers = { 'idempotency-key': 'k1', 'x-ensemble-agent': 'CLAUDE-frontend' }
+    const done = await post({ target }, headers)
+    expect(done.headers['content-type']).toContain('application/json')
+    expect(done.json).toMatchObject({ dryRun: false, files: [{ path: 'a.ts', rev: 3 }] })
+    expect((await get('files/a.ts')).text).toBe('one\n')
+    expect((await get('history/a.ts?limit=1')).json).toMatchObject({ entries: [{ author: 'CLAUDE-frontend' }] })
+    expect((await post({ target }, headers)).json).toMatchObject({
+      files: [{ path: 'a.ts', outcome: 'reverted', rev: 3 }],
+    })
+  })
+
+  test.each([
+    [{}, 400, 'E_BAD_REQUEST'],
+    [{ target: { kind: 'author', author: 'nobody', path: null, since: null } }, 400, 'E_BAD_REQUEST'],
+    [{ target: { kind: 'author', author: 'CODEX-api', path: '../a', since: null } }, 400, 'E_BAD_REQUEST'],
+    [{ target: { kind: 'author', author: 'CODEX-api', path: null, since: null } }, 404, 'E_NOT_FOUND'],
+    [{ target: { kind: 'revision', path: 'a.ts', rev: 5 } }, 404, 'E_NOT_FOUND'],
+  ])('%j is %d %s', async (body, status, code) => {
+    await put('a.ts', 'one\n')
+    const answer = await post(body)
+    expect([answer.status, answer.json]).toMatchObject([status, { code }])
+    expect(answer.headers['content-type']).toContain('application/problem+json')
+  })
+})

@@ -92,3 +92,52 @@ export function entryOf(
     ...more,
   }
 }
+
+/** As `stories`, but every letter that is no line end stands there once: a letter tells which revision put it there. */
+export const tracedStories: fc.Arbitrary<Story> = fc
+  .array(
+    fc.record({
+      author: fc.nat(AUTHORS.length - 1),
+      changes: fc.array(
+        fc.record({
+          at: fc.nat(),
+          removed: fc.oneof(fc.constant(0), fc.nat(4), fc.nat(12)),
+          added: fc.constantFrom('', '.', '..', '.\n', '..\n..\n', '\n.', '.\n.', '.\n.\n.\n'),
+          isAligned: fc.boolean(),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((steps) => {
+    let next = 0x4e00
+    const entries: RevisionEntry[] = []
+    const texts: (readonly Letter[])[] = [[]]
+    for (const [index, { author, changes }] of steps.entries()) {
+      const before = texts[index] ?? []
+      const own = changes.map(({ added, isAligned, ...change }) => ({
+        ...change,
+        isAligned,
+        added: added.replaceAll('.', () => String.fromCodePoint(next++)),
+      }))
+      const edits = placed(
+        before,
+        own.map((change) => (change.isAligned ? aligned(before, change) : change)),
+      )
+      entries.push(entryOf(index + 1, AUTHORS[author] ?? by('PEER'), edits))
+      texts.push(after(before, edits, index + 1))
+    }
+    return { entries, texts }
+  })
+
+/** At the beginning of a line, and of whole lines, where that may be had. */
+function aligned(
+  before: readonly Letter[],
+  { at: wish, removed, added }: { at: number; removed: number; added: string },
+): { at: number; removed: number; added: string } {
+  const text = textOf(before)
+  const at = text.lastIndexOf('\n', wish % (text.length + 1)) + 1
+  const end = text.indexOf('\n', at + removed)
+  return { at, removed: removed === 0 || end === -1 ? 0 : end + 1 - at, added: added === '' ? '' : `${added.trim()}\n` }
+}

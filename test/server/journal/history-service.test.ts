@@ -26,7 +26,7 @@ describe('the history of a file', () => {
     expect(whole.next).toBeNull()
     expect(whole.head).toMatchObject({ deleted: true, rev: 5 })
     expect(whole.entries.map(({ rev, author, change, lines }) => [rev, author, change, lines])).toEqual([
-      [5, CLAUDE, 'deleted', { added: 0, removed: 0 }],
+      [5, CLAUDE, 'deleted', { added: 0, removed: 1 }],
       [4, CODEX, 'modified', { added: 0, removed: 3 }],
       [3, CODEX, 'modified', { added: 2, removed: 0 }],
       [2, CODEX, 'modified', { added: 1, removed: 1 }],
