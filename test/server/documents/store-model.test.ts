@@ -1,7 +1,7 @@
 /**
- * A workspace under random load: whole-file writes upon old bases, live edits of several peers, deletions, bytes, kills
- * and a failing disk, all interleaved by a seed. Each line that anybody puts in carries a marker of its own, so that
- * nothing can be lost or doubled unseen.
+ * A workspace under random load: whole-file writes upon old bases, live edits of several peers, deletions, bytes, decisions
+ * on conflicts, kills and a failing disk, all interleaved by a seed. Each line that anybody puts in carries a marker of its
+ * own, so that nothing can be lost or doubled unseen.
  *
  * A seed that fails stands in the name of its test; `SEEDS=1,2,3` runs those instead of new ones. The faults that it found
  * are tests of their own in file-document.test.ts and file-store.test.ts.
@@ -168,6 +168,9 @@ class World {
       bytes: () => {
         this.bytes()
       },
+      decide: () => {
+        this.decide()
+      },
       fail: () => {
         this.fail()
       },
@@ -176,7 +179,7 @@ class World {
       kill: () => this.kill(),
       turn,
     }
-    const names = `write write write insert insert insert cut connect connect delete bytes fail heal turn turn turn kill`
+    const names = `write write write insert insert insert cut connect connect delete bytes decide decide fail heal turn turn turn kill`
     for (let n = 0; n < STEPS; n++) await step[this.#one(names.split(' '))]?.()
     await this.heal()
     await this.clock.advance(20_000)
@@ -270,6 +273,24 @@ class World {
     this.pending.push(this.#persist(({ files }) => files.write(command, CODEX)))
   }
 
+  /** Someone decides an open conflict, perhaps as someone else does, or as it is lost again. */
+  decide(): void {
+    const open = this.process.store.files.openConflicts
+    if (open.length === 0) return
+    const { id } = this.#one(open)
+    const command = {
+      id,
+      writeId: writing('a.ts', '').writeId,
+      choice: { kind: this.#one(['ours', 'theirs'] as const) },
+    }
+    this.pending.push(
+      this.#persist(({ files }) => files.conflicts.resolve(command, CODEX)).catch((error: unknown) => {
+        const refusals = ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_BAD_REQUEST']
+        expect(refusals).toContain(error instanceof Error && Reflect.get(error, 'code'))
+      }),
+    )
+  }
+
   fail(): void {
     const { storage } = this.process
     if (this.#below(3) === 0) storage.fail(diskFull())
@@ -355,7 +376,7 @@ async function verify({ process, medium, peers, markers, deleted, heard }: World
     }
     for (const line of markers) expect(text?.split(line).length).toBeLessThanOrEqual(2) // not doubled
   }
-  for (const conflict of files.openConflicts) kept.push(...textsOf(conflict))
+  for (const conflict of files.conflicts.table.list({ state: 'all' })) kept.push(...textsOf(conflict))
   for (const peer of peers) if (peer.document === undefined) kept.push(peer.replica.text.toJSON()) // of a path of bytes
   const everything = kept.join('\n')
   for (const line of markers) if (!everything.includes(line) && !deleted.has(line)) throw new Error(`"${line}" is lost`)
