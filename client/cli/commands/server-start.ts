@@ -45,6 +45,8 @@ export async function serverStart(
     throw await withWayOut(thrown, workspace)
   })
   progress.end()
+  // Before it is said how to stop it: whoever reads that may do so at once.
+  const ended = background ? undefined : attend(child, context)
   if (options.json === true) print.json(readyObject(info))
   else {
     const others = (await runningServers(env)).filter(({ url }) => url !== info.url)
@@ -53,11 +55,9 @@ export async function serverStart(
       readyLines({ info, cwd, command, background, isAlone: others.length === 0, now: context.now() }, print.paint),
     )
   }
-  if (background) {
-    letGo(child)
-    return EXIT.ok
-  }
-  return await attend(child, context)
+  if (ended !== undefined) return await ended
+  letGo(child)
+  return EXIT.ok
 }
 
 /** A server on this machine that has the folder can be stopped by a command of ours. */

@@ -60,6 +60,7 @@ describe('[BRIDGE-21] a folder, asked from outside', () => {
     const deep = outer.of(`${'long-'.repeat(20)}/${'longer-'.repeat(20)}`)
     mkdirSync(deep, { recursive: true })
     const { data } = await served(new Folder(deep))
+    expect(statSync(join(data, 'control')).isSocket()).toBe(true) // there, and not under a name that was cut
     expect(await askControl(data, { ask: 'folder' })).toMatchObject({ folder: { files: 30 } })
   })
 
