@@ -10,6 +10,9 @@ import type { Content } from '../documents/content.js'
 import type { FileJournal } from '../documents/file-journal.js'
 import type { Slices } from './slices.js'
 
+/** Strings that are put together are copied when they are first read: not all at the end, but once in so many steps. */
+const FLAT_EVERY = 32
+
 export class FileHistory {
   readonly head: FileHead
   readonly #journal: FileJournal
@@ -72,6 +75,7 @@ export class FileHistory {
       const entry = this.#journal.entry(this.head.id, at < rev ? at + 1 : at)
       if (entry?.edits == null) return undefined
       text = applyEdits(text, at < rev ? entry.edits : invertEdits(entry.edits))
+      if (at % FLAT_EVERY === 0) text.charCodeAt(0)
     }
     return text
   }

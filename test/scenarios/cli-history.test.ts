@@ -1,0 +1,91 @@
+/** A file's history through the real command line and server: who wrote what, taken back, and brought again after a restart. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { kill, openPlace, type Outcome, type Place } from '../support/cli.js'
+import { until } from '../support/wait.js'
+
+let place: Place
+let cwd: string
+beforeEach(async () => {
+  place = await openPlace()
+  cwd = place.path('project')
+  await mkdir(place.path('project', 'src'), { recursive: true })
+  await writeFile(place.path('project', 'src', 'a.ts'), 'one\r\ntwo\r\nx = 1\r\n')
+})
+afterEach(() => place.close())
+
+const run = (...args: string[]): Promise<Outcome> => place.run(args, { cwd })
+const start = async () => (await run('server', 'start', '--port', '0', '--background', '--json')).json()
+const onDisk = (): Promise<string> => readFile(place.path('project', 'src', 'a.ts'), 'utf8')
+
+async function put(url: unknown, agent: string, body: string): Promise<void> {
+  const token = (await readFile(place.path('project', '.ensemble', 'token'), 'utf8')).trim()
+  const headers = { Authorization: `Bearer ${token}`, 'X-Ensemble-Agent': agent }
+  const { status } = await fetch(`${String(url)}/api/files/src/a.ts`, { method: 'PUT', headers, body })
+  expect(status).toBe(200)
+}
+
+test('log, blame, show, revert and undo, with kill -9 in between; line ends and all come back', async () => {
+  const first = await start()
+  await put(first['url'], 'CLAUDE-a', 'one\r\nby claude\r\ntwo\r\nx = 2\r\n')
+  await put(first['url'], 'CODEX-b', 'one\r\nby claude\r\ntwo\r\nby codex\r\nx = 3\r\n')
+  expect((await run('blame', 'src/a.ts', '-L', '2,4', '--json')).json()).toMatchObject({
+    lines: [{ author: 'CLAUDE-a' }, { author: 'DISK' }, { author: 'CODEX-b' }],
+  })
+
+  expect(await run('revert', '--agent', 'CLAUDE-a', '--dry-run')).toMatchObject({ code: 0 })
+  const reverted = await run('revert', '--agent', 'CLAUDE-a', '--as', 'GEMINI-c', '--json')
+  expect(reverted.code).toBe(3)
+  expect(reverted.json()).toMatchObject({ files: [{ path: 'src/a.ts', outcome: 'conflict', rev: 4, held: 1 }] })
+  await until(async () => (await onDisk()) === 'one\r\ntwo\r\nby codex\r\nx = 3\r\n', 'the revert on disk')
+  expect((await run('conflicts', '--json')).json()).toMatchObject({
+    conflicts: [{ ours: 'x = 3\n', theirs: 'x = 1\n' }],
+  })
+
+  await kill(first['pid'])
+  await start()
+  const undone = await run('undo', '--as', 'GEMINI-c')
+  expect(undone).toMatchObject({ code: 0 })
+  expect(undone.stdout).toContain('Took back revision 4 of src/a.ts')
+  expect(undone.stdout).toContain('next  ensemble undo src/a.ts --as GEMINI-c')
+  const whole = 'one\r\nby claude\r\ntwo\r\nby codex\r\nx = 3\r\n'
+  await until(async () => (await onDisk()) === whole, 'the text again on disk')
+
+  const log = (await run('log', 'src/a.ts', '--json')).json() as { entries: { author: string }[] }
+  expect(log.entries.map(({ author }) => author)).toEqual(['GEMINI-c', 'GEMINI-c', 'CODEX-b', 'CLAUDE-a', 'DISK'])
+  expect((await run('show', 'src/a.ts@3')).stdout).toBe(whole)
+  expect((await run('show', 'src/a.ts@3', '--diff')).stdout).toContain('\n-x = 2\n+by codex\n+x = 3\n')
+})
+
+test('bad input is refused with what to do, and nothing changes', async () => {
+  await start()
+  const before = await onDisk()
+  const refusals: [args: string[], exit: number, code: string][] = [
+    [['log', 'none.ts'], 1, 'E_NOT_FOUND'],
+    [['log', '../a.ts'], 2, 'E_USAGE'],
+    [['show', 'src/a.ts@9'], 1, 'E_NOT_FOUND'],
+    [['blame', 'src/a.ts', '-L', '3,2'], 2, 'E_USAGE'],
+    [['blame', 'src/a.ts', '-L', '9'], 1, 'E_NOT_FOUND'],
+    [['revert', '--agent', 'GEMINI-x'], 1, 'E_NOT_FOUND'],
+    [['revert', '--agent', 'nobody'], 2, 'E_USAGE'],
+    [['revert', '--agent', 'DISK', '--since', 'yesterday'], 2, 'E_USAGE'],
+    [['revert', '--agent', 'DISK', '--since', '3'], 2, 'E_USAGE'],
+    [['revert'], 2, 'E_USAGE'],
+    [['undo'], 2, 'E_USAGE'],
+    [['undo', '--as', 'GEMINI-x'], 1, 'E_NOT_FOUND'],
+  ]
+  for (const [args, exit, code] of refusals) {
+    const { code: exited, stderr } = await run(...args)
+    expect([args.join(' '), exited, stderr]).toEqual([args.join(' '), exit, expect.stringContaining(code)])
+  }
+  expect(await onDisk()).toBe(before)
+})
+
+test('more than 20 files are not reverted unasked', async () => {
+  for (let n = 0; n < 21; n++) await writeFile(place.path('project', `f${n}.txt`), 'text\n')
+  await start()
+  const refused = await run('revert', '--agent', 'DISK', '--no-input')
+  expect(refused).toMatchObject({ code: 2 })
+  expect(refused.stderr).toContain('would change 22 files')
+  expect((await run('log', 'f0.txt', '--json')).json()).toMatchObject({ head: { rev: 1 } })
+})
