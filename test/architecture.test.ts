@@ -216,3 +216,15 @@ describe('protocol is pure', () => {
     for (const name of globals) expect(found.join('\n')).toContain(`protocol/extra.ts: Cannot find name '${name}'`)
   })
 })
+
+describe('pages', () => {
+  it('hold no marker of a merge that was left half done', async () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'protocol/SPEC.md', 'test/bench/RESULTS.md']
+    const texts = await Promise.all(
+      pages.map(async (path) => ({ path, text: await readFile(join(ROOT, path), 'utf8') })),
+    )
+    // A formatter takes the last one for a quotation in a quotation.
+    const marked = [...texts, ...(await sources())].filter(({ text }) => /^(?:<{7} |>{7} |(?:> ){7})/m.test(text))
+    expect(marked.map(({ path }) => path)).toEqual([])
+  })
+})
