@@ -26,14 +26,14 @@ export interface DeletionFacts {
 export function mayDelete({ gone, recent, tracked }: DeletionFacts): boolean {
   if (isEmptied(gone, tracked)) return false
   // What was deleted lately was tracked then: `rm -rf` over a slow disk must not pass slice by slice.
-  return gone + recent <= free(tracked + recent)
+  return gone + recent <= freeOf(tracked + recent)
 }
 
 export interface BulkFacts {
   readonly deletions: DeletionFacts
   /** Other content in files that were in step, as of the same moment. */
   readonly overwritten: number
-  /** The same of the last two seconds, without those. */
+  /** The same of a moment before, without those. */
   readonly recentlyOverwritten: number
   /** All of it happened while git was at work. */
   readonly byGit: boolean
@@ -51,10 +51,10 @@ export function judge({ deletions, overwritten, recentlyOverwritten, byGit, isSe
   const { gone, tracked } = deletions
   if (byGit && isServed) return { holdsDeletions: isEmptied(gone, tracked), holdsOverwrites: false }
   // To git it is one thing to take a file away and to change it, so that both count together, and wait together.
-  if (byGit && gone + overwritten > free(tracked)) return { holdsDeletions: true, holdsOverwrites: true }
+  if (byGit && gone + overwritten > freeOf(tracked)) return { holdsDeletions: true, holdsOverwrites: true }
   return {
     holdsDeletions: !mayDelete(deletions),
-    holdsOverwrites: overwritten + recentlyOverwritten > free(tracked),
+    holdsOverwrites: overwritten + recentlyOverwritten > freeOf(tracked),
   }
 }
 
@@ -62,6 +62,7 @@ function isEmptied(gone: number, tracked: number): boolean {
   return gone === tracked && tracked >= EMPTIED_FROM
 }
 
-function free(tracked: number): number {
+/** How many of so many files may be deleted, or overwritten, at once without asking. */
+export function freeOf(tracked: number): number {
   return Math.max(FREE, FREE_PART * tracked)
 }

@@ -8,7 +8,7 @@
  * 3. While git works in the folder, nothing goes (git-watch.ts).
  * 4. What is held waits for `release`, or until so little of it is left that it would never have been held.
  */
-import { judge } from './brake.js'
+import { freeOf, judge } from './brake.js'
 import type { GitWatch } from './git-watch.js'
 import type { Disposer, Environment } from './ports.js'
 
@@ -18,8 +18,11 @@ const QUIET = 100
 const LONGEST_WAIT = 1000
 /** How long a deletion, or an edit, counts as "at once". In milliseconds. */
 const DELETION_WINDOW = 10_000
-const OVERWRITE_WINDOW = 1_000
-/** Files edited within that window that go without any wait: people and agents save a few at a time. */
+const OVERWRITE_WINDOW = 500
+/**
+ * Files edited within that window that go without any wait: people and agents save a few at a time. Of a large folder half
+ * of what may be overwritten without asking goes too, so that whoever works through many files waits for nothing.
+ */
 const FREE_OVERWRITES = 10
 /** A bulk of git's is taken for its work also where its heads did not move, from here on. In files. */
 const BULK_OF_GIT = 3
@@ -173,7 +176,8 @@ export class Gate {
     if (kind === 'create' || isExempt) return true
     if (this.#isGathering) return false
     const recent = this.#count('overwrite', OVERWRITE_WINDOW)
-    if (recent >= FREE_OVERWRITES && !this.#recent.overwrite.has(path)) return false
+    const free = Math.max(FREE_OVERWRITES, freeOf(this.#options.tracked()) / 2)
+    if (recent >= free && !this.#recent.overwrite.has(path)) return false
     this.#remember(path, kind)
     return true
   }

@@ -97,7 +97,7 @@ export class ConflictDesk {
     const { id, writeId } = command
     const { documents, files, journal, versionOf, once, carryOut } = this.#options
     const { path } = this.table.find(id)
-    const asked = { writeId, path, fingerprint: fingerprintOf('decide', command) }
+    const asked = { writeId, path, fingerprint: fingerprintOf(['decide', command]) }
     const outcome = await once(asked, () => {
       const head = files.at(path)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)

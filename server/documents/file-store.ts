@@ -173,7 +173,9 @@ export class FileStore {
   write(command: WriteCommand, author: Author, held: readonly HeldLines[] = []): Promise<WriteResult> {
     const decider = new WriteDecider(this.#options.decideAside)
     const { content, executable, atomic = false } = command
-    const deed = { ...command, fingerprint: fingerprintOf('write', command.path, content, executable, atomic) }
+    const text = content.kind === 'text' ? content.text : content.base64
+    const form = content.kind === 'text' ? [content.bom, content.eol] : ['bytes']
+    const deed = { ...command, fingerprint: fingerprintOf(['write', command.path, form, executable, atomic], text) }
     const act = (): Promise<WriteResult> => {
       const written: Version = { content: fromWire(command.content), executable: command.executable }
       const head = this.#table.at(command.path)?.head
@@ -190,7 +192,7 @@ export class FileStore {
       if (atomic && decision.conflicts.length > 0) throw wouldHold(head, decision)
       return this.#carryOut(head, deed, withHeld(decision, held), author, false)
     }
-    return this.#once(deed, act, content.kind === 'text' ? content.text.length : content.base64.length)
+    return this.#once(deed, act, text.length)
   }
 
   /** What became of a write with an id of the server's own; undefined where it was not carried out, or is forgotten. */
@@ -200,7 +202,7 @@ export class FileStore {
 
   /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */
   delete(command: DeleteCommand, author: Author): Promise<WriteResult> {
-    const deed = { ...command, fingerprint: fingerprintOf('delete', command.path) }
+    const deed = { ...command, fingerprint: fingerprintOf(['delete', command.path]) }
     return this.#once(deed, () => {
       const head = this.#table.at(command.path)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${command.path}.`)

@@ -35,8 +35,8 @@ export interface Asked {
  * Of what a request does, so that another one under the same write id is told from a repetition. A write's base is not part
  * of it: a writer that was asked for the base's text may come back with another one.
  */
-export function fingerprintOf(...parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+export function fingerprintOf(parts: readonly unknown[], text = ''): string {
+  return createHash('sha256').update(JSON.stringify(parts)).update(text).digest('base64url')
 }
 
 export function idUsedTwice({ writeId, path }: Asked): EnsembleError {

@@ -67,6 +67,19 @@ function files(count: number, name = 'f'): string[] {
 }
 
 describe('[BRIDGE-19] edits', () => {
+  it('of many files, one after the other, wait for nothing in a large folder, and those at once wait to be judged', () => {
+    const { clock, propose, told } = gateOf(200)
+    for (const path of files(100)) {
+      propose([path], 'overwrite')
+      clock.pass(25)
+    }
+    expect(told.size).toBe(100)
+    clock.pass(1_000)
+    told.clear()
+    propose(files(100, 'g'), 'overwrite')
+    expect(told.size).toBe(25)
+  })
+
   it('of a few files go at once, the same file as often as it likes', () => {
     const { propose, told } = gateOf(60)
     propose(files(10), 'overwrite')
