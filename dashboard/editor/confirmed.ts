@@ -13,8 +13,7 @@ export class Confirmed {
   #beginsAnew = false
 
   get text(): string {
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
-    return this.#doc.getText(CONTENT_ROOT).toString()
+    return this.#doc.getText(CONTENT_ROOT).toJSON()
   }
 
   /** The next answer to a state vector holds everything: after a break, echoes that were missed never come. */

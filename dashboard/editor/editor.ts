@@ -50,8 +50,7 @@ export class Editor {
     this.view = new EditorView({
       parent,
       state: EditorState.create({
-        // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
-        doc: text.toString(),
+        doc: text.toJSON(),
         extensions: [
           sameCounting,
           this.#writable.of(readOnly(true)),

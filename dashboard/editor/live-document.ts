@@ -67,8 +67,7 @@ export class LiveDocument {
   /** What was typed here and the server has not confirmed; null: nothing. */
   unsent(): Unsent | null {
     const base = this.#confirmed.text
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
-    const mine = this.text.toString()
+    const mine = this.text.toJSON()
     return this.#synced && base !== mine ? { base, mine } : null
   }
 

@@ -59,8 +59,7 @@ export function openFile(options: OpenOptions): OpenFile {
   const takeUpDraft = () => {
     const draft = drafts.take(path)
     if (draft === undefined) return
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- Y.Text has its own; its types leave it out
-    const { edits, held } = rebase(draft, document.text.toString())
+    const { edits, held } = rebase(draft, document.text.toJSON())
     document.apply(edits)
     drafts.hold(path, held)
   }

@@ -1,39 +1,12 @@
 /** The dashboard in a real browser, on a real server that serves a real folder. */
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startServer, TOKEN } from '../../support/server.js'
-import { ServedFolder } from '../../support/served-folder.js'
 import { until } from '../../support/wait.js'
 import { headOf, remove, write } from './agent-writes.js'
+import { serve, usePages } from './pages.js'
 
-let browser: Browser
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-
-const pages: Page[] = []
-afterEach(async () => {
-  for (const page of pages.splice(0)) {
-    expect(faultsOf(page)).toEqual([])
-    await page.context().close()
-  }
-})
-
-async function serve(files: Readonly<Record<string, string | Uint8Array>>): Promise<ServedFolder> {
-  const folder = new ServedFolder(files)
-  onTestFinished(() => folder.close())
-  await folder.start()
-  return folder
-}
-
-async function open(folder: ServedFolder, path = '/', options = {}): Promise<Page> {
-  const page = await openPage(browser, folder.url, options)
-  pages.push(page)
-  await page.goto(folder.page(path))
-  return page
-}
+const { blank, open } = usePages()
 
 /** The word in the bar, with or without the time of an answer. */
 const live = (page: Page) => page.getByRole('banner').getByText(/^Live/)
@@ -193,8 +166,7 @@ describe('the connection', () => {
 
   test('that breaks before the grammar is there leaves the text plain until it is back', async () => {
     const folder = await serve({ 'a.ts': 'const one = 1\n' })
-    const page = await openPage(browser, folder.url)
-    pages.push(page)
+    const page = await blank(folder.url)
     let asked = 0
     await page.route('**/assets/grammar-*.js', (route) => {
       asked += 1
@@ -212,8 +184,7 @@ describe('the connection', () => {
 
   test('is refused with a wrong token, and says so once', async () => {
     const folder = await serve({ 'a.ts': '' })
-    const page = await openPage(browser, folder.url)
-    pages.push(page)
+    const page = await blank(folder.url)
     await page.goto(`${folder.url}/#token=wrong`)
     await page.getByRole('button', { name: 'Use another token' }).click()
     await page.getByRole('textbox', { name: 'Address or token' }).fill(folder.page())
@@ -226,8 +197,7 @@ describe('the connection', () => {
     const page = await open(folder, '/files/a.ts')
     await live(page).waitFor()
     expect(page.url()).toBe(`${folder.url}/files/a.ts`)
-    const bare = await openPage(browser, folder.url)
-    pages.push(bare)
+    const bare = await blank(folder.url)
     await bare.goto(folder.url)
     await bare.getByRole('heading', { name: 'Open the address with its token' }).waitFor()
   })
@@ -279,8 +249,7 @@ test('five thousand files are a few rows in the page, and filtered at once', asy
   await Promise.all(
     Array.from({ length: 5_000 }, (_, index) => write(agent, `packages/p${index % 50}/file-${index}.ts`, 'x\n', null)),
   )
-  const page = await openPage(browser, server.url)
-  pages.push(page)
+  const page = await blank(server.url)
   await page.goto(`${server.url}/files#token=${TOKEN}`)
   await page.getByText('5,000 files in step').waitFor()
   await page.getByRole('searchbox', { name: 'Filter files' }).fill('file-4')

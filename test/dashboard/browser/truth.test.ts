@@ -1,40 +1,13 @@
 /** The page says what is, and what it does not know it does not say. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
+import type { Page } from 'playwright-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
-import { ServedFolder } from '../../support/served-folder.js'
 import { startServer, TOKEN } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 import { headOf, remove, write } from './agent-writes.js'
+import { serve, usePages } from './pages.js'
 
-let browser: Browser
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-
-const pages: Page[] = []
-afterEach(async () => {
-  for (const page of pages.splice(0)) {
-    expect(faultsOf(page)).toEqual([])
-    await page.context().close()
-  }
-})
-
-async function serve(files: Readonly<Record<string, string>>): Promise<ServedFolder> {
-  const folder = new ServedFolder(files)
-  onTestFinished(() => folder.close())
-  await folder.start()
-  return folder
-}
-
-async function open(folder: ServedFolder, path = '/'): Promise<Page> {
-  const page = await openPage(browser, folder.url)
-  pages.push(page)
-  await page.goto(folder.page(path))
-  return page
-}
+const { blank, open } = usePages()
 
 const row = (page: Page, name: string) => page.getByRole('row', { name })
 const feed = (page: Page) => page.getByRole('log', { name: 'Events' })
@@ -132,8 +105,7 @@ test('a server that cannot store says so on every view, and takes nothing that i
   onTestFinished(() => storage.heal())
   const agent = await server.connectAs('CLAUDE-one')
   await write(agent, 'a.txt', 'one\n', null)
-  const page = await openPage(browser, server.url)
-  pages.push(page)
+  const page = await blank(server.url)
   await page.goto(`${server.url}/files/a.txt#token=${TOKEN}`)
   await editor(page).waitFor()
   const base = await headOf(agent, 'a.txt')
@@ -151,8 +123,7 @@ test('a server that cannot store says so on every view, and takes nothing that i
 
 test('with a bad token nothing is being asked', async () => {
   const folder = await serve({ 'a.ts': '' })
-  const page = await openPage(browser, folder.url)
-  pages.push(page)
+  const page = await blank(folder.url)
   await page.goto(`${folder.url}/#token=wrong`)
   await page.getByText('The server has not said').waitFor()
   expect(await page.getByText('Asking').count()).toBe(0)

@@ -1,24 +1,12 @@
 /** What is typed in the page is in the file, or shown to be copied, whatever becomes of the server. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
-import { ServedFolder } from '../../support/served-folder.js'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { type ServedFolder } from '../../support/served-folder.js'
 import { until } from '../../support/wait.js'
 import { remove } from './agent-writes.js'
+import { serve, usePages } from './pages.js'
 
-let browser: Browser
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-
-const pages: Page[] = []
-afterEach(async () => {
-  for (const page of pages.splice(0)) {
-    expect(faultsOf(page)).toEqual([])
-    await page.context().close()
-  }
-})
+const { blank } = usePages()
 
 interface Typed {
   readonly folder: ServedFolder
@@ -29,11 +17,8 @@ interface Typed {
 
 /** A page with a file open, its server frozen, and something typed that never left the page. */
 async function typedIntoTheVoid(text: string, typed: string): Promise<Typed> {
-  const folder = new ServedFolder({ 'a.txt': text, 'b.txt': 'other\n' })
-  onTestFinished(() => folder.close())
-  await folder.start()
-  const page = await openPage(browser, folder.url)
-  pages.push(page)
+  const folder = await serve({ 'a.txt': text, 'b.txt': 'other\n' })
+  const page = await blank(folder.url)
   let cut = false
   await page.routeWebSocket(/\/sync\//, (socket) => void (cut ? socket.close() : socket.connectToServer()))
   await page.goto(folder.page('/files/a.txt'))
