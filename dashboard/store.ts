@@ -317,8 +317,7 @@ export class Store {
         if ((this.#departures.get(event.agent_id)?.time ?? 0) > time) return
         this.#departures.set(event.agent_id, { reason: event.data.reason, time })
         return
-      case 'agent:joined':
-      case 'conflict:resolved':
+      default:
         return
     }
   }

@@ -1,14 +1,40 @@
 /** Events: what happened, numbered, in words that agents and people share. */
 import { z } from 'zod'
-import { agentId, agentInstance, agentType, author, conflictId, fileId } from './ids.js'
+import { agentEventData } from './agent-events.js'
 import { conflictOutcome, conflictReason } from './conflicts.js'
-import { revision, sequence } from './files.js'
+import { revision, sequence, timestamp } from './files.js'
+import { agentId, agentInstance, agentRole, agentType, author, conflictId, fileId, lockId, taskId } from './ids.js'
 import { changeType } from './revisions.js'
 import { workspacePath } from './paths.js'
 
 const lines = z.int().nonnegative()
 
-/** The data of every type. A new type is a line here; nothing else lists them. */
+/** A lock as events tell of it. */
+const lock = {
+  lock_id: lockId,
+  path: workspacePath,
+  /** Lines are counted from 1, `to` included, as they were at the time; null: not known. */
+  region: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('file') }),
+    z.object({ kind: z.literal('lines'), from: lines, to: lines }),
+    z.object({ kind: z.literal('symbol'), name: z.string(), lines: z.object({ from: lines, to: lines }).nullable() }),
+  ]),
+  lock_type: z.enum(['EXCLUSIVE', 'REVIEW', 'SHARED']),
+  holder: author,
+}
+/** The fencing token: of two locks the later one has the greater. */
+const token = z.int().positive()
+
+const task = {
+  task_id: taskId,
+  title: z.string(),
+  status: z.enum(['ACTIVE', 'HALTED', 'COMPLETED']),
+  mode: z.enum(['SOLO', 'PAR-MULTI', 'GCC-RT']),
+  /** Of the whole task, in percent. */
+  progress: z.number().min(0).max(100),
+}
+
+/** The data of every type. A new type is a line here and one in `workspaceEvent`. */
 export const eventData = {
   'agent:joined': z.object({
     agent_type: agentType,
@@ -24,6 +50,45 @@ export const eventData = {
     author,
     lines_added: lines,
     lines_removed: lines,
+  }),
+  'lock:acquired': z.object({ ...lock, token, expires_at: timestamp }),
+  /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */
+  'lock:failed': z.object({
+    ...lock,
+    reason: z.enum(['held', 'timeout', 'deadlock']),
+    /** When the holder got it. */
+    since: timestamp,
+    /** In milliseconds, at most; null: not known. */
+    expected_wait: z.number().nonnegative().nullable(),
+    /** From 1; null: it does not wait. */
+    queue_place: z.int().positive().nullable(),
+  }),
+  'lock:released': z.object({ ...lock, token, reason: z.enum(['released', 'left', 'lost', 'forced']) }),
+  'lock:expired': z.object({ ...lock, token }),
+  /** One entry of the shared context is new, changed or gone. */
+  'context:update': z.object({
+    kind: z.enum(['decision', 'note', 'fact']),
+    id: z.string(),
+    change: z.enum(['added', 'changed', 'removed']),
+    /** Its first line, cut; empty: it is gone. */
+    preview: z.string(),
+  }),
+  /** Many entries of the shared context came at once: from older files, or from a peer that was away. */
+  'context:sync': z.object({ source: z.enum(['imported', 'rejoined']), entries: z.int().nonnegative() }),
+  /** `subtask`: the one that changed; null: the task itself did. */
+  'task:updated': z.object({
+    ...task,
+    change: z.string(),
+    subtask: z
+      .object({
+        id: z.string(),
+        title: z.string(),
+        assignee: z.string().nullable(),
+        state: z.enum(['waiting', 'running', 'review', 'done']),
+        progress: z.number().min(0).max(100),
+        depends_on: z.array(z.string()),
+      })
+      .nullable(),
   }),
   'conflict:raised': z.object({
     conflict_id: conflictId,
@@ -46,16 +111,36 @@ export const eventData = {
     by: author,
     rev: revision,
   }),
+  /** `agent` owns `partition` from now on; null: nobody does, or it owns none. */
+  'partition:changed': z.object({ partition: workspacePath, agent: agentId.nullable(), before: agentId.nullable() }),
+  /** `agent_id` has taken note of an event. */
+  'event:acknowledged': z.object({ of: sequence, of_type: z.string() }),
+  ...agentEventData,
 } as const
 export type EventType = keyof typeof eventData
+export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>
+
+export function isEventType(type: string): type is EventType {
+  return Object.hasOwn(eventData, type)
+}
+
+/** Whom an event is for. A role is an agent's type (`CLAUDE`), or one that it named itself (`reviewer`). */
+export const addressee = z.union([
+  z.strictObject({ agent: agentId }),
+  z.strictObject({ role: z.union([agentType, agentRole]) }),
+])
+export type Addressee = z.infer<typeof addressee>
 
 type EventOf<T extends EventType> = {
   readonly seq: number
   readonly type: T
+  /** Who did it; absent: a person, or the server. */
   readonly agent_id?: z.infer<typeof agentId> | undefined
+  /** Absent: everybody. */
+  readonly to?: Addressee | undefined
   /** ISO 8601, UTC. */
   readonly timestamp: string
-  readonly data: z.infer<(typeof eventData)[T]>
+  readonly data: EventData<T>
 }
 export type WorkspaceEvent = { [T in EventType]: EventOf<T> }[EventType]
 
@@ -64,6 +149,7 @@ const variant = <T extends EventType>(type: T) =>
     seq: sequence,
     type: z.literal(type),
     agent_id: agentId.optional(),
+    to: addressee.optional(),
     timestamp: z.iso.datetime(),
     data: eventData[type],
   })
@@ -72,6 +158,28 @@ export const workspaceEvent = z.discriminatedUnion('type', [
   variant('agent:joined'),
   variant('agent:left'),
   variant('file:changed'),
+  variant('lock:acquired'),
+  variant('lock:failed'),
+  variant('lock:released'),
+  variant('lock:expired'),
+  variant('broadcast'),
+  variant('context:update'),
+  variant('context:sync'),
+  variant('task:updated'),
+  variant('plan:proposed'),
+  variant('plan:acknowledged'),
+  variant('plan:approved'),
+  variant('plan:amendment'),
+  variant('code:writing'),
+  variant('code:written'),
+  variant('review:requested'),
+  variant('review:in_progress'),
+  variant('review:completed'),
+  variant('fix:suggested'),
+  variant('fix:in_progress'),
+  variant('fix:applied'),
   variant('conflict:raised'),
   variant('conflict:resolved'),
+  variant('partition:changed'),
+  variant('event:acknowledged'),
 ])

@@ -23,6 +23,12 @@ export type WriteId = z.infer<typeof writeId>
 export const conflictId = id('a conflict id').brand<'ConflictId'>()
 export type ConflictId = z.infer<typeof conflictId>
 
+export const taskId = id('a task id').brand<'TaskId'>()
+export type TaskId = z.infer<typeof taskId>
+
+export const lockId = id('a lock id').brand<'LockId'>()
+export type LockId = z.infer<typeof lockId>
+
 /** Lower-case hexadecimal SHA-256 of a file's bytes as they stand on disk. */
 export const contentHash = z
   .string()
@@ -36,6 +42,13 @@ export const agentType = z
   .regex(/^[A-Z][A-Z0-9_]{0,31}$/, 'an agent type is 1–32 capitals, digits or "_", beginning with a capital')
   .brand<'AgentType'>()
 export type AgentType = z.infer<typeof agentType>
+
+/** What an agent does in its team, beside its type: `planner`, `implementer`, `reviewer` … */
+export const agentRole = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a role is 1–32 small letters, digits, "-" or "_", beginning with a letter')
+  .brand<'AgentRole'>()
+export type AgentRole = z.infer<typeof agentRole>
 
 /** Unique among all connected agents, whatever their type. */
 export const agentInstance = z

@@ -3,6 +3,7 @@
  * busy agent does not push everybody else off the page. A row stays where its first event put it.
  */
 import type { ConflictOutcome } from '../../protocol/conflicts.js'
+import type { SaidEvent } from '../../client/sdk/event-words.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 
 /** In milliseconds. */
@@ -36,6 +37,7 @@ export type FeedRow =
       readonly conflictId: string
     })
   | (Common & { readonly kind: 'conflict'; readonly file: string; readonly other: string; readonly conflictId: string })
+  | (Common & { readonly kind: 'said'; readonly event: SaidEvent })
 
 /** Rows are never changed: a group that grows is a new row in the old one's place. */
 export function addToFeed(rows: readonly FeedRow[], event: WorkspaceEvent): readonly FeedRow[] {
@@ -88,5 +90,7 @@ function rowOf(event: WorkspaceEvent): FeedRow {
       const { by, file, outcome, ours, theirs, conflict_id: conflictId } = event.data
       return { ...common, kind: 'settled', author: by, file, outcome, ours, theirs, conflictId }
     }
+    default:
+      return { ...common, kind: 'said', event }
   }
 }

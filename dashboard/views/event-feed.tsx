@@ -2,6 +2,7 @@
 import type { VNode } from 'preact'
 import { useRef } from 'preact/hooks'
 import { useComputed, useSignal } from '@preact/signals'
+import { eventWords } from '../../client/sdk/event-words.js'
 import { unreachable } from '../../protocol/errors.js'
 import type { FeedRow } from '../model/feed.js'
 import { fileName, formatClock, formatCount, formatDuration } from '../model/format.js'
@@ -158,6 +159,8 @@ function Sentence({ row }: { readonly row: FeedRow }) {
           <Outcome row={row} />
         </>
       )
+    case 'said':
+      return <>{eventWords(row.event, (author) => author)}</>
     default:
       return unreachable(row)
   }

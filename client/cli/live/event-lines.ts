@@ -1,17 +1,20 @@
 /** Events as lines above a prompt: those that concern one agent, gathered so that they come at most every two seconds. */
+import { isFor, pathsOf } from '../../../protocol/event-filter.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
-import { unreachable } from '../../../protocol/errors.js'
+import type { AgentId } from '../../../protocol/ids.js'
+import { eventWords, type SaidEvent } from '../../sdk/event-words.js'
 import type { Timers } from '../print.js'
 import { count, list } from '../words.js'
 
 export interface Self {
-  readonly agentId: string
+  readonly agentId: AgentId
   /** Folder that the agent works in; null: everywhere. */
   readonly partition: string | null
 }
 
-/** What others did where this agent works, and every conflict that it is part of. */
-export function concerns(event: WorkspaceEvent, { agentId, partition }: Self): boolean {
+/** What others did where this agent works, what they say to it, and every conflict that it is part of. */
+export function concerns(event: WorkspaceEvent, self: Self): boolean {
+  const { agentId, partition } = self
   switch (event.type) {
     case 'agent:joined':
     case 'agent:left':
@@ -21,9 +24,18 @@ export function concerns(event: WorkspaceEvent, { agentId, partition }: Self): b
     case 'conflict:raised':
     case 'conflict:resolved':
       return event.data.ours === agentId || event.data.theirs === agentId || isWithin(event.data.file, partition)
+    case 'event:acknowledged':
+      return false
     default:
-      return unreachable(event)
+      return isSaidTo(event, self)
   }
+}
+
+function isSaidTo(event: SaidEvent, { agentId, partition }: Self): boolean {
+  if (event.agent_id === agentId) return false
+  if (event.to !== undefined) return isFor(event.to, agentId, [])
+  const paths = pathsOf(event)
+  return paths.length === 0 || paths.some((path) => isWithin(path, partition))
 }
 
 function isWithin(file: string, partition: string | null): boolean {
@@ -58,7 +70,7 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
         break
       }
       default:
-        unreachable(event)
+        parts.push(`${event.agent_id === undefined ? 'someone' : nameOf(event.agent_id)} ${eventWords(event, nameOf)}`)
     }
   }
   for (const { who, verb, files } of changes.values()) {

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import { workspaceEvent } from '../../../protocol/events.js'
 import { concerns, digest, EventLines, type Self } from '../../../client/cli/live/event-lines.js'
+import { agentId } from '../../../protocol/ids.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
 const timestamp = '2026-01-01T00:00:00.000Z'
-const me: Self = { agentId: 'CLAUDE-frontend', partition: null }
+const me: Self = { agentId: agentId.parse('CLAUDE-frontend'), partition: null }
 
 function changed(file: string, author = 'CODEX-reviewer', change_type = 'modified'): WorkspaceEvent {
   const data = { file, file_id: 'f1', rev: 2, change_type, author, lines_added: 1, lines_removed: 0 }
@@ -75,7 +76,7 @@ describe('several events in one line', () => {
     })
     expect(digest([resolved], (author) => author)).toBe(`GEMINI-c closed a conflict in a.ts: ${words}`)
     expect(concerns(resolved, me)).toBe(true)
-    expect(concerns(resolved, { agentId: 'CODEX-z', partition: 'src' })).toBe(false)
+    expect(concerns(resolved, { agentId: agentId.parse('CODEX-z'), partition: 'src' })).toBe(false)
   })
 
   it('count the files where they are many', () => {
