@@ -71,18 +71,19 @@ export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(
  * `accepted`: it is the head, as written. `merged`: it is in the head beside others' changes. `conflict`: some of it is
  * held in conflict records, the rest is in the head. `unchanged`: the head was that already.
  */
+export const writeOutcome = z.object({
+  outcome: z.enum(['accepted', 'merged', 'conflict', 'unchanged']),
+  head: fileHead,
+  /** Hunks of the write that are in the head, and that are held in `conflicts`. */
+  applied: z.int().nonnegative(),
+  held: z.int().nonnegative(),
+  conflicts: z.array(conflictId),
+  /** From the text as written to the head's text; null where either is not text. */
+  edits: z.array(textEdit).nullable(),
+})
+export type WriteOutcome = z.infer<typeof writeOutcome>
 export const writeResult = z.discriminatedUnion('outcome', [
-  z.object({
-    outcome: z.enum(['accepted', 'merged', 'conflict', 'unchanged']),
-    head: fileHead,
-    /** Hunks of the write that are in the head, and that are held in `conflicts`. */
-    applied: z.int().nonnegative(),
-    held: z.int().nonnegative(),
-    conflicts: z.array(conflictId),
-    /** From the text as written to the head's text; null where either is not text. */
-    edits: z.array(textEdit).nullable(),
-  }),
+  writeOutcome,
   z.object({ outcome: z.literal('need-base') }),
 ])
 export type WriteResult = z.infer<typeof writeResult>
-export type WriteOutcome = Exclude<WriteResult, { outcome: 'need-base' }>

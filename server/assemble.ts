@@ -210,7 +210,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, history, reverts, status, metrics, newId, onError },
+      ...{ gate, files, history, reverts, status, metrics, version, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,

@@ -2,20 +2,21 @@
 import { join } from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { FileHead } from '../../protocol/files.js'
-import type { Status } from '../../protocol/status.js'
 import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
 import type { Metrics } from './metrics.js'
+import { openapiRoute } from './openapi.js'
+import { mount } from './operation.js'
 import { problems } from './respond.js'
-import { conflictsRoute } from './routes/conflicts.js'
-import { filesRoute, type FilesRouteOptions } from './routes/files.js'
+import { conflictsRoutes } from './routes/conflicts.js'
+import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
+import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 
-export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions {
+export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions, StatusRouteOptions {
   readonly gate: Gate
-  readonly status: () => Status
-  readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
   readonly metrics: Metrics
+  readonly version: string
+  readonly newId: () => string
   /** Folder of the built dashboard. */
   readonly dashboardDir: string
   readonly onError: (error: EnsembleError) => void
@@ -35,7 +36,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ')
 
 export function createApp(options: AppOptions): Express {
-  const { gate, status, metrics } = options
+  const { gate, status, metrics, version } = options
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -50,7 +51,7 @@ export function createApp(options: AppOptions): Express {
   })
 
   app.get('/healthz', (_request, response) => {
-    const { state, version } = status()
+    const { state } = status()
     response.setHeader('X-Ensemble', version)
     response.status(state === 'ready' ? 200 : 503).json({ state }) // the reason names places on the disk, and is in the status
   })
@@ -66,16 +67,13 @@ export function createApp(options: AppOptions): Express {
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
-  app.get('/api/status', (_request, response) => {
-    response.json(status())
-  })
-  app.get('/api/tree', async (_request, response) => {
-    const { seq, files } = await options.tree()
-    response.json({ seq, files: files.filter(({ deleted }) => !deleted) })
-  })
-  app.use('/api/conflicts', conflictsRoute(options))
-  app.use('/api/files', filesRoute(options))
-  app.use('/api', historyRoutes(options))
+  const routes = [
+    ...statusRoutes(options),
+    ...filesRoutes(options),
+    ...conflictsRoutes(options),
+    ...historyRoutes(options),
+  ]
+  mount(app, [...routes, openapiRoute(routes, version)], options.newId)
   app.use('/api', nothingHere)
 
   serveDashboard(app, options.dashboardDir)

@@ -1,66 +1,71 @@
-/**
- * `/api/conflicts`: GET the open ones, or all (`?state=all`), or those of one file (`?path=`); GET one by its id; POST to
- * `:id/resolve` what was decided, `{"choice": "ours" | "theirs" | "both"}` or `{"choice": "text", "content": …}`; POST to
- * `:id/materialize` to have both sides written into the file, between markers.
- */
-import { json, Router } from 'express'
+/** `/api/conflicts`: what two wrote in one place, and what is decided about it. */
 import { z } from 'zod'
 import { conflictFilter, type ConflictChoice } from '../../../protocol/conflicts.js'
-import { EnsembleError } from '../../../protocol/errors.js'
 import { fileContent } from '../../../protocol/files.js'
-import { conflictId, type ConflictId } from '../../../protocol/ids.js'
+import { conflictId } from '../../../protocol/ids.js'
+import { methods } from '../../../protocol/messages.js'
 import type { FileStore } from '../../documents/file-store.js'
-import { authorOf, writeIdOf } from '../headers.js'
+import { route, type Route } from '../operation.js'
 
 export interface ConflictsRouteOptions {
   readonly files: FileStore
   readonly maxBytes: number
-  readonly newId: () => string
 }
+
+const params = z.object({ id: conflictId })
 
 const decision = z.discriminatedUnion('choice', [
   z.object({ choice: z.enum(['ours', 'theirs', 'both']) }),
   z.object({ choice: z.literal('text'), content: fileContent }),
 ])
 
-export function conflictsRoute({ files, maxBytes, newId }: ConflictsRouteOptions): Router {
-  const router = Router()
-
-  router.get('/', async (request, response) => {
-    const filter = conflictFilter.safeParse(request.query)
-    if (!filter.success)
-      throw badRequest('The query', filter.error, 'It may be ?state=open or ?state=all, and ?path=FILE.')
-    response.json({ conflicts: await files.conflicts.list(filter.data) })
-  })
-
-  router.get('/:id', async (request, response) => {
-    response.json(await files.conflicts.show(idOf(request.params.id)))
-  })
-
-  router.post('/:id/resolve', json({ limit: 2 * maxBytes, type: () => true }), async (request, response) => {
-    const body = decision.safeParse(request.body)
-    if (!body.success) throw badRequest('The body', body.error, 'It may be {"choice":"ours"}, "theirs" or "both".')
-    const choice: ConflictChoice =
-      body.data.choice === 'text' ? { kind: 'text', content: body.data.content } : { kind: body.data.choice }
-    const command = { id: idOf(request.params.id), writeId: writeIdOf(request, newId), choice }
-    response.json(await files.conflicts.resolve(command, authorOf(request)))
-  })
-
-  router.post('/:id/materialize', async (request, response) => {
-    const command = { id: idOf(request.params.id), writeId: writeIdOf(request, newId) }
-    response.json(await files.conflicts.materialize(command, authorOf(request)))
-  })
-
-  return router
-}
-
-/** @throws EnsembleError E_NOT_FOUND */
-function idOf(text: string): ConflictId {
-  const id = conflictId.safeParse(text)
-  if (id.success) return id.data
-  throw new EnsembleError('E_NOT_FOUND', `There is no conflict ${text}.`, { hint: 'GET /api/conflicts lists them.' })
-}
-
-function badRequest(what: string, error: z.ZodError, hint: string): EnsembleError {
-  return new EnsembleError('E_BAD_REQUEST', `${what} is not valid: ${z.prettifyError(error)}`, { hint })
+export function conflictsRoutes({ files, maxBytes }: ConflictsRouteOptions): readonly Route[] {
+  return [
+    route(
+      {
+        ...{ id: 'listConflicts', method: 'get', path: '/api/conflicts' },
+        summary: 'The open conflicts, or all of them, of every file or of one.',
+        asks: { query: conflictFilter },
+        answer: methods.conflicts.result,
+      },
+      async ({ query }) => ({ conflicts: await files.conflicts.list(query) }),
+    ),
+    route(
+      {
+        ...{ id: 'getConflict', method: 'get', path: '/api/conflicts/{id}' },
+        summary: 'One conflict, open or closed, and what stands in its place now.',
+        asks: { params },
+        answer: methods.conflict.result,
+        errors: ['E_NOT_FOUND'],
+      },
+      ({ params: { id } }) => files.conflicts.show(id),
+    ),
+    route(
+      {
+        ...{ id: 'resolveConflict', method: 'post', path: '/api/conflicts/{id}/resolve' },
+        summary: 'Decides a conflict: for one side, for both one after the other, or for a text of one’s own.',
+        asks: { params, body: decision },
+        maxBody: 2 * maxBytes,
+        answer: methods.resolve.result,
+        writes: true,
+        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_NOT_TEXT', 'E_TOO_LARGE'],
+      },
+      ({ params: { id }, body, writeId, author }) => {
+        const choice: ConflictChoice =
+          body.choice === 'text' ? { kind: 'text', content: body.content } : { kind: body.choice }
+        return files.conflicts.resolve({ id, writeId, choice }, author)
+      },
+    ),
+    route(
+      {
+        ...{ id: 'materializeConflict', method: 'post', path: '/api/conflicts/{id}/materialize' },
+        summary: 'Writes both sides, between markers, to where the conflict stands.',
+        asks: { params },
+        answer: methods.materialize.result,
+        writes: true,
+        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_NOT_TEXT', 'E_TOO_LARGE'],
+      },
+      ({ params: { id }, writeId, author }) => files.conflicts.materialize({ id, writeId }, author),
+    ),
+  ]
 }

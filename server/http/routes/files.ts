@@ -1,79 +1,128 @@
 /**
- * `/api/files/<path>`: GET the bytes, of an earlier revision with `?rev=N`; PUT a whole file, merged upon the version named by
- * If-Match; DELETE.
+ * `/api/files/{path}`: the bytes of a file, a whole file merged upon the version named by If-Match, its deletion.
+ * `/api/tree`: every file there is.
  *
  * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
  * `If-None-Match: *` creates only: where there is a file, nothing is written. With `?atomic=1` it is all or nothing: where
  * any of it would be held, nothing is written, and the 409 tells what stands against it.
  */
-import { raw, Router, type Request, type Response } from 'express'
+import type { Request, Response } from 'express'
+import { z } from 'zod'
 import type { Conflict } from '../../../protocol/conflicts.js'
 import { EnsembleError } from '../../../protocol/errors.js'
-import type { FileContent, FileHead, WriteBase, WriteResult } from '../../../protocol/files.js'
+import {
+  revision,
+  writeOutcome,
+  type FileContent,
+  type FileHead,
+  type WriteBase,
+  type WriteResult,
+} from '../../../protocol/files.js'
 import { contentHash } from '../../../protocol/ids.js'
-import type { WorkspacePath } from '../../../protocol/paths.js'
+import { methods } from '../../../protocol/messages.js'
+import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import { decodeText } from '../../../protocol/text/encoding.js'
 import { bytesOf, fromWire, type Content } from '../../documents/content.js'
 import type { FileStore } from '../../documents/file-store.js'
 import { deletedBy, type HistoryService } from '../../journal/history-service.js'
-import { authorOf, writeIdOf } from '../headers.js'
-import { numberIn, pathIn } from '../query.js'
+import { bytes, route, type Route } from '../operation.js'
 import { sendProblem } from '../respond.js'
 
 export interface FilesRouteOptions {
   readonly files: FileStore
   readonly history: HistoryService
+  readonly tree: () => Promise<{ readonly seq: number; readonly files: readonly FileHead[] }>
   readonly maxBytes: number
-  readonly newId: () => string
 }
 
-export function filesRoute({ files, history, maxBytes, newId }: FilesRouteOptions): Router {
-  const router = Router()
+const params = z.object({ path: workspacePath })
 
-  router.get(/.*/, async (request, response) => {
-    const rev = numberIn(request, 'rev')
-    const { version, content } =
-      rev === undefined ? await headOf(files, pathIn(request)) : await revisionOf(history, pathIn(request), rev)
-    const etag = etagOf(version)
-    response.setHeader('ETag', etag)
-    response.setHeader('X-Ensemble-Revision', String(version.rev))
-    response.setHeader(
-      'Content-Type',
-      content.kind === 'text' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
-    )
-    if (request.headers['if-none-match'] === etag) response.status(304).end()
-    else response.end(bytesOf(content))
-  })
+/** What a write came to; who writes over HTTP has no use for the edits that a bridge applies. */
+const written = writeOutcome.omit({ edits: true })
+type Written = z.infer<typeof written>
 
-  router.put(/.*/, raw({ type: () => true, limit: maxBytes }), async (request, response) => {
-    const path = pathIn(request)
-    const head = files.head(path)
-    const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
-    const result = await files.write(
+const ifMatch = { 'If-Match': 'The ETag of the version that the change was made upon; without it, the head.' }
+
+export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOptions): readonly Route[] {
+  return [
+    route(
       {
-        writeId: writeIdOf(request, newId),
-        path,
-        base: baseOf(request, head),
-        content: contentOf(bytes),
-        executable: head?.executable ?? false,
-        ...(isAtomic(request) ? { atomic: true } : {}),
+        ...{ id: 'getTree', method: 'get', path: '/api/tree' },
+        summary: 'Every file there is, without its content.',
+        asks: {},
+        answer: methods.tree.result,
       },
-      authorOf(request),
-    )
-    answer(response, result, files, head === undefined || head.deleted ? 201 : 200)
-  })
-
-  router.delete(/.*/, async (request, response) => {
-    const head = existing(files, pathIn(request))
-    const base = baseOf(request, head) ?? { rev: head.rev, hash: head.hash }
-    const result = await files.delete({ writeId: writeIdOf(request, newId), path: head.path, base }, authorOf(request))
-    answer(response, result, files, 200)
-  })
-
-  return router
+      async () => {
+        const { seq, files: heads } = await tree()
+        return { seq, files: heads.filter(({ deleted }) => !deleted) }
+      },
+    ),
+    route(
+      {
+        ...{ id: 'getFile', method: 'get', path: '/api/files/{path}' },
+        summary: 'A file’s bytes, of the head or of an earlier revision; the ETag names the version.',
+        asks: { params, query: z.object({ rev: revision.optional() }) },
+        headers: { 'If-None-Match': 'The ETag of a version: where it is this one, the answer is 304.' },
+        media: ['text/plain; charset=utf-8', 'application/octet-stream'],
+        statuses: [200, 304],
+        errors: ['E_PATH', 'E_NOT_FOUND'],
+      },
+      async ({ params: { path }, query: { rev }, request, response }) => {
+        const { version, content } =
+          rev === undefined ? await headOf(files, path) : await revisionOf(history, path, rev)
+        const etag = etagOf(version)
+        response.setHeader('ETag', etag)
+        response.setHeader('X-Ensemble-Revision', String(version.rev))
+        response.setHeader(
+          'Content-Type',
+          content.kind === 'text' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+        )
+        if (request.headers['if-none-match'] === etag) response.status(304).end()
+        else response.end(bytesOf(content))
+        return undefined
+      },
+    ),
+    route(
+      {
+        ...{ id: 'putFile', method: 'put', path: '/api/files/{path}' },
+        summary: 'Writes a whole file: it is merged upon the version named by If-Match.',
+        asks: { params, query: z.object({ atomic: z.boolean().optional() }), body: bytes },
+        headers: { ...ifMatch, 'If-None-Match': '"*": only where there is no such file.' },
+        maxBody: maxBytes,
+        answer: written,
+        statuses: [200, 201],
+        writes: true,
+        errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT', 'E_UNKNOWN_BASE', 'E_TOO_LARGE'],
+      },
+      async ({ params: { path }, query: { atomic = false }, body, writeId, author, request, response }) => {
+        const head = files.head(path)
+        const base = baseOf(request, path, head)
+        const executable = head?.executable ?? false
+        const command = { writeId, path, base, content: contentOf(body), executable, ...(atomic ? { atomic } : {}) }
+        const result = await files.write(command, author)
+        return answer(response, result, files, head === undefined || head.deleted ? 201 : 200)
+      },
+    ),
+    route(
+      {
+        ...{ id: 'deleteFile', method: 'delete', path: '/api/files/{path}' },
+        summary: 'Deletes a file, unless it changed since the version named by If-Match.',
+        asks: { params },
+        headers: ifMatch,
+        answer: written,
+        writes: true,
+        errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT', 'E_UNKNOWN_BASE'],
+      },
+      async ({ params: { path }, writeId, author, request, response }) => {
+        const head = existing(files, path)
+        const base = baseOf(request, path, head) ?? { rev: head.rev, hash: head.hash }
+        return answer(response, await files.delete({ writeId, path, base }, author), files, 200)
+      },
+    ),
+  ]
 }
 
-function answer(response: Response, result: WriteResult, files: FileStore, done: number): void {
+function answer(response: Response, result: WriteResult, files: FileStore, done: number): Written | undefined {
   if (result.outcome === 'need-base') {
     throw new EnsembleError('E_UNKNOWN_BASE', 'The version named by If-Match is not known here.', {
       hint: 'GET the file again, and make your change upon that version.',
@@ -82,8 +131,8 @@ function answer(response: Response, result: WriteResult, files: FileStore, done:
   const { edits: _, ...outcome } = result
   response.setHeader('ETag', etagOf(result.head))
   if (result.outcome !== 'conflict') {
-    response.status(done).json(outcome)
-    return
+    response.status(done)
+    return outcome
   }
   const raised = files.openConflicts.filter(({ id }) => result.conflicts.includes(id))
   const message = [...new Set(raised.map((conflict) => whatCameOf(conflict, result)))].join(' ')
@@ -94,6 +143,7 @@ function answer(response: Response, result: WriteResult, files: FileStore, done:
     }),
     outcome,
   )
+  return undefined
 }
 
 function whatCameOf(
@@ -153,15 +203,8 @@ function etagOf({ rev, hash }: Pick<FileHead, 'rev' | 'hash'>): string {
   return `"${rev}-${hash}"`
 }
 
-function isAtomic({ query }: Request): boolean {
-  const { atomic } = query
-  if (atomic === undefined || atomic === '0') return false
-  if (atomic === '1') return true
-  throw new EnsembleError('E_BAD_REQUEST', 'The query "atomic" is 1 or 0.')
-}
-
 /** Null: the writer says that there is no such file. */
-function baseOf(request: Request, head: FileHead | undefined): WriteBase | null {
+function baseOf(request: Request, path: WorkspacePath, head: FileHead | undefined): WriteBase | null {
   if (request.headers['if-none-match'] === '*') {
     if (head === undefined || head.deleted) return null
     throw new EnsembleError('E_UNKNOWN_BASE', `There is a file ${head.path} already; nothing was written.`, {
@@ -170,7 +213,7 @@ function baseOf(request: Request, head: FileHead | undefined): WriteBase | null 
   }
   const condition = request.headers['if-match']
   if (condition === undefined || condition === '*') {
-    if (condition === '*' && (head === undefined || head.deleted)) throw notFound(pathIn(request))
+    if (condition === '*' && (head === undefined || head.deleted)) throw notFound(path)
     return head === undefined || head.deleted ? null : { rev: head.rev, hash: head.hash }
   }
   const [, rev, hash] = /^"(\d+)-([0-9a-f]{64})"$/.exec(condition) ?? []
