@@ -10,12 +10,11 @@ import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import type { FolderStatus } from '../protocol/folder.js'
-import { agentType, orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
+import { orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
-import { sameToken } from './auth/token.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
@@ -32,13 +31,11 @@ import { CommitQueue, type Timers } from './storage/commit-queue.js'
 import type { Storage } from './storage/storage.js'
 import { Control } from './sync/control.js'
 import { Feeds } from './sync/feeds.js'
+import { FolderLine } from './sync/folder-line.js'
 import { Rooms } from './sync/rooms.js'
 import type { Identity } from './sync/session.js'
 import { Sockets } from './sync/sockets.js'
 import { Told } from './sync/told.js'
-
-/** The type of the bridge that keeps the served folder itself in step; no agent can take it. */
-export const FOLDER_TYPE = agentType.parse('DISK')
 
 export interface AssembleOptions {
   readonly storage: Storage
@@ -49,8 +46,6 @@ export interface AssembleOptions {
   readonly workspace: string
   readonly host: string
   readonly token: string
-  /** Proves that a connection is the server's own folder bridge. */
-  readonly folderSecret: string
   readonly dashboardDir: string
   /** Script of the thread that merges large texts (documents/merge-thread.js); without it the event loop does. */
   readonly mergeThread?: URL
@@ -65,6 +60,8 @@ export interface AssembleOptions {
 export interface Ensemble {
   readonly server: Server
   readonly workspaceId: WorkspaceId
+  /** For the bridge of the served folder. */
+  readonly folder: FolderLine
   status(): Status
   /** The served folder has been read: stock providers may come in. `folder` tells how it is from now on. */
   ready(folder?: () => FolderStatus): void
@@ -89,7 +86,7 @@ const REAL_TIMERS: Timers = {
 }
 
 export async function assemble(options: AssembleOptions): Promise<Ensemble> {
-  const { storage, config, log, version, workspace, folderSecret } = options
+  const { storage, config, log, version, workspace } = options
   const { now = Date.now, elapsed = monotonic, timers = REAL_TIMERS, random = Math.random } = options
   const onError = (error: EnsembleError): void => {
     metrics.refused(error.code)
@@ -169,8 +166,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const startedAt = elapsed()
   const connections = (): { agents: number; observers: number; peers: number } => {
     const agents = presence.agents().length
-    // The folder's own bridge is a session, and neither agent nor observer.
-    return { agents, observers: Math.max(0, sockets.sessions - agents - folderSessions), peers: sockets.peers }
+    return { agents, observers: Math.max(0, sockets.sessions - agents), peers: sockets.peers }
   }
   const status = (): Status => {
     const degraded = queue.state === 'ok' ? undefined : queue.state.degraded
@@ -207,6 +203,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     onAgents: (listener) => presence.onChange(listener),
     onError: onListenerError,
   })
+  const folder = new FolderLine({ control, commits, workspaceId, seq: events.seq, defer, onError })
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
@@ -216,14 +213,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       dashboardDir: options.dashboardDir,
     }),
   )
-  let folderSessions = 0
   const identify = (hello: Hello, replaced: () => void): Identity => {
     const { agent } = hello
     if (agent === null) return { author: 'PEER', agentId: null, secret: null, ended: () => undefined }
-    if (agent.type === FOLDER_TYPE && agent.secret !== undefined && sameToken(folderSecret, agent.secret)) {
-      folderSessions++
-      return { author: 'DISK', agentId: null, secret: folderSecret, ended: () => (folderSessions -= 1) }
-    }
     const membership = presence.join(agent, replaced)
     return {
       author: membership.agent.agentId,
@@ -250,9 +242,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   return {
     server,
     workspaceId,
+    folder,
     status,
-    ready: (folder) => {
-      folderStatus = folder
+    ready: (tellsStatus) => {
+      folderStatus = tellsStatus
       if (phase === 'starting') phase = 'ready'
     },
     close: async (deadline) => {
@@ -260,6 +253,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       // Silent before the sockets go: the end of a server is no farewell of its agents.
       feeds.close()
       presence.close()
+      folder.close()
       sockets.close(
         new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
       )

@@ -7,7 +7,6 @@
  *
  * It is the one place that imports both sides: the served folder is bridged by the same code as any agent's.
  */
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -17,11 +16,8 @@ import type { Logger } from 'pino'
 import { openBridge } from '../client/bridge/bridge.js'
 import { serveControl } from '../client/bridge/control-socket.js'
 import { statusOf } from '../client/bridge/folder-status.js'
-import { Connection } from '../client/sdk/connection.js'
-import { openNodeSocket } from '../client/sdk/node-socket.js'
 import { EnsembleError, toEnsembleError } from '../protocol/errors.js'
-import { agentInstance } from '../protocol/ids.js'
-import { assemble, FOLDER_TYPE, type Ensemble } from './assemble.js'
+import { assemble, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
 import { collectGarbage } from './garbage.js'
@@ -110,9 +106,8 @@ async function serve(
   undo.push(() => storage.close())
   const tokenFile = join(folder.dir, 'token')
   const token = await loadToken(tokenFile)
-  const folderSecret = randomBytes(32).toString('base64url')
   const ensemble = await assemble({
-    ...{ storage, config, log, version: VERSION, workspace, host: args.host, token, folderSecret },
+    ...{ storage, config, log, version: VERSION, workspace, host: args.host, token },
     dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
     mergeThread: new URL('./documents/merge-thread.js', import.meta.url),
   })
@@ -121,13 +116,8 @@ async function serve(
   const url = `http://${addressFor(args.host)}:${port}`
   await folder.announce(url)
 
-  const connection = new Connection({
-    ...{ url, token, client: `ensemble-folder/${VERSION}`, feeds: ['heads'], openSocket: openNodeSocket },
-    agent: { type: FOLDER_TYPE, instance: agentInstance.parse('workspace'), partition: null },
-    secret: folderSecret,
-  })
   const bridge = await openBridge({
-    ...{ dir: workspace, isServed: true, connection, log },
+    ...{ dir: workspace, isServed: true, connection: ensemble.folder, log },
     ...{ config: { ...config.bridge, fileBytes: config.limits.fileBytes } },
     onProgress: ({ phase, done, total }) => {
       report({ type: 'progress', phase, done, total })
@@ -136,7 +126,6 @@ async function serve(
   undo.push(() => bridge.close())
   const control = await serveControl({ bridge, dataFolder: folder.dir, agentId: null, log })
   undo.push(() => control.close())
-  connection.start()
   await bridge.synced()
   collectGarbage()
   ensemble.ready(() => statusOf(bridge))
@@ -145,7 +134,7 @@ async function serve(
 
   stopWhenAsked(log, orphaned, () =>
     stopInOrder({
-      sources: [() => forgetServer(forget), () => control.close(), () => bridge.close(), () => connection.close()],
+      sources: [() => forgetServer(forget), () => control.close(), () => bridge.close()],
       store: () => ensemble.close(STOP_DEADLINE),
       ground: [() => storage.close(), () => folder.close()],
     }),

@@ -11,12 +11,15 @@ export type LinkState =
   | { readonly kind: 'live'; readonly welcome: { readonly workspaceId: WorkspaceId; readonly seq: number } }
   | { readonly kind: 'closed'; readonly error: EnsembleError | null }
 
+/** What a bridge asks of a server. */
+export type BridgeMethod = Extract<Method, 'tree' | 'read' | 'write' | 'delete'>
+
 /** The part of the SDK's Connection that a bridge uses; it must carry the feed `heads`. */
 export interface BridgeConnection {
   readonly state: LinkState
   onState(listener: (state: LinkState) => void): Disposer
   onMessage(listener: (message: ServerMessage) => void): Disposer
-  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>
+  request<M extends BridgeMethod>(method: M, params: Params<M>): Promise<Result<M>>
 }
 
 /** As pino: facts first, then a sentence. */

@@ -1,7 +1,7 @@
 /** A connection of which a bridge can let go: whatever still waits for an answer then ends as if the line had broken. */
 import { EnsembleError } from '../../protocol/errors.js'
-import type { Method, Params, Result, ServerMessage } from '../../protocol/messages.js'
-import type { BridgeConnection, Disposer, LinkState } from './ports.js'
+import type { Params, Result, ServerMessage } from '../../protocol/messages.js'
+import type { BridgeConnection, BridgeMethod, Disposer, LinkState } from './ports.js'
 
 export class StoppableLine implements BridgeConnection {
   readonly #connection: BridgeConnection
@@ -24,7 +24,7 @@ export class StoppableLine implements BridgeConnection {
     return this.#connection.onMessage(listener)
   }
 
-  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+  request<M extends BridgeMethod>(method: M, params: Params<M>): Promise<Result<M>> {
     if (this.#stopped) return Promise.reject(stopped())
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject)

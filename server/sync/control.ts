@@ -14,7 +14,8 @@ import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
 type Own = 'open' | 'close' | 'folder' | 'leave'
-type Handlers = { [M in Exclude<Method, Own>]: (params: Params<M>, author: Author) => Promise<Result<M>> }
+export type ControlMethod = Exclude<Method, Own>
+type Handlers = { [M in ControlMethod]: (params: Params<M>, author: Author) => Promise<Result<M>> }
 
 export interface ControlOptions {
   readonly files: FileStore
@@ -82,7 +83,7 @@ export class Control {
   }
 
   /** @throws EnsembleError */
-  async handle<M extends Exclude<Method, Own>>(method: M, params: unknown, author: Author): Promise<Result<M>> {
+  async handle<M extends ControlMethod>(method: M, params: unknown, author: Author): Promise<Result<M>> {
     return await this.#handlers[method](parseParams(method, params), author)
   }
 }

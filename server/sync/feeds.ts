@@ -161,7 +161,7 @@ interface Numbered {
 }
 
 /** A new file's text is left out, too: when a whole tree comes in, most of those who hear of it have it already. */
-function headMessage({ head, edits }: FileCommit): ServerMessage {
+export function headMessage({ head, edits }: FileCommit): ServerMessage {
   if (head.rev === 1) return { type: 'head', head, edits: null }
   let size = 0
   for (const edit of edits ?? []) size += edit.added.length + edit.removed.length

@@ -6,7 +6,7 @@ import { config as configSchema, type Config } from '../../protocol/config.js'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import type { Feed } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
-import { assemble, FOLDER_TYPE, type Ensemble } from '../../server/assemble.js'
+import { assemble, type Ensemble } from '../../server/assemble.js'
 import { createLog } from '../../server/log.js'
 import type { Timers } from '../../server/storage/commit-queue.js'
 import { openMemoryStorage } from '../../server/storage/memory.js'
@@ -15,7 +15,6 @@ import { Connection, type ConnectionOptions } from '../../client/sdk/connection.
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
 
 export const TOKEN = 'test-token'
-export const FOLDER_SECRET = 'folder-secret'
 
 export interface TestServer extends Ensemble {
   /** `http://127.0.0.1:PORT` */
@@ -53,7 +52,6 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     workspace: options.workspace ?? '/tmp/workspace',
     host: '127.0.0.1',
     token: TOKEN,
-    folderSecret: FOLDER_SECRET,
     dashboardDir: fileURLToPath(new URL('../../dist/dashboard', import.meta.url)),
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(elapsed === undefined ? {} : { elapsed }),
@@ -96,10 +94,4 @@ export function parseAgent(agentId: string, partition?: string): NonNullable<Con
     instance: agentInstance.parse(agentId.slice(dash + 1)),
     partition: partition === undefined ? null : workspacePath.parse(partition),
   }
-}
-
-/** Options that connect as the served folder's own bridge. */
-export const AS_FOLDER: Partial<ConnectionOptions> = {
-  agent: { type: FOLDER_TYPE, instance: agentInstance.parse('workspace'), partition: null },
-  secret: FOLDER_SECRET,
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
-import { FOLDER_SECRET, startServer } from '../../support/server.js'
+import { startServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 
 const COUNT = 60
@@ -120,8 +120,7 @@ describe('[BRIDGE-20] git checkout of an older commit', () => {
     const server = await startServer()
     onTestFinished(() => server.stop())
     const a = commits()
-    const connection = await server.connectAs('DISK-workspace', { secret: FOLDER_SECRET })
-    const bridge = await a.synced(connection, { isServed: true })
+    const bridge = await a.synced(server.folder, { isServed: true })
     git(a.root, 'checkout', 'HEAD~1')
     const observer = await server.connect()
     const head = async (path: string) => {

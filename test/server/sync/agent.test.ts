@@ -7,7 +7,7 @@ import { EventLog } from '../../../server/events/event-log.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Row } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
-import { FOLDER_SECRET, startServer, type TestServer } from '../../support/server.js'
+import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 import { agentNamed, frame, openRawAgent, openRawPeer, type RawAgent } from './raw.js'
 import { put, textOf } from './seed.js'
@@ -92,14 +92,12 @@ describe('hello', () => {
     expect((await agent.ask('tree', { colour: 'green' })).type).toBe('reply')
   })
 
-  test('a type that is not configured is refused by name; nobody becomes the disk without its secret', async () => {
+  test('a type that is not configured is refused by name; nobody becomes the disk', async () => {
     for (const type of ['MISTRAL', 'DISK']) {
       const agent = await open()
       agent.hello(agentNamed(type, 'x', 'guessed'))
       expect(await refusal(agent)).toMatchObject({ close: 4400, code: 'E_AGENT_TYPE' })
     }
-    const folder = await open()
-    expect(await folder.welcomed(agentNamed('DISK', 'workspace', FOLDER_SECRET))).toMatchObject({ agentId: null })
     expect(server.status().connections).toMatchObject({ agents: 0, observers: 0 })
   })
 })
