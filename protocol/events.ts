@@ -47,6 +47,8 @@ export const eventData = {
     file_id: fileId,
     rev: revision,
     change_type: changeType,
+    /** What it was called before; absent: the same. */
+    renamed_from: workspacePath.optional(),
     author,
     lines_added: lines,
     lines_removed: lines,

@@ -43,7 +43,13 @@ export type FileContent = z.infer<typeof fileContent>
  * The version that a writer started from: a revision and its hash. The server answers `need-base` if it does not hold that
  * version (its store was wiped, say); the writer then repeats the write with the base's text.
  */
-export const writeBase = z.object({ rev: revision, hash: contentHash, text: z.string().optional() })
+export const writeBase = z.object({
+  rev: revision,
+  hash: contentHash,
+  text: z.string().optional(),
+  /** Of which file, where the writer knows: then it is that one, whatever it is called by now. */
+  id: fileId.optional(),
+})
 export type WriteBase = z.infer<typeof writeBase>
 
 /** From the bridge of the served folder alone: it was git that changed the file there, which is then the author. */
@@ -64,6 +70,10 @@ export type WriteCommand = z.infer<typeof writeCommand>
 
 export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase, by })
 export type DeleteCommand = z.infer<typeof deleteCommand>
+
+/** The file `id`, at `path` as far as the writer knows, is called `to` from now on. */
+export const renameCommand = z.object({ writeId, id: fileId, path: workspacePath, to: workspacePath, by })
+export type RenameCommand = z.infer<typeof renameCommand>
 
 export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(), added: z.string() })
 

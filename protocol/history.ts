@@ -9,7 +9,7 @@ const lines = z.int().nonnegative()
 const lineNumber = z.int().positive()
 
 /** A revision without the texts of its edits. */
-export const historyEntry = revisionEntry.omit({ fileId: true, path: true, edits: true }).extend({
+export const historyEntry = revisionEntry.omit({ fileId: true, edits: true }).extend({
   /** Lines that it touched; null where either side is not text. */
   lines: z.object({ added: lines, removed: lines }).nullable(),
 })

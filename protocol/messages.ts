@@ -10,6 +10,7 @@ import {
   deleteCommand,
   fileContent,
   fileHead,
+  renameCommand,
   sequence,
   textEdit,
   timestamp,
@@ -79,6 +80,11 @@ export const methods = {
   },
   write: { params: writeCommand, result: writeResult },
   delete: { params: deleteCommand, result: writeResult },
+  /**
+   * `accepted`: it is called so. `unchanged`: it is called as the head says, because someone renamed it before, or the new
+   * path is not free. `conflict`: it was deleted meanwhile, and is back, under the new name.
+   */
+  rename: { params: renameCommand, result: writeResult },
   conflicts: { params: conflictFilter, result: z.object({ conflicts: z.array(conflict) }) },
   /** One conflict, open or closed. */
   conflict: { params: z.object({ id: conflictId }), result: shownConflict },

@@ -4,7 +4,7 @@ import { contentHash, fileId, writeId, author } from './ids.js'
 import { fileForm, revision, sequence, textEdit, timestamp } from './files.js'
 import { workspacePath } from './paths.js'
 
-export const changeType = z.enum(['created', 'modified', 'deleted'])
+export const changeType = z.enum(['created', 'modified', 'renamed', 'deleted'])
 export type ChangeType = z.infer<typeof changeType>
 
 export const revisionEntry = z.object({

@@ -5,6 +5,7 @@
 import type { ConflictOutcome } from '../../protocol/conflicts.js'
 import type { SaidEvent } from '../../client/sdk/event-words.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { ChangeType } from '../../protocol/revisions.js'
 
 /** In milliseconds. */
 const GROUP_SPAN = 40_000
@@ -22,7 +23,7 @@ export type FeedRow =
   | (Common & {
       readonly kind: 'changed'
       readonly file: string
-      readonly change: 'created' | 'modified' | 'deleted'
+      readonly change: ChangeType
       /** Of the row's last event. */
       readonly lastTime: number
     })
@@ -56,6 +57,7 @@ function joins(row: FeedRow & { kind: 'changed' }, group: FeedRow & { kind: 'cha
     group.file === row.file &&
     // What comes after a deletion is a new story.
     group.change !== 'deleted' &&
+    row.change !== 'renamed' &&
     row.time - group.time <= GROUP_SPAN
   )
 }

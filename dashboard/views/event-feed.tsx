@@ -107,7 +107,9 @@ function element(row: FeedRow): VNode {
 function Sentence({ row }: { readonly row: FeedRow }) {
   switch (row.kind) {
     case 'changed': {
-      const verb = { created: 'created', modified: 'edited', deleted: 'deleted' }[row.change]
+      const verb = { created: 'created', modified: 'edited', renamed: 'renamed a file to', deleted: 'deleted' }[
+        row.change
+      ]
       const span = row.lastTime - row.time
       return (
         <>

@@ -8,7 +8,7 @@ import type {
 } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead, WriteResult } from '../../protocol/files.js'
-import type { Author, ConflictId } from '../../protocol/ids.js'
+import type { Author, ConflictId, FileId } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import { decideConflict, decideMarkers, type Decided, type PresentFile, type Settled } from './conflict-decisions.js'
 import { regionNow } from './conflict-records.js'
@@ -29,7 +29,7 @@ export interface ConflictDeskOptions {
   readonly documents: OpenDocuments
   readonly versionOf: (head: FileHead) => Version
   /** Runs `act` once a write id, when the file is settled; repeated, it gives the first outcome. */
-  readonly once: (asked: Asked, act: () => Promise<WriteResult>) => Promise<WriteResult>
+  readonly once: (asked: Asked, id: FileId, act: () => Promise<WriteResult>) => Promise<WriteResult>
   readonly carryOut: (
     head: FileHead,
     deed: Deed,
@@ -50,9 +50,9 @@ export class ConflictDesk {
 
   /** Oldest first, when they are durable. */
   async list(filter: ConflictFilter): Promise<Conflict[]> {
-    const { queue } = this.#options
+    const { queue, files } = this.#options
     if (filter.state === 'all') await queue.durable() // closed ones are read from storage
-    const found = this.table.list(filter)
+    const found = this.table.list(filter, filter.path === undefined ? undefined : files.meantBy(filter.path)?.head.id)
     await queue.durable()
     return [...found]
   }
@@ -60,13 +60,16 @@ export class ConflictDesk {
   /** A conflict, and what stands in its region now, when it is durable. @throws EnsembleError E_NOT_FOUND */
   async show(id: ConflictId): Promise<ShownConflict> {
     const { documents, files, queue } = this.#options
-    const { path } = this.table.find(id)
-    const shown = await documents.whenSettled(path, (): ShownConflict => {
-      const conflict = this.table.find(id)
-      const head = files.at(path)?.head
-      const hasRegion = conflict.reason === 'overlap' && head?.kind === 'text' && !head.deleted
-      return { conflict, now: hasRegion ? regionNow(conflict, documents.load(head.id).places) : null }
-    })
+    const { fileId } = this.table.find(id)
+    const shown = await documents.whenSettled(
+      () => fileId,
+      (): ShownConflict => {
+        const conflict = this.table.find(id)
+        const head = files.get(fileId)?.head
+        const hasRegion = conflict.reason === 'overlap' && head?.kind === 'text' && !head.deleted
+        return { conflict, now: hasRegion ? regionNow(conflict, documents.load(head.id).places) : null }
+      },
+    )
     await queue.durable()
     return shown
   }
@@ -96,10 +99,10 @@ export class ConflictDesk {
   ): Promise<Settled> {
     const { id, writeId } = command
     const { documents, files, journal, versionOf, once, carryOut } = this.#options
-    const { path } = this.table.find(id)
+    const { path, fileId } = this.table.find(id)
     const asked = { writeId, path, fingerprint: fingerprintOf(['decide', command]) }
-    const outcome = await once(asked, () => {
-      const head = files.at(path)?.head
+    const outcome = await once(asked, fileId, () => {
+      const head = files.get(fileId)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)
       const document = head.kind === 'text' ? documents.load(head.id) : null
       const { content, executable } = versionOf(head)

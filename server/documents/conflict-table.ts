@@ -78,10 +78,13 @@ export class ConflictTable {
     })
   }
 
-  /** Closed ones as far as they are durable, oldest first. */
-  list({ state = 'open', path }: ConflictFilter): readonly Conflict[] {
+  /**
+   * Closed ones as far as they are durable, oldest first.
+   * @param file the one at the path, whatever it was called when it was in conflict
+   */
+  list({ state = 'open', path }: ConflictFilter, file?: FileId): readonly Conflict[] {
     const all = state === 'open' ? this.open : [...this.#stored()]
-    const found = path === undefined ? all : all.filter((conflict) => conflict.path === path)
+    const found = path === undefined ? all : all.filter((one) => one.path === path || one.fileId === file)
     return [...found].sort((a, b) => a.time - b.time)
   }
 
@@ -95,6 +98,13 @@ export class ConflictTable {
   change(conflict: Conflict): Row {
     this.#set(conflict)
     return { put: ['conflict', conflict.id], value: conflict }
+  }
+
+  /** The file of an open conflict has another path now. */
+  follow(conflict: Conflict, path: WorkspacePath): Row {
+    this.#onChange(conflict.path, [])
+    this.#onChange(path, this.#idsOf(conflict.fileId))
+    return this.change({ ...conflict, path })
   }
 
   close(open: Conflict, resolution: Resolution): Noted {

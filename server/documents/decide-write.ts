@@ -71,6 +71,22 @@ export function decideWrite(head: Incumbent, base: Version | null, written: Vers
   }
 }
 
+/**
+ * What a rename does to the content: nothing; but a file that was deleted meanwhile comes back, because whoever names a file
+ * wants it (as CONFLICT-5 says of edits).
+ *
+ * @param isDone there is nothing to rename
+ * @param version of the head; of a deleted file that comes back, the one before its deletion
+ */
+export function decideRename(isDeleted: boolean, isDone: boolean, version: () => Version): Decision {
+  const same = { result: version(), fromWritten: [], fromHead: [], held: 0 }
+  if (isDone) return { ...same, outcome: 'unchanged', applied: 0, conflicts: [] }
+  if (!isDeleted) return { ...same, outcome: 'accepted', applied: 1, conflicts: [] }
+  const { fromHead: _, ...back } = same
+  const conflicts = [{ reason: 'delete', theirs: null, held: 'incumbent' }] as const
+  return { ...back, outcome: 'conflict', applied: 1, conflicts }
+}
+
 /** Adds what is held besides: lines that a revert leaves as they are, in the written text. */
 export function withHeld(decision: Decision, held: readonly HeldLines[]): Decision {
   const { fromWritten, result } = decision

@@ -28,6 +28,7 @@ import { placesIn, type Places } from './places.js'
 
 /** What a whole-file write changes besides the text. */
 export interface Rewrite {
+  readonly path: WorkspacePath
   readonly edits: Edits
   readonly format: TextFormat
   readonly executable: boolean
@@ -43,12 +44,16 @@ export interface FileDocumentOptions {
   /** Null: there is no such file yet. */
   readonly head: FileHead | null
   readonly epoch: number | null
+  /** Of the file that a rename took from the path of one that is no file yet: who has its history is not of this one. */
+  readonly former?: number | null
   readonly journal: FileJournal
   readonly ledger: Ledger
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
   /** What else belongs into the commit of a live turn that changed the text; `met` the head of a deletion that it met. */
   readonly attachLive: (head: FileHead, author: Author, places: Places, met: FileHead | null) => Attachment
+  /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
+  readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
   /** Milliseconds since 1970, the clock of heads. */
   readonly now: () => number
 }
@@ -60,8 +65,9 @@ const TEXT_EVERY = 200
 
 export class FileDocument {
   readonly id: FileId
-  readonly path: WorkspacePath
   readonly live: LiveDocument
+  #path: WorkspacePath
+  readonly #moved = new Set<(path: WorkspacePath) => void>()
   readonly #options: FileDocumentOptions
   readonly #content: Y.Text
   /** Entries that may not have reached storage yet, by revision. */
@@ -83,7 +89,7 @@ export class FileDocument {
   constructor(options: FileDocumentOptions) {
     this.#options = options
     this.id = options.id
-    this.path = options.path
+    this.#path = options.path
     this.#head = options.head
     this.#epoch = options.epoch
     this.live = new LiveDocument({
@@ -100,6 +106,17 @@ export class FileDocument {
     })
   }
 
+  /** Another one after a rename. */
+  get path(): WorkspacePath {
+    return this.#path
+  }
+
+  /** The listener runs in the very step in which the path becomes another one. */
+  onMoved(listener: (path: WorkspacePath) => void): () => void {
+    this.#moved.add(listener)
+    return () => this.#moved.delete(listener)
+  }
+
   get head(): FileHead | null {
     return this.#head
   }
@@ -107,6 +124,10 @@ export class FileDocument {
   /** Client id of the first struct; null while there is no such file. */
   get epoch(): number | null {
     return this.#epoch
+  }
+
+  get former(): number | null {
+    return this.#options.former ?? null
   }
 
   get text(): string {
@@ -177,14 +198,20 @@ export class FileDocument {
     const head = this.#head
     if (head === null || this.#edits.length > 0) return true
     if (rewrite === undefined) return false
-    const { executable, deleted, format } = rewrite
+    const { executable, deleted, format, path } = rewrite
     return (
+      path !== head.path ||
       executable !== head.executable ||
       deleted !== head.deleted ||
       format.bom !== head.bom ||
       format.eol !== head.eol ||
       head.kind === 'binary'
     )
+  }
+
+  #move(path: WorkspacePath): void {
+    this.#path = path
+    for (const listener of [...this.#moved]) listener(path)
   }
 
   /** Written once in a document's life, before anybody has seen it. */
@@ -306,11 +333,14 @@ export class FileDocument {
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
     const deleted = rewrite?.deleted ?? false
     const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })
-    const change: ChangeType = deleted ? 'deleted' : before === null || before.deleted ? 'created' : 'modified'
+    const isMade = before === null || before.deleted
+    const path = rewrite?.path ?? (isMade ? this.#options.placeFor(this.#path, this.id, author) : before.path)
+    const isRenamed = before !== null && path !== before.path
+    const change: ChangeType = deleted ? 'deleted' : isMade ? 'created' : isRenamed ? 'renamed' : 'modified'
     const revision = this.#options.ledger.revise(
       {
         id: this.id,
-        path: this.path,
+        path,
         rev: (before?.rev ?? 0) + 1,
         kind: 'text',
         executable: rewrite?.executable ?? before?.executable ?? false,
@@ -329,6 +359,7 @@ export class FileDocument {
       },
     )
     this.#head = revision.head
+    if (path !== this.#path) this.#move(path)
     this.#recent.set(revision.head.rev, revision.entry)
     rows.push(...revision.rows)
     if (before?.kind === 'binary') rows.push(originRow(this.id, revision.head.rev, this.#text))

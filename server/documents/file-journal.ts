@@ -2,11 +2,13 @@
  * A file's stored form: its head, its text at some revision, its bytes, and the journal of its revisions.
  *
  * Rows: ['file', id] StoredFile · ['text', id] {rev, text} · ['blob', hash] bytes · ['revision', id, rev] RevisionEntry
- * · ['text', id, rev] text of a revision to which no edits lead, because the one before it was bytes.
+ * · ['text', id, rev] text of a revision to which no edits lead, because the one before it was bytes
+ * · ['left', path] id of the file that was renamed away from there last.
  * The text of any revision follows from one known text and the journal, whose edits can be applied and inverted.
  */
 import type { FileHead } from '../../protocol/files.js'
 import type { ContentHash, FileId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
 import { applyEdits, invertEdits } from '../../protocol/text/edits.js'
 import { rowsUnder } from '../storage/keys.js'
@@ -35,6 +37,12 @@ export class FileJournal {
 
   *files(): Iterable<StoredFile> {
     for (const { value } of this.#storage.range(rowsUnder(['file']))) yield stored<StoredFile>(value)
+  }
+
+  *left(): Iterable<readonly [WorkspacePath, FileId]> {
+    for (const { key, value } of this.#storage.range(rowsUnder(['left']))) {
+      yield [stored<WorkspacePath>(key[1]), stored<FileId>(value)]
+    }
   }
 
   file(id: FileId): StoredFile | undefined {
@@ -106,6 +114,10 @@ export class FileJournal {
 
 export function fileRow(head: FileHead, epoch: number | null): Row {
   return { put: ['file', head.id], value: { head, epoch } satisfies StoredFile }
+}
+
+export function leftRow(path: WorkspacePath, id: FileId): Row {
+  return { put: ['left', path], value: id }
 }
 
 export function textRow(id: FileId, rev: number, text: string): Row {

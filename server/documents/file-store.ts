@@ -12,7 +12,7 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type {
   DeleteCommand,
   FileHead,
-  WriteBase,
+  RenameCommand,
   WriteCommand,
   WriteOutcome,
   WriteResult,
@@ -29,16 +29,18 @@ import { ConflictDesk } from './conflict-desk.js'
 import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
 import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
-import { withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
+import { asidePath } from './aside.js'
+import { decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
 import { Ledger, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
-import { OpenDocuments } from './open-documents.js'
+import { notText, OpenDocuments, renamedHere } from './open-documents.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
+import { Versions } from './versions.js'
 import { WriteDecider, type DecideAside } from './write-decider.js'
 import { WriteDoor } from './write-door.js'
 import { fingerprintOf, WriteOutcomes, type Asked } from './write-outcomes.js'
@@ -80,9 +82,10 @@ export class FileStore {
   readonly conflicts: ConflictDesk
   readonly #options: FileStoreOptions
   readonly #journal: FileJournal
-  readonly #table = new FileTable()
+  readonly #table: FileTable
   readonly #ledger: Ledger
   readonly #documents: OpenDocuments
+  readonly #versions: Versions
   readonly #attachments: WriteAttachments
   readonly #outcomes: WriteOutcomes
   readonly #door: WriteDoor
@@ -94,11 +97,11 @@ export class FileStore {
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
     this.#door = new WriteDoor(queue, this.#outcomes)
-    for (const file of this.#journal.files()) this.#table.set(file)
+    this.#table = new FileTable(this.#journal.files(), this.#journal.left())
     const live = { storage, queue, serverClient: newClient(), defer }
     this.tree = new TreeDocument(live, this.#table.heads())
-    this.#ledger = new Ledger(this.#table, events, bus, now, (head) => {
-      this.tree.follow(head)
+    this.#ledger = new Ledger(this.#table, events, bus, now, (head, left) => {
+      this.tree.follow(head, left)
     })
     const table = new ConflictTable(storage, this.#ledger, (path, ids) => {
       this.tree.followConflicts(path, ids)
@@ -109,11 +112,13 @@ export class FileStore {
     this.#attachments = new WriteAttachments(told)
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
-    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, now, attachLive })
+    const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
+    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, now, attachLive, placeFor })
+    this.#versions = new Versions(this.#journal, this.#documents, this.#table)
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
-      versionOf: (head) => this.#versionOf(head),
-      once: (deed, act) => this.#once(deed, act),
+      versionOf: (head) => this.#versions.of(head),
+      once: (deed, id, act) => this.#once(deed, () => id, act),
       carryOut: (head, deed, decision, author, deleted) => this.#carryOut(head, deed, decision, author, deleted),
     })
   }
@@ -145,6 +150,11 @@ export class FileStore {
     return this.#table.at(path)?.head
   }
 
+  /** As `head`, for whoever may not have heard of a rename: of the file that was called so, where none is by now. */
+  headMeantBy(path: WorkspacePath): FileHead | undefined {
+    return this.#table.meantBy(path)?.head
+  }
+
   /** The head of `id` with its content, when that is durable; undefined for an unknown or deleted file. */
   async read(id: FileId): Promise<FileVersion | undefined> {
     return await durably(
@@ -156,12 +166,13 @@ export class FileStore {
 
   /** As `read`, but what it gives may still be on its way to the disk. */
   async peek(id: FileId): Promise<FileVersion | undefined> {
-    const path = this.#table.get(id)?.head.path
-    if (path === undefined) return undefined
-    return this.#documents.whenSettled(path, () => {
-      const head = this.#table.get(id)?.head
-      return head === undefined || head.deleted ? undefined : { head, content: this.#versionOf(head).content }
-    })
+    return this.#documents.whenSettled(
+      () => id,
+      () => {
+        const head = this.#table.get(id)?.head
+        return head === undefined || head.deleted ? undefined : { head, content: this.#versions.of(head).content }
+      },
+    )
   }
 
   /**
@@ -176,23 +187,24 @@ export class FileStore {
     const text = content.kind === 'text' ? content.text : content.base64
     const form = content.kind === 'text' ? [content.bom, content.eol] : ['bytes']
     const deed = { ...command, fingerprint: fingerprintOf(['write', command.path, form, executable, atomic], text) }
+    const meant = (): FileId | undefined => this.#versions.meant(command.path, command.base)?.id
     const act = (): Promise<WriteResult> => {
       const written: Version = { content: fromWire(command.content), executable: command.executable }
-      const head = this.#table.at(command.path)?.head
+      const head = this.#versions.meant(command.path, command.base)
       if (head === undefined) {
         // A version of a file of which the server knows nothing: the store began anew, or the name is mistyped.
         const isUnknown = command.base !== null && command.base.text === undefined
         return isUnknown ? Promise.resolve({ outcome: 'need-base' }) : this.#create(deed, written, author)
       }
-      const base = command.base === null ? null : this.#base(head, command.base, written)
+      const base = command.base === null ? null : this.#versions.base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
-      const incumbent = { ...this.#lastVersion(head), deleted: head.deleted }
+      const incumbent = { ...this.#versions.last(head), deleted: head.deleted }
       const decision = decider.decide({ head: incumbent, base, written })
-      if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(command.path, act))
+      if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(meant, act, command.path))
       if (atomic && decision.conflicts.length > 0) throw wouldHold(head, decision)
       return this.#carryOut(head, deed, withHeld(decision, held), author, false)
     }
-    return this.#once(deed, act, text.length)
+    return this.#once(deed, meant, act, text.length)
   }
 
   /** What became of a write with an id of the server's own; undefined where it was not carried out, or is forgotten. */
@@ -203,20 +215,44 @@ export class FileStore {
   /** Deletes a file that is still what the writer saw; one that changed since stays, and that is on record. */
   delete(command: DeleteCommand, author: Author): Promise<WriteResult> {
     const deed = { ...command, fingerprint: fingerprintOf(['delete', command.path]) }
-    return this.#once(deed, () => {
-      const head = this.#table.at(command.path)?.head
+    const meant = (): FileHead | undefined => this.#versions.meant(command.path, command.base)
+    const act = (): Promise<WriteResult> => {
+      const head = meant()
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${command.path}.`)
-      const stale = !head.deleted && command.base.hash !== head.hash
+      // A new name is a change, too: whoever gave it wants the file.
+      const stale = !head.deleted && (command.base.hash !== head.hash || command.path !== head.path)
       const decision: Decision = {
         outcome: head.deleted ? 'unchanged' : stale ? 'conflict' : 'accepted',
-        result: stale || head.deleted ? this.#versionOf(head) : emptied(this.#versionOf(head)),
+        result: stale || head.deleted ? this.#versions.of(head) : emptied(this.#versions.of(head)),
         fromWritten: null,
         applied: stale ? 0 : 1,
         held: stale ? 1 : 0,
         conflicts: stale ? [{ reason: 'delete', theirs: null, held: 'writer' }] : [],
       }
       return this.#carryOut(head, deed, decision, author, !stale)
-    })
+    }
+    return this.#once(deed, () => meant()?.id, act)
+  }
+
+  /**
+   * Calls a file otherwise; its history, its document and its conflicts go with it. Whoever was first with another name
+   * stays first, and a name that is not free is nobody's: the head tells what it is called.
+   * @throws EnsembleError E_NOT_FOUND
+   */
+  rename(command: RenameCommand, author: Author): Promise<WriteResult> {
+    const { id, path, to } = command
+    const deed = { ...command, base: null, fingerprint: fingerprintOf(['rename', id, path, to]) }
+    const act = (): Promise<WriteResult> => {
+      const head = this.#table.get(id)?.head
+      if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path} with the id ${id}.`)
+      const isDone = head.path !== path || path === to || !this.#table.isFree(to, id)
+      const decision = decideRename(head.deleted, isDone, () =>
+        isDone ? this.#versions.of(head) : this.#versions.last(head),
+      )
+      if (!isDone) this.#documents.unborn(to)?.live.expel(renamedHere(path, to))
+      return this.#carryOut(head, deed, decision, author, isDone && head.deleted, isDone ? head.path : to)
+    }
+    return this.#once(deed, () => id, act, 0, to)
   }
 
   /**
@@ -239,28 +275,42 @@ export class FileStore {
     this.#documents.unloadIdle(0)
   }
 
-  #once(asked: Asked, act: () => Promise<WriteResult>, written = 0): Promise<WriteResult> {
-    const replaced = this.#table.at(asked.path)?.head.size ?? 0
+  #once(
+    asked: Asked,
+    file: () => FileId | undefined,
+    act: () => Promise<WriteResult>,
+    written = 0,
+    unborn = asked.path,
+  ): Promise<WriteResult> {
+    const id = file()
+    const replaced = id === undefined ? 0 : (this.#table.get(id)?.head.size ?? 0)
     return this.#door.within(asked, GROWTH * (written + replaced) + OVERHEAD_BYTES, () =>
-      this.#documents.whenSettled(asked.path, act),
+      this.#documents.whenSettled(file, act, unborn),
     )
+  }
+
+  /** Where a file that is made, or made again, comes to stand (rule PATH-6). */
+  #place(path: WorkspacePath, id: FileId, author: Author): WorkspacePath {
+    const isFree = (other: WorkspacePath): boolean => this.#table.isFree(other, id)
+    return isFree(path) ? path : asidePath(path, author, this.#table.fileAbove(path), isFree)
   }
 
   async #create(deed: Deed, { content, executable }: Version, author: Author): Promise<WriteResult> {
     const unborn = this.#documents.unborn(deed.path)
+    const id = unborn?.id ?? fileId.parse(this.#options.newId())
+    const path = this.#place(deed.path, id, author)
     if (unborn !== undefined && content.kind === 'text') {
       const edits = wholeText(content.text)
-      return this.#rewrite(unborn, deed, { ...ACCEPTED, result: { content, executable } }, edits, author, false)
+      return this.#rewrite(unborn, deed, { ...ACCEPTED, result: { content, executable } }, edits, author, false, path)
     }
     unborn?.live.expel(notText(deed.path)) // it would become a second file of this path
     const bytes = bytesOf(content)
-    const id = fileId.parse(this.#options.newId())
     // The journal's first entry holds the whole text: nothing else has to until it is edited.
     const edits = content.kind === 'text' ? wholeText(content.text) : null
     const { head, event, rows } = this.#ledger.revise(
       {
         id,
-        path: deed.path,
+        path,
         rev: 1,
         ...formOf(content),
         executable,
@@ -288,6 +338,7 @@ export class FileStore {
     decision: Decision,
     author: Author,
     deleted: boolean,
+    to = head.path,
   ): Promise<WriteResult> {
     if (decision.outcome === 'unchanged' && deed.conclude === undefined) {
       // On record all the same: repeated after other changes it could seem to be against them.
@@ -295,10 +346,14 @@ export class FileStore {
       await this.#options.queue.enqueue(this.#outcomes.rows(deed, outcome))
       return outcome
     }
-    if (decision.result.content.kind === 'binary') return this.#replaceBytes(head, deed, decision, author, deleted)
+    const path = deleted ? head.path : this.#place(to, head.id, author)
+    const { content } = decision.result
+    const isOnlyRenamed = path !== head.path && !head.deleted && decision.fromHead?.length === 0
+    if (content.kind === 'binary' || (isOnlyRenamed && this.#documents.loaded(head.id) === undefined))
+      return this.#withoutDocument(head, deed, decision, author, deleted, path)
     const document = this.#documents.load(head.id)
-    const edits = decision.fromHead ?? diff(document.text, decision.result.content.text)
-    return this.#rewrite(document, deed, decision, edits, author, deleted)
+    const edits = decision.fromHead ?? diff(document.text, content.text)
+    return this.#rewrite(document, deed, decision, edits, author, deleted, path)
   }
 
   async #rewrite(
@@ -308,12 +363,14 @@ export class FileStore {
     edits: Edits,
     author: Author,
     deleted: boolean,
+    path: WorkspacePath,
   ): Promise<WriteResult> {
     const { content, executable } = decision.result
     const { bom, eol } = formOf(content)
     const incumbent = document.head?.author ?? author
     let result: WriteResult | undefined
     await document.rewrite(author, {
+      path,
       edits,
       format: { bom, eol },
       executable,
@@ -330,20 +387,23 @@ export class FileStore {
     return result
   }
 
-  /** Bytes have no document: the last writer wins, and what it replaced is on record. */
-  async #replaceBytes(
+  /** Bytes: the last writer wins, and what it replaced is on record. Or only a new name. */
+  async #withoutDocument(
     before: FileHead,
     deed: Deed,
     decision: Decision,
     author: Author,
     deleted: boolean,
+    path: WorkspacePath,
   ): Promise<WriteResult> {
     const { content, executable } = decision.result
-    this.#documents.loaded(before.id)?.live.expel(notText(before.path))
+    if (content.kind === 'binary') this.#documents.loaded(before.id)?.live.expel(notText(before.path))
     const bytes = bytesOf(content)
     const hash = hashOf(bytes)
-    const { id, path, rev, deleted: wasDeleted } = before
-    if (hash === before.hash && executable === before.executable && deleted === wasDeleted) {
+    const isText = content.kind === 'text'
+    const { id, rev, deleted: wasDeleted } = before
+    const isRenamed = path !== before.path
+    if (!isRenamed && hash === before.hash && executable === before.executable && deleted === wasDeleted) {
       const attached = this.#attachments.of(before, deed, decision, author, before.author, null)
       const { rows, conflicts, events } = attached
       await this.#documents.settle(id, rows, () => {
@@ -355,60 +415,22 @@ export class FileStore {
     const { head, event, rows } = this.#ledger.revise(
       { id, path, rev: rev + 1, ...form, hash, size: bytes.length, author },
       {
-        change: deleted ? 'deleted' : wasDeleted ? 'created' : 'modified',
-        edits: null,
+        change: deleted ? 'deleted' : wasDeleted ? 'created' : isRenamed ? 'renamed' : 'modified',
+        edits: isText ? [] : null,
         writeId: deed.writeId,
         epoch: this.#table.get(id)?.epoch ?? null,
       },
     )
     const attached = this.#attachments.of(head, deed, decision, author, before.author, null)
     const events = [event, ...attached.events]
-    await this.#documents.settle(id, [...rows, blobRow(head.hash, bytes), ...attached.rows], () => {
-      this.#ledger.publish({ head, edits: null, revised: true, conflicts: attached.conflicts, events })
-    })
+    await this.#documents.settle(
+      id,
+      [...rows, ...(isText ? [] : [blobRow(head.hash, bytes)]), ...attached.rows],
+      () => {
+        this.#ledger.publish({ head, edits: isText ? [] : null, revised: true, conflicts: attached.conflicts, events })
+      },
+    )
     return answer(decision, head, attached.conflicts)
-  }
-
-  #versionOf(head: FileHead): Version {
-    const document = this.#documents.loaded(head.id)
-    const content: Content | undefined =
-      head.kind === 'text' && document !== undefined
-        ? { kind: 'text', text: document.text, bom: head.bom, eol: head.eol }
-        : this.#journal.content(head, head.id)
-    if (content === undefined) throw new EnsembleError('E_STORAGE_DAMAGED', `The content of ${head.path} is missing.`)
-    return { content, executable: head.executable }
-  }
-
-  /** The version that was there last: of a deleted file the one that was deleted, whose text its head no longer has. */
-  #lastVersion(head: FileHead): Version {
-    if (!head.deleted || head.kind === 'binary') return this.#versionOf(head)
-    const rev = head.rev - 1
-    const document = this.#documents.loaded(head.id)
-    const entry = document?.entry(rev) ?? this.#journal.entry(head.id, rev)
-    const text = document?.textAt(rev) ?? this.#journal.text(head.id, rev)
-    if (entry === undefined || text === undefined)
-      throw new EnsembleError('E_STORAGE_DAMAGED', `The content of ${head.path} before its deletion is missing.`)
-    const { bom, eol, executable } = entry
-    return { content: { kind: 'text', text, bom, eol }, executable }
-  }
-
-  /** The version that a writer started from; undefined where neither the store nor the writer has its content. */
-  #base(head: FileHead, base: WriteBase, written: Version): Version | undefined {
-    const document = this.#documents.loaded(head.id)
-    const entry = document?.entry(base.rev) ?? this.#journal.entry(head.id, base.rev)
-    const { executable } = entry?.hash === base.hash ? entry : head
-    if (base.hash === head.hash) return { ...this.#versionOf(head), executable }
-    if (entry?.hash === base.hash) {
-      const text = entry.kind === 'text' ? document?.textAt(base.rev) : undefined
-      const content: Content | undefined =
-        text === undefined
-          ? this.#journal.content(entry, head.id)
-          : { kind: 'text', text, bom: entry.bom, eol: entry.eol }
-      if (content !== undefined) return { content, executable }
-    }
-    if (base.text === undefined) return undefined
-    const { bom, eol } = formOf(written.content)
-    return { content: { kind: 'text', text: base.text, bom, eol }, executable: written.executable }
   }
 }
 
@@ -418,9 +440,3 @@ function emptied(version: Version): Version {
 }
 
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const
-
-function notText(path: WorkspacePath): EnsembleError {
-  return new EnsembleError('E_NOT_TEXT', `${path} is not a text file any more.`, {
-    hint: `Its bytes are at /api/files/${path}.`,
-  })
-}

@@ -3,6 +3,7 @@ import type { Conflict, Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
 import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import type { EventBus } from '../events/event-bus.js'
@@ -10,7 +11,7 @@ import type { EventLog } from '../events/event-log.js'
 import type { Row } from '../storage/storage.js'
 import { linesOf, previewOf } from './conflict-records.js'
 import type { FileTable } from './file-table.js'
-import { fileRow, revisionRow } from './file-journal.js'
+import { fileRow, leftRow, revisionRow } from './file-journal.js'
 
 /** What follows from one commit of a file; published when it is durable. */
 export interface FileCommit {
@@ -49,15 +50,15 @@ export class Ledger {
   readonly #events: EventLog
   readonly #bus: EventBus<FileCommit>
   readonly #now: () => number
-  readonly #onHead: (head: FileHead) => void
+  readonly #onHead: (head: FileHead, left: WorkspacePath | undefined) => void
 
-  /** @param onHead runs with every new head, before it is durable: the tree document follows it */
+  /** @param onHead runs with every new head, and the path that it left, before it is durable: the tree document follows it */
   constructor(
     table: FileTable,
     events: EventLog,
     bus: EventBus<FileCommit>,
     now: () => number,
-    onHead: (head: FileHead) => void,
+    onHead: (head: FileHead, left: WorkspacePath | undefined) => void,
   ) {
     this.#table = table
     this.#events = events
@@ -69,11 +70,14 @@ export class Ledger {
   /** Makes `version` the head. */
   revise(version: Omit<FileHead, 'seq' | 'time'>, { change, edits, writeId, epoch }: Change): Revision {
     const { id, path, rev, author, hash, kind, executable, bom, eol } = version
+    const before = this.#table.get(id)?.head.path
+    const left = before === path ? undefined : before
     const { event, rows } = this.#events.append('file:changed', agentOf(author), {
       file: path,
       file_id: id,
       rev,
       change_type: change,
+      ...(left === undefined ? {} : { renamed_from: left }),
       author,
       ...eventCounts(edits ?? []),
     })
@@ -84,8 +88,9 @@ export class Ledger {
       writeId,
     }
     this.#table.set({ head, epoch })
-    this.#onHead(head)
-    return { head, entry, event, rows: [...rows, fileRow(head, epoch), revisionRow(entry)] }
+    this.#onHead(head, left)
+    const leaving = left === undefined ? [] : [leftRow(left, id)]
+    return { head, entry, event, rows: [...rows, fileRow(head, epoch), revisionRow(entry), ...leaving] }
   }
 
   /** Remembers whose struct begins the document of a file. */

@@ -22,7 +22,7 @@ interface Open {
 
 export interface OpenDocumentsOptions extends Pick<
   FileDocumentOptions,
-  'journal' | 'ledger' | 'live' | 'newClient' | 'now' | 'attachLive'
+  'journal' | 'ledger' | 'live' | 'newClient' | 'now' | 'attachLive' | 'placeFor'
 > {
   readonly table: FileTable
   readonly newId: () => string
@@ -74,12 +74,18 @@ export class OpenDocuments {
   /**
    * Runs `act` in a step of the event loop in which storage tells all there is of a file that is not open, and the head
    * all there is of one that is: then the document can be loaded, and the head be changed.
+   *
+   * @param file which one that is by then
+   * @param path where a document without a file may be becoming one
    */
-  async whenSettled<T>(path: WorkspacePath, act: () => T): Promise<Awaited<T>> {
+  async whenSettled<T>(file: () => FileId | undefined, act: () => T, path?: WorkspacePath): Promise<Awaited<T>> {
     for (;;) {
-      const gathered = this.#unborn.get(path) ?? this.#loadedAt(path)
-      if (gathered?.live.gathered === true) void gathered.live.seal().catch(() => undefined) // its users are told
-      const id = this.#options.table.at(path)?.head.id
+      const asked = file()
+      const loaded = asked === undefined ? undefined : this.loaded(asked)
+      for (const document of [path === undefined ? undefined : this.#unborn.get(path), loaded]) {
+        if (document?.live.gathered === true) void document.live.seal().catch(() => undefined) // its users are told
+      }
+      const id = file()
       const settling = id === undefined ? undefined : this.#settling.get(id)
       if (settling === undefined) return await act()
       await this.#options.live.queue.unlessDegraded(() => settling) // while it fails this could take for ever
@@ -101,12 +107,14 @@ export class OpenDocuments {
 
   /** Paired with `release`. Of a path that holds no file: a document that becomes the file with its first change. */
   async attach(path: WorkspacePath): Promise<FileDocument> {
-    return await this.whenSettled(path, () => {
+    const file = (): FileId | undefined => this.#options.table.meantBy(path)?.head.id
+    const attach = (): FileDocument => {
       const document = this.#attachable(path)
       const open = this.#open.get(document.id)
       if (open !== undefined) open.references++
       return document
-    })
+    }
+    return await this.whenSettled(file, attach, path)
   }
 
   release(document: FileDocument): void {
@@ -120,7 +128,7 @@ export class OpenDocuments {
   drop(document: FileDocument): void {
     if (this.#open.get(document.id)?.document !== document) return
     this.#open.delete(document.id)
-    if (this.#unborn.get(document.path) === document) this.#unborn.delete(document.path)
+    this.#forgetUnborn(document)
     document.live.destroy()
   }
 
@@ -128,7 +136,7 @@ export class OpenDocuments {
     const idle = [...this.#open.values()].filter(({ references }) => references === 0)
     for (const { document } of idle) {
       if (document.head === null && document.live.settled) this.drop(document)
-      else if (document.head !== null) this.#unborn.delete(document.path)
+      else if (document.head !== null) this.#forgetUnborn(document)
     }
     for (const { document } of idle.slice(0, Math.max(0, idle.length - keep))) {
       if (!document.live.settled || document.head === null) continue
@@ -138,13 +146,12 @@ export class OpenDocuments {
     }
   }
 
-  #loadedAt(path: WorkspacePath): FileDocument | undefined {
-    const id = this.#options.table.at(path)?.head.id
-    return id === undefined ? undefined : this.loaded(id)
+  #forgetUnborn(document: FileDocument): void {
+    for (const [path, other] of this.#unborn) if (other === document) this.#unborn.delete(path)
   }
 
   #attachable(path: WorkspacePath): FileDocument {
-    const file = this.#options.table.at(path)
+    const file = this.#options.table.meantBy(path)
     if (file !== undefined && file.head.kind === 'binary' && !file.head.deleted) {
       throw new EnsembleError('E_NOT_TEXT', `${path} is not a text file, so it has no document.`, {
         hint: `Its bytes are at /api/files/${path}.`,
@@ -159,7 +166,8 @@ export class OpenDocuments {
     const unborn = this.unborn(path)
     if (unborn !== undefined) return unborn
     const id = fileId.parse(this.#options.newId())
-    const document = this.#add(new FileDocument({ ...this.#options, id, path, head: null, epoch: null }))
+    const former = this.#options.table.leftFrom(path)?.epoch ?? null
+    const document = this.#add(new FileDocument({ ...this.#options, id, path, head: null, epoch: null, former }))
     this.#unborn.set(path, document)
     return document
   }
@@ -173,4 +181,17 @@ export class OpenDocuments {
     })
     return document
   }
+}
+
+/** Why the users of a document that has no file yet have to let it go. */
+export function renamedHere(path: WorkspacePath, to: WorkspacePath): EnsembleError {
+  return new EnsembleError('E_STARTING', `${path} was renamed to ${to}, where this document was.`, {
+    hint: 'Connect again: then it is the renamed file’s.',
+  })
+}
+
+export function notText(path: WorkspacePath): EnsembleError {
+  return new EnsembleError('E_NOT_TEXT', `${path} is not a text file any more.`, {
+    hint: `Its bytes are at /api/files/${path}.`,
+  })
 }

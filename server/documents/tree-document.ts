@@ -14,7 +14,8 @@ export class TreeDocument {
   readonly live: LiveDocument
   readonly #tree: Y.Map<TreeNode>
   readonly #defer: (run: () => void) => void
-  readonly #changed = new Map<string, FileHead>()
+  /** Null: no file is there any more. */
+  readonly #changed = new Map<string, FileHead | null>()
   readonly #conflicts: Y.Map<readonly string[]>
   readonly #collided = new Map<string, readonly string[]>()
 
@@ -24,14 +25,20 @@ export class TreeDocument {
     this.live = new LiveDocument({ ...options, id: '~workspace', readOnly: true })
     this.#tree = this.live.doc.getMap(TREE_ROOT)
     this.#conflicts = this.live.doc.getMap(CONFLICTS_ROOT)
-    for (const head of heads) this.#changed.set(head.path, head)
+    for (const path of this.#tree.keys()) this.#changed.set(path, null)
+    for (const head of heads) if (!head.deleted) this.#changed.set(head.path, head)
     this.#write()
   }
 
-  /** Follows a new head, together with all others of this run of the event loop. */
-  follow(head: FileHead): void {
+  /**
+   * Follows a new head, together with all others of this run of the event loop.
+   * @param left the path that the file had before, where it is another one
+   */
+  follow(head: FileHead, left?: string): void {
     this.#writeLater()
-    this.#changed.set(head.path, head)
+    const other = left === undefined ? undefined : this.#changed.get(left)
+    if (left !== undefined && (other == null || other.id === head.id)) this.#changed.set(left, null)
+    this.#changed.set(head.path, head.deleted ? null : head)
   }
 
   /** Follows the open conflicts of a file. */
@@ -54,7 +61,7 @@ export class TreeDocument {
   }
 
   #write(): void {
-    const changed = [...this.#changed.values()].filter((head) => this.#differs(head))
+    const changed = [...this.#changed].filter(([path, head]) => this.#differs(path, head))
     const collided = [...this.#collided].filter(
       ([path, ids]) => this.#conflicts.get(path)?.join() !== (ids.join() || undefined),
     )
@@ -62,9 +69,9 @@ export class TreeDocument {
     this.#collided.clear()
     if (changed.length === 0 && collided.length === 0) return
     this.live.transact('DISK', () => {
-      for (const { path, deleted, id, kind, executable } of changed) {
-        if (deleted) this.#tree.delete(path)
-        else this.#tree.set(path, { id, kind, executable })
+      for (const [path, head] of changed) {
+        if (head === null) this.#tree.delete(path)
+        else this.#tree.set(path, { id: head.id, kind: head.kind, executable: head.executable })
       }
       for (const [path, ids] of collided) {
         if (ids.length === 0) this.#conflicts.delete(path)
@@ -73,9 +80,9 @@ export class TreeDocument {
     })
   }
 
-  #differs({ path, deleted, id, kind, executable }: FileHead): boolean {
+  #differs(path: string, head: FileHead | null): boolean {
     const node = this.#tree.get(path)
-    if (node === undefined) return !deleted
-    return deleted || node.id !== id || node.kind !== kind || node.executable !== executable
+    if (node === undefined || head === null) return node !== undefined || head !== null
+    return node.id !== head.id || node.kind !== head.kind || node.executable !== head.executable
   }
 }

@@ -54,7 +54,7 @@ export class WriteAttachments {
   ): Attachment {
     const { conflicts, outcomes, now, newConflictId } = this.#options
     const { writeId, base, conclude } = deed
-    const rows: Row[] = []
+    const rows: Row[] = [...this.#follow(head)]
     const events: WorkspaceEvent[] = []
     const add = (noted: Concluded): void => {
       rows.push(...noted.rows)
@@ -74,7 +74,9 @@ export class WriteAttachments {
 
   /** What a live turn adds to its commit. @param met the head of a deletion that the turn's edit did not know of */
   ofLive(head: FileHead, author: Author, places: Places, met: FileHead | null): Attachment {
-    const { rows, events } = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
+    const followed = this.#follow(head)
+    const { rows: closed, events } = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
+    const rows = [...followed, ...closed]
     if (met === null) return { rows, events, conflicts: [] }
     const { conflicts, now, newConflictId } = this.#options
     const conflict = conflictRecord(
@@ -86,6 +88,12 @@ export class WriteAttachments {
     )
     const raised = conflicts.raise(conflict, places.text)
     return { rows: [...rows, ...raised.rows], events: [...events, raised.event], conflicts: [conflict] }
+  }
+
+  /** The open conflicts of a file go where it goes. */
+  #follow({ id, path }: FileHead): Row[] {
+    const { conflicts } = this.#options
+    return conflicts.openOf(id).flatMap((one) => (one.path === path ? [] : [conflicts.follow(one, path)]))
   }
 
   #closeSuperseded(

@@ -23,7 +23,7 @@ import { FileHistory } from './file-history.js'
 import { Slices, type SlicesOptions } from './slices.js'
 
 export interface HistoryServiceOptions extends SlicesOptions {
-  readonly files: Pick<FileStore, 'head'>
+  readonly files: Pick<FileStore, 'headMeantBy'>
   readonly storage: Storage
   readonly queue: Pick<CommitQueue, 'durable'>
 }
@@ -99,7 +99,7 @@ export class HistoryService {
    */
   async open(path: WorkspacePath): Promise<FileHistory> {
     const { files, queue } = this.#options
-    const head = files.head(path)
+    const head = files.headMeantBy(path)
     if (head === undefined) throw notFound(path)
     await queue.durable() // a head is shown only when it is durable
     return this.of(head)
@@ -111,7 +111,7 @@ export class HistoryService {
   }
 }
 
-function withoutTexts({ fileId: _, path: __, edits, ...entry }: RevisionEntry): HistoryEntry {
+function withoutTexts({ fileId: _, edits, ...entry }: RevisionEntry): HistoryEntry {
   return { ...entry, lines: edits === null ? null : lineCounts(edits) }
 }
 

@@ -146,7 +146,7 @@ export class RevertService {
     for (const event of events.newest()) {
       await slices.breathe()
       if (event.type !== 'file:changed' || event.data.author !== author) continue
-      const head = files.head(event.data.file)
+      const head = files.headMeantBy(event.data.file)
       if (head?.id === event.data.file_id) return { head, rev: event.data.rev }
     }
     throw nothingOf(target)

@@ -91,9 +91,10 @@ export class Channel implements Member {
 
   #join(encoded: Uint8Array): void {
     const stateVector = decodeStateVector(encoded)
-    const { live, epoch } = this.#room.document
+    const { live, epoch, former = null } = this.#room.document
     if (live.expelled !== undefined) throw live.expelled
-    if (epoch !== null && stateVector.size > 0 && !stateVector.has(epoch) && !sharesHistory(stateVector, live.doc)) {
+    const isStrange = epoch === null ? former !== null && stateVector.has(former) : !stateVector.has(epoch)
+    if (isStrange && stateVector.size > 0 && !sharesHistory(stateVector, live.doc)) {
       throw new EnsembleError('E_EPOCH', 'This copy of the document comes from another history.', {
         hint: 'Start from an empty document, and write your text into it after the first sync.',
       })

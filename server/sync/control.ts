@@ -69,6 +69,7 @@ export class Control {
         return await files.write(command, authorOf(command, author))
       },
       delete: (command, author) => files.delete(command, authorOf(command, author)),
+      rename: (command, author) => files.rename(command, authorOf(command, author)),
       conflicts: async (filter) => ({ conflicts: await files.conflicts.list(filter) }),
       conflict: ({ id }) => files.conflicts.show(id),
       resolve: (command, author) => files.conflicts.resolve(command, author),

@@ -4,6 +4,7 @@
 import * as Y from 'yjs'
 import type { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LiveDocument } from '../documents/live-document.js'
 import { Awareness } from '../presence/awareness.js'
 import { awarenessFrame, updateFrame } from './sync-frames.js'
@@ -13,10 +14,17 @@ export interface RoomDocument {
   readonly live: LiveDocument
   /** Client id of its first struct; null where there is none yet, or none is asked for. */
   readonly epoch: number | null
+  /** Client id of the first struct of the file that a rename took from this path; null: none did. */
+  readonly former?: number | null
   /** The only root that peers may write to; null: any. */
   readonly ownRoot: string | null
   /** Returns whether all of it went in. */
   apply(update: Uint8Array, author: Author, isLate: boolean): boolean
+  /** Of a file's document, which may be renamed while the room is open. */
+  readonly name?: {
+    readonly path: WorkspacePath
+    onMoved(listener: (path: WorkspacePath) => void): () => void
+  }
   /** Called once, when nobody is in the room any more. */
   release(): void
 }

@@ -29,8 +29,8 @@ export class Rooms {
    * @throws EnsembleError E_NOT_TEXT
    */
   async open<T>(name: DocumentName, enter: (room: Room) => T): Promise<T> {
-    const key = formatDocumentName(name)
     for (;;) {
+      const key = this.#keyOf(name)
       const room = this.#rooms.get(key)
       if (room === undefined) {
         await this.#load(name, key)
@@ -44,22 +44,36 @@ export class Rooms {
     }
   }
 
-  async #load(name: DocumentName, key: string): Promise<void> {
+  /** A room of a file is known by what the file is called now: whoever asks by an old name comes to the same room. */
+  #keyOf(name: DocumentName): string {
+    if (name.kind !== 'file') return formatDocumentName(name)
+    return keyOfFile(this.#options.files.headMeantBy(name.path)?.path ?? name.path)
+  }
+
+  async #load(name: DocumentName, asked: string): Promise<void> {
     const document = await this.#document(name)
+    const key = document.name === undefined ? asked : keyOfFile(document.name.path)
     if (this.#rooms.has(key) || document.live.expelled !== undefined) document.release()
     else this.#add(key, document)
   }
 
-  #add(key: string, document: RoomDocument): void {
+  #add(first: string, document: RoomDocument): void {
+    let key = first
     const forget = (): void => {
       if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
     const room = new Room(document, this.#options.defer, () => {
       dispose()
+      disposeMoved?.()
       forget()
       document.release()
     })
     const dispose = document.live.onExpelled(forget)
+    const disposeMoved = document.name?.onMoved((path) => {
+      forget()
+      key = keyOfFile(path)
+      this.#rooms.set(key, room)
+    })
     this.#rooms.set(key, room)
   }
 
@@ -83,6 +97,8 @@ export class Rooms {
     return {
       live: document.live,
       ownRoot: CONTENT_ROOT,
+      name: document,
+      former: document.former,
       get epoch() {
         return document.epoch
       },
@@ -92,4 +108,8 @@ export class Rooms {
       },
     }
   }
+}
+
+function keyOfFile(path: WorkspacePath): string {
+  return formatDocumentName({ kind: 'file', path })
 }

@@ -62,11 +62,11 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
         parts.push(resolvedWords(event.data, nameOf))
         break
       case 'file:changed': {
-        const { author, change_type: change, file } = event.data
+        const { author, change_type: change, file, renamed_from: from } = event.data
         const key = `${author} ${change}`
         const known = changes.get(key) ?? { who: nameOf(author), verb: CHANGED[change], files: new Set<string>() }
         changes.set(key, known)
-        known.files.add(file)
+        known.files.add(from === undefined ? file : `${from} to ${file}`)
         break
       }
       default:
@@ -81,7 +81,7 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
 }
 
 const LEFT = { left: 'left', lost: 'lost its connection', replaced: 'came back' } as const
-const CHANGED = { created: 'made', modified: 'changed', deleted: 'deleted' } as const
+const CHANGED = { created: 'made', modified: 'changed', renamed: 'renamed', deleted: 'deleted' } as const
 
 function conflictWords(
   { conflict_id: id, file, lines, ours, theirs }: Extract<WorkspaceEvent, { type: 'conflict:raised' }>['data'],

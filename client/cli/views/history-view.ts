@@ -62,6 +62,8 @@ function changeWord(change: ChangeType): string {
       return 'made'
     case 'modified':
       return 'changed'
+    case 'renamed':
+      return 'renamed'
     case 'deleted':
       return 'deleted'
     default:

@@ -237,7 +237,9 @@ describe('whole-file writes', () => {
     expect(openStore(storage).files.head(at('a.ts'))).toEqual(gone.head)
     const again = await remove(files, 'a.ts', gone.head)
     expect(again.outcome).toBe('unchanged')
-    await expect(files.delete({ writeId: newWriteId(), path: at('b.ts'), base: head }, CLAUDE)).rejects.toMatchObject({
+    const { rev, hash } = head
+    const elsewhere = { writeId: newWriteId(), path: at('b.ts'), base: { rev, hash } }
+    await expect(files.delete(elsewhere, CLAUDE)).rejects.toMatchObject({
       code: 'E_NOT_FOUND',
     })
   })

@@ -10,8 +10,15 @@ import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import type { Conflict } from '../../../protocol/conflicts.js'
-import type { DeleteCommand, FileHead, WriteBase, WriteCommand, WriteOutcome } from '../../../protocol/files.js'
-import type { Author } from '../../../protocol/ids.js'
+import type {
+  DeleteCommand,
+  FileHead,
+  RenameCommand,
+  WriteBase,
+  WriteCommand,
+  WriteOutcome,
+} from '../../../protocol/files.js'
+import type { Author, FileId } from '../../../protocol/ids.js'
 import type { RevisionEntry } from '../../../protocol/revisions.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { bytesOf, hashOf } from '../../../server/documents/content.js'
@@ -76,7 +83,10 @@ class Process {
 
 /** A live peer of one document, as a stock provider is: it hears what is committed, and sends again after a break. */
 class Peer {
-  readonly replica = new Replica()
+  replica = new Replica()
+  /** Texts of files that are elsewhere now, and that the server refused to take for the one that is here (rule DOC-5). */
+  readonly stranded: string[] = []
+  #file: FileId | undefined
   document: FileDocument | undefined
   #process: Process | undefined
   #dispose: (() => void) | undefined
@@ -90,6 +100,11 @@ class Peer {
     const { files } = process.store
     const document = await Promise.race([files.open(at(this.path)), process.killed]).catch(() => undefined)
     if (document === undefined) return // it is bytes at present, or the server is gone
+    if (this.#file !== undefined && this.#file !== document.id) {
+      this.stranded.push(this.replica.text.toJSON())
+      this.replica = new Replica()
+    }
+    this.#file = document.id
     const { doc } = this.replica
     const { live } = document
     // The answer is what the document is now; it is sent when that is durable, and later updates come behind it.
@@ -165,6 +180,9 @@ class World {
       delete: () => {
         this.delete()
       },
+      rename: () => {
+        this.rename()
+      },
       bytes: () => {
         this.bytes()
       },
@@ -179,7 +197,7 @@ class World {
       kill: () => this.kill(),
       turn,
     }
-    const names = `write write write insert insert insert cut connect connect delete bytes decide decide fail heal turn turn turn kill`
+    const names = `write write write insert insert insert cut connect connect delete rename bytes decide decide fail heal turn turn turn kill`
     for (let n = 0; n < STEPS; n++) await step[this.#one(names.split(' '))]?.()
     await this.heal()
     await this.clock.advance(20_000)
@@ -260,6 +278,24 @@ class World {
     this.pending.push(
       this.#persist(({ files }) => files.delete(command, CLAUDE)).catch((error: unknown) => {
         // What it saw may never have become durable: then there is no such file after the kill.
+        expect(error).toMatchObject({ code: 'E_NOT_FOUND' })
+      }),
+    )
+  }
+
+  /** By a path that it has or had: who renames may not have heard of another rename. */
+  rename(): void {
+    const heads = [...this.process.store.files.heads()]
+    if (heads.length === 0) return
+    const head = this.#one(heads)
+    const command: RenameCommand = {
+      writeId: writing('a.ts', '').writeId,
+      id: head.id,
+      path: this.#below(3) === 0 ? at(this.#one(PATHS)) : head.path,
+      to: at(this.#one([...PATHS, 'd.ts', 'a.ts/in'])),
+    }
+    this.pending.push(
+      this.#persist(({ files }) => files.rename(command, CODEX)).catch((error: unknown) => {
         expect(error).toMatchObject({ code: 'E_NOT_FOUND' })
       }),
     )
@@ -362,21 +398,26 @@ async function verify({ process, medium, peers, markers, deleted, heard }: World
   const seqs = [...medium.range(rowsUnder(['event']))].map(({ key }) => key[1])
   expect(seqs).toEqual(Array.from({ length: events.seq }, (_, n) => n + 1))
   const heads = [...files.heads()]
-  expect(new Set(heads.map(({ path }) => path)).size).toBe(heads.length)
+  const live = heads.filter((head) => !head.deleted).map(({ path }) => path)
+  expect(new Set(live).size).toBe(live.length)
+  for (const path of live) expect(live.filter((other) => other.startsWith(`${path}/`))).toEqual([]) // [PATH-6]
   for (const head of heads) {
     kept.push(...replay(head, medium))
-    if (head.kind === 'binary') continue
+    const isThere = files.headMeantBy(head.path)?.id === head.id // [RENAME-4] where one is deleted, a renamed one may be
+    if (head.kind === 'binary' || !isThere) continue
     const text = kept.at(-1)
     const document = await files.open(head.path)
+    expect(document.id).toBe(head.id)
     expect(document.text).toBe(text)
     expect(document.live.doc.getText('content').toJSON()).toBe(text)
     files.release(document)
     for (const peer of peers) {
-      if (peer.path === head.path && peer.document !== undefined) expect(peer.replica.text.toJSON()).toBe(text)
+      if (peer.document?.id === head.id) expect(peer.replica.text.toJSON()).toBe(text)
     }
     for (const line of markers) expect(text?.split(line).length).toBeLessThanOrEqual(2) // not doubled
   }
   for (const conflict of files.conflicts.table.list({ state: 'all' })) kept.push(...textsOf(conflict))
+  for (const peer of peers) kept.push(...peer.stranded)
   for (const peer of peers) if (peer.document === undefined) kept.push(peer.replica.text.toJSON()) // of a path of bytes
   const everything = kept.join('\n')
   for (const line of markers) if (!everything.includes(line) && !deleted.has(line)) throw new Error(`"${line}" is lost`)

@@ -7,7 +7,7 @@ import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import { awareness } from './raw.js'
-import { at, openStore, write } from '../documents/harness.js'
+import { at, CLAUDE, newWriteId, openStore, write } from '../documents/harness.js'
 
 const defer = (run: () => void): void => void setImmediate(run)
 
@@ -105,5 +105,18 @@ describe('rooms', () => {
     expect(guest.expelled).toEqual(['E_INTERNAL'])
     first.leave(guest)
     expect(rooms.size).toBe(1)
+  })
+
+  test('[RENAME-4] a room goes where its file goes: the old name and the new one lead to it, until there is a new file', async () => {
+    const { files, rooms } = open()
+    const { head } = await write(files, 'a.ts', 'one\n')
+    const room = await rooms.open(parseDocumentName('a.ts'), enter(new Guest()))
+    await files.rename({ writeId: newWriteId(), id: head.id, path: at('a.ts'), to: at('dir/b.ts') }, CLAUDE)
+    const guest = new Guest()
+    for (const name of ['a.ts', 'dir/b.ts']) expect(await rooms.open(parseDocumentName(name), enter(guest))).toBe(room)
+    await write(files, 'a.ts', 'new\n')
+    expect(await rooms.open(parseDocumentName('dir/b.ts'), enter(guest))).toBe(room)
+    const other = await rooms.open(parseDocumentName('a.ts'), enter(new Guest()))
+    expect([other === room, rooms.size, guest.expelled]).toEqual([false, 2, []])
   })
 })

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { writeId } from '../../../protocol/ids.js'
+import { workspacePath } from '../../../protocol/paths.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import { openPeer, type Peer } from '../../support/peer.js'
 import { startServer, type TestServer } from '../../support/server.js'
@@ -251,5 +253,39 @@ describe('a path that is no file yet', () => {
     const late = peerOf(url, 'new.ts')
     await late.synced()
     expect(late.text.toJSON()).toBe('born\n')
+  })
+
+  test('[RENAME-1, RENAME-4] a peer goes on in the renamed file, and comes back to it after a break by the old name', async () => {
+    const { url, connectAs } = await start()
+    const agent = await connectAs('CLAUDE-frontend')
+    const { head } = await put(agent, 'a.ts', 'one\n')
+    const peer = peerOf(url, 'a.ts')
+    await peer.synced()
+    const rename = { writeId: writeId.parse('rename-1'), id: head.id, path: head.path, to: workspacePath.parse('b.ts') }
+    await agent.request('rename', rename)
+    peer.text.insert(0, 'zero\n')
+    await until(async () => (await textOf(agent, 'b.ts')) === 'zero\none\n')
+    peer.provider.disconnect()
+    peer.text.insert(0, 'offline\n')
+    peer.provider.connect()
+    await until(async () => (await textOf(agent, 'b.ts')) === 'offline\nzero\none\n')
+    expect(await headOf(agent, 'a.ts')).toBeNull()
+  })
+
+  test('[DOC-6] a peer of a file that was renamed and deleted does not bring it back under its old name', async () => {
+    const { url, connectAs } = await start()
+    const agent = await connectAs('CLAUDE-frontend')
+    const { head } = await put(agent, 'a.ts', 'one\n')
+    const peer = peerOf(url, 'a.ts')
+    await peer.synced()
+    peer.provider.disconnect()
+    const { rev, hash, id } = head
+    const to = workspacePath.parse('b.ts')
+    await agent.request('rename', { writeId: writeId.parse('r'), id, path: head.path, to })
+    await agent.request('delete', { writeId: writeId.parse('d'), path: to, base: { rev, hash, id } })
+    const codes = closeCodes(peer)
+    peer.provider.connect()
+    await until(() => codes.includes(4409))
+    expect(await headOf(agent, 'a.ts')).toBeNull()
   })
 })
