@@ -1,0 +1,430 @@
+/**
+ * The locks of a workspace: who holds what, who waits, who is next. Pure: `(table, command, now) → {table, …}`.
+ *
+ * 1. No two agents hold what may not be held together (rules LOCK-2, LOCK-3). One's own locks are never in one's way.
+ * 2. Tokens rise with each grant, for ever.
+ * 3. A request gets all that it wants at once, or waits and holds nothing of it.
+ * 4. Whoever waits is served in the order of asking: a later request passes only those who wait for what its own agent holds.
+ * 5. Nobody waits who could be served, nobody waits for longer than asked, and no circle of waiting stays (rule LOCK-9).
+ *
+ * `now` is milliseconds of a clock that never goes back. What is told outside, in the time of day, is the service's.
+ */
+import { COMPATIBLE, type LockRegion, type LockType } from '../../protocol/locks.js'
+import { unreachable } from '../../protocol/errors.js'
+import { lockId, type AgentId, type LockId } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import { findCycle, type Step, type Wait } from './deadlock.js'
+import { mapSpan, overlap, sameSpan, type Span } from './span.js'
+
+export interface Want {
+  readonly path: WorkspacePath
+  /** As it was asked for. */
+  readonly region: LockRegion
+  /** Where that stands in the text as it is; null: everywhere. */
+  readonly span: Span | null
+  readonly type: LockType
+}
+
+export interface Lease extends Want {
+  readonly id: LockId
+  readonly token: number
+  readonly holder: AgentId
+  readonly since: number
+  readonly expires: number
+  /** Milliseconds. */
+  readonly ttl: number
+  /** Whether its holder was connected: then it ends with the connection (rule LOCK-7). */
+  readonly bound: boolean
+}
+
+export interface Asking {
+  /** Given by whoever asks, once. */
+  readonly request: number
+  readonly holder: AgentId
+  readonly wants: readonly Want[]
+  /** Milliseconds. */
+  readonly ttl: number
+  readonly bound: boolean
+}
+
+export interface Waiting extends Asking {
+  readonly since: number
+  /** When it gives up. */
+  readonly until: number
+}
+
+/** Why an agent waits for another; null: for a task. */
+export type WaitReason = Want | null
+
+export interface LockTable {
+  readonly lastToken: number
+  readonly leases: ReadonlyMap<LockId, Lease>
+  /** In the order of their turn. */
+  readonly waiting: readonly Waiting[]
+  /** Who waits for whom because of tasks. */
+  readonly tasks: ReadonlyMap<AgentId, readonly AgentId[]>
+}
+
+export const EMPTY_TABLE: LockTable = { lastToken: 0, leases: new Map(), waiting: [], tasks: new Map() }
+
+export type LockCommandInside =
+  /** @param wait milliseconds; 0: now or not at all */
+  | ({ readonly kind: 'acquire'; readonly wait: number } & Asking)
+  /** Whoever asked is not there any more. */
+  | { readonly kind: 'withdraw'; readonly request: number }
+  | { readonly kind: 'release'; readonly ids: readonly LockId[] }
+  | { readonly kind: 'break'; readonly id: LockId; readonly by: string }
+  /** @param ttl milliseconds */
+  | { readonly kind: 'renew'; readonly ids: readonly LockId[]; readonly ttl?: number | undefined }
+  | { readonly kind: 'gone'; readonly agent: AgentId; readonly reason: 'left' | 'lost' }
+  | { readonly kind: 'edited'; readonly path: WorkspacePath; readonly edits: Edits; readonly author: string }
+  | { readonly kind: 'moved'; readonly from: WorkspacePath; readonly to: WorkspacePath }
+  | { readonly kind: 'tasks'; readonly waitsFor: ReadonlyMap<AgentId, readonly AgentId[]> }
+  /** Time has passed. */
+  | { readonly kind: 'tick' }
+
+/** Who stands in the way of a request, and with what; `lease` null: waits itself, and is first. */
+export interface Blocker {
+  readonly holder: AgentId
+  readonly lease: Lease | null
+  /** What it has or wants. */
+  readonly theirs: Want
+  readonly since: number
+  readonly want: Want
+}
+
+export interface Refused {
+  readonly reason: 'held' | 'timeout' | 'deadlock'
+  readonly blocker: Blocker
+  /** Until the leases in the way have ended, at the latest. Milliseconds. */
+  readonly expectedWait: number
+  readonly place: number
+  readonly cycle: readonly Step<WaitReason>[]
+}
+
+export type Settled = {
+  readonly asking: Asking
+  /** Milliseconds. */
+  readonly waited: number
+} & (
+  | { readonly outcome: 'granted'; readonly leases: readonly Lease[]; readonly fresh: readonly Lease[] }
+  | { readonly outcome: 'refused'; readonly refused: Refused }
+  /** Whoever asked is gone. */
+  | { readonly outcome: 'withdrawn' }
+)
+
+export interface Ended {
+  readonly lease: Lease
+  readonly reason: 'released' | 'left' | 'lost' | 'broken' | 'expired'
+  readonly by: string
+}
+
+export interface Decided {
+  readonly table: LockTable
+  /** Requests that have their answer now, in the order in which they got it. */
+  readonly settled: readonly Settled[]
+  readonly ended: readonly Ended[]
+}
+
+export function decide(table: LockTable, command: LockCommandInside, now: number): Decided {
+  const draft = new Draft(table, now)
+  draft.expire()
+  draft.carryOut(command)
+  draft.advance()
+  return draft.decided()
+}
+
+/** When something of the table ends by itself; Infinity: never. */
+export function nextDeadline({ leases, waiting }: LockTable): number {
+  let next = Infinity
+  for (const { expires } of leases.values()) next = Math.min(next, expires)
+  for (const { until } of waiting) next = Math.min(next, until)
+  return next
+}
+
+function clashes(a: Want, b: Want): boolean {
+  return a.path === b.path && !COMPATIBLE[a.type][b.type] && overlap(a.span, b.span)
+}
+
+function samePlace(a: Want, b: Want): boolean {
+  return a.path === b.path && sameSpan(a.span, b.span)
+}
+
+/** What a lock becomes that is asked for again as `type`; undefined: they stand beside each other. */
+function joined(held: LockType, type: LockType): LockType | undefined {
+  if (held === type) return held
+  return held === 'REVIEW' || type === 'REVIEW' ? undefined : 'EXCLUSIVE'
+}
+
+/** Who stands in the way of a request: leases first, then who is before it in the queue. */
+export function blockersOf(
+  { leases, waiting }: Pick<LockTable, 'leases' | 'waiting'>,
+  asking: Asking,
+  place: number,
+): readonly Blocker[] {
+  const blockers: Blocker[] = []
+  for (const want of asking.wants) {
+    for (const lease of leases.values()) {
+      if (lease.holder === asking.holder || !clashes(lease, want)) continue
+      blockers.push({ holder: lease.holder, lease, theirs: lease, since: lease.since, want })
+    }
+  }
+  for (const before of waiting.slice(0, place)) {
+    if (before.holder === asking.holder) continue
+    const clash = clashOf(before.wants, asking.wants)
+    if (clash === undefined || isHeldUpBy(before, asking.holder, leases)) continue
+    blockers.push({ holder: before.holder, lease: null, theirs: clash.theirs, since: before.since, want: clash.want })
+  }
+  return blockers
+}
+
+function clashOf(theirs: readonly Want[], wants: readonly Want[]): { theirs: Want; want: Want } | undefined {
+  for (const want of wants) {
+    const found = theirs.find((one) => clashes(one, want))
+    if (found !== undefined) return { theirs: found, want }
+  }
+  return undefined
+}
+
+/** Whether a request waits for what `holder` has. */
+function isHeldUpBy({ wants }: Asking, holder: AgentId, leases: ReadonlyMap<LockId, Lease>): boolean {
+  for (const lease of leases.values()) {
+    if (lease.holder === holder && wants.some((want) => clashes(lease, want))) return true
+  }
+  return false
+}
+
+class Draft {
+  readonly #now: number
+  readonly #settled: Settled[] = []
+  readonly #ended: Ended[] = []
+  #lastToken: number
+  #leases: Map<LockId, Lease>
+  #waiting: readonly Waiting[]
+  #tasks: LockTable['tasks']
+
+  constructor(table: LockTable, now: number) {
+    this.#now = now
+    this.#lastToken = table.lastToken
+    this.#leases = new Map(table.leases)
+    this.#waiting = table.waiting
+    this.#tasks = table.tasks
+  }
+
+  decided(): Decided {
+    const table = { lastToken: this.#lastToken, leases: this.#leases, waiting: this.#waiting, tasks: this.#tasks }
+    return { table, settled: this.#settled, ended: this.#ended }
+  }
+
+  expire(): void {
+    for (const lease of [...this.#leases.values()]) {
+      if (lease.expires <= this.#now) this.#end(lease, 'expired', lease.holder)
+    }
+  }
+
+  carryOut(command: LockCommandInside): void {
+    switch (command.kind) {
+      case 'acquire': {
+        const { wait, request, holder, wants, ttl, bound } = command
+        const asking = { request, holder, wants, ttl, bound, since: this.#now, until: this.#now + wait }
+        const blockers = blockersOf(this.#state, asking, this.#waiting.length)
+        if (blockers.length === 0) this.#grant(asking)
+        else if (wait > 0) this.#waiting = [...this.#waiting, asking]
+        else this.#refuse(asking, 'held', this.#waiting.length)
+        return
+      }
+      case 'withdraw':
+        this.#dropWaiting(({ request }) => request === command.request)
+        return
+      case 'release':
+        for (const id of command.ids) {
+          const lease = this.#leases.get(id)
+          if (lease !== undefined) this.#end(lease, 'released', lease.holder)
+        }
+        return
+      case 'break': {
+        const lease = this.#leases.get(command.id)
+        if (lease !== undefined) this.#end(lease, 'broken', command.by)
+        return
+      }
+      case 'renew':
+        for (const id of command.ids) {
+          const lease = this.#leases.get(id)
+          if (lease !== undefined) this.#put(this.#renewed(lease, command.ttl ?? lease.ttl))
+        }
+        return
+      case 'gone':
+        this.#dropWaiting(({ holder }) => holder === command.agent)
+        for (const lease of [...this.#leases.values()]) {
+          if (lease.holder === command.agent) this.#end(lease, command.reason, lease.holder)
+        }
+        return
+      case 'edited':
+        this.#edited(command.path, command.edits, command.author)
+        return
+      case 'moved':
+        this.#mapWants((want) => (want.path === command.from ? { ...want, path: command.to } : want))
+        return
+      case 'tasks':
+        this.#tasks = command.waitsFor
+        return
+      case 'tick':
+        return
+      default:
+        unreachable(command)
+    }
+  }
+
+  /** Serves whoever can be served, and ends what waited too long or in a circle. */
+  advance(): void {
+    for (;;) {
+      while (this.#serve());
+      const victim = this.#victim()
+      if (victim === undefined) return
+      const { asking, cycle } = victim
+      this.#refuse(asking, 'deadlock', this.#waiting.indexOf(asking), cycle)
+      this.#remove(asking)
+    }
+  }
+
+  /** Goes through those who wait, once. What one was given may let its agent's other requests pass: then it returns true. */
+  #serve(): boolean {
+    let served = false
+    for (let place = 0; place < this.#waiting.length;) {
+      const asking = this.#waiting[place]
+      if (asking === undefined) break
+      if (blockersOf(this.#state, asking, place).length === 0) {
+        this.#grant(asking)
+        served = true
+      } else if (asking.until <= this.#now) this.#refuse(asking, 'timeout', place)
+      else {
+        place++
+        continue
+      }
+      this.#remove(asking)
+    }
+    return served
+  }
+
+  get #state(): Pick<LockTable, 'leases' | 'waiting'> {
+    return { leases: this.#leases, waiting: this.#waiting }
+  }
+
+  /** Of the requests that wait in a circle, the one that has waited least. */
+  #victim(): { readonly asking: Waiting; readonly cycle: readonly Step<WaitReason>[] } | undefined {
+    if (this.#waiting.length === 0) return undefined
+    const graph = new Map<AgentId, Wait<WaitReason>[]>()
+    const add = (agent: AgentId, wait: Wait<WaitReason>): void => {
+      const waits = graph.get(agent)
+      if (waits === undefined) graph.set(agent, [wait])
+      else waits.push(wait)
+    }
+    this.#waiting.forEach((asking, place) => {
+      for (const { holder: waitsFor, want } of blockersOf(this.#state, asking, place)) {
+        add(asking.holder, { waitsFor, reason: want })
+      }
+    })
+    for (const [agent, others] of this.#tasks) {
+      for (const waitsFor of others) if (waitsFor !== agent) add(agent, { waitsFor, reason: null })
+    }
+    // Circles of tasks alone are not ours to break: they are found, and passed by, agent by agent.
+    for (const asking of [...this.#waiting].reverse()) {
+      const cycle = cycleThrough(asking, graph)
+      if (cycle !== undefined) return { asking, cycle }
+    }
+    return undefined
+  }
+
+  #grant(asking: Waiting): void {
+    const leases: Lease[] = []
+    const fresh: Lease[] = []
+    for (const want of asking.wants) {
+      const own = this.#ownAt(asking.holder, want)
+      const lease = own === undefined ? this.#made(asking, want) : this.#again(own, want, asking)
+      if (own?.type !== lease.type) fresh.push(lease)
+      this.#put(lease)
+      leases.push(lease)
+    }
+    this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'granted', leases, fresh })
+  }
+
+  #ownAt(holder: AgentId, want: Want): Lease | undefined {
+    for (const lease of this.#leases.values()) {
+      if (lease.holder === holder && samePlace(lease, want) && joined(lease.type, want.type) !== undefined) return lease
+    }
+    return undefined
+  }
+
+  #made({ holder, ttl, bound }: Asking, want: Want): Lease {
+    const token = ++this.#lastToken
+    const times = { since: this.#now, expires: this.#now + ttl, ttl }
+    return { ...want, id: lockId.parse(`l${token}`), token, holder, ...times, bound }
+  }
+
+  #again(own: Lease, want: Want, { ttl, bound }: Asking): Lease {
+    return { ...this.#renewed(own, ttl), type: joined(own.type, want.type) ?? own.type, bound: own.bound || bound }
+  }
+
+  /** A renewal never makes a life shorter that was already given. */
+  #renewed(lease: Lease, ttl: number): Lease {
+    return { ...lease, ttl, expires: Math.max(lease.expires, this.#now + ttl) }
+  }
+
+  #refuse(asking: Waiting, reason: Refused['reason'], place: number, cycle: Refused['cycle'] = []): void {
+    const blockers = blockersOf(this.#state, asking, place)
+    const [blocker] = blockers
+    if (blocker === undefined) throw new Error('what nobody holds up is granted, not refused')
+    const ahead = blockers.filter(({ lease }) => lease === null).map(({ holder }) => holder)
+    const leases = blockers.flatMap(({ lease }) => lease ?? [])
+    const expectedWait = Math.max(0, ...leases.map(({ expires }) => expires - this.#now))
+    const refused = { reason, blocker, expectedWait, place: new Set(ahead).size + 1, cycle }
+    this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'refused', refused })
+  }
+
+  #end(lease: Lease, reason: Ended['reason'], by: string): void {
+    this.#leases.delete(lease.id)
+    this.#ended.push({ lease, reason, by })
+  }
+
+  #put(lease: Lease): void {
+    this.#leases.set(lease.id, lease)
+  }
+
+  #remove(asking: Waiting): void {
+    this.#waiting = this.#waiting.filter((other) => other !== asking)
+  }
+
+  #dropWaiting(isGone: (asking: Waiting) => boolean): void {
+    for (const asking of this.#waiting.filter(isGone)) {
+      this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'withdrawn' })
+    }
+    this.#waiting = this.#waiting.filter((asking) => !isGone(asking))
+  }
+
+  #edited(path: WorkspacePath, edits: Edits, author: string): void {
+    this.#mapWants((want, holder) =>
+      want.path === path && want.span !== null ? { ...want, span: mapSpan(want.span, edits, holder === author) } : want,
+    )
+  }
+
+  #mapWants(map: <W extends Want>(want: W, holder: AgentId) => W): void {
+    for (const [id, lease] of this.#leases) {
+      const mapped = map(lease, lease.holder)
+      if (mapped !== lease) this.#leases.set(id, mapped)
+    }
+    this.#waiting = this.#waiting.map((asking) => {
+      const wants = asking.wants.map((want) => map(want, asking.holder))
+      return wants.every((want, at) => want === asking.wants[at]) ? asking : { ...asking, wants }
+    })
+  }
+}
+
+/** A circle in which this very request waits. */
+function cycleThrough(
+  asking: Waiting,
+  graph: ReadonlyMap<AgentId, readonly Wait<WaitReason>[]>,
+): readonly Step<WaitReason>[] | undefined {
+  const own = (graph.get(asking.holder) ?? []).filter(({ reason }) => reason !== null && asking.wants.includes(reason))
+  return findCycle(asking.holder, new Map(graph).set(asking.holder, own))
+}
