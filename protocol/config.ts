@@ -57,6 +57,22 @@ export const config = z
         error: 'must be at least one and a half times limits.fileBytes, so that such a file fits into a message',
       })
       .prefault({}),
+    locks: z
+      .strictObject({
+        enforcement: z
+          .enum(['on', 'off'])
+          .default('on')
+          .describe(
+            '"on": what an agent changes in a region that another holds EXCLUSIVE is held back, as a conflict.',
+          ),
+        graceSeconds: z
+          .number()
+          .min(0)
+          .max(3600)
+          .default(30)
+          .describe('An agent whose connection broke keeps its locks for this long. In seconds.'),
+      })
+      .prefault({}),
     bridge: z
       .strictObject({
         quietMilliseconds: z

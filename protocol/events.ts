@@ -57,6 +57,8 @@ export const eventData = {
   /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */
   'lock:failed': z.object({
     ...lock,
+    /** Null: the holder waits for it itself, and is first. */
+    lock_id: lockId.nullable(),
     reason: z.enum(['held', 'timeout', 'deadlock']),
     /** When the holder got it. */
     since: timestamp,

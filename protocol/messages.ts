@@ -28,9 +28,10 @@ import {
   versionQuery,
 } from './history.js'
 import { folderStatus } from './folder.js'
-import { agentId, agentInstance, agentType, conflictId, fileId, workspaceId } from './ids.js'
+import { agentId, agentInstance, agentType, conflictId, fileId, lockId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
+import { lock, lockCommand, lockResult, locksList, locksQuery, renewCommand, unlockCommand } from './locks.js'
 import { conflict, conflictFilter, materializeCommand, resolveCommand, shownConflict } from './conflicts.js'
 
 /**
@@ -92,6 +93,16 @@ export const methods = {
   resolve: { params: resolveCommand, result: z.object({ conflict, head: fileHead }) },
   /** Writes both sides, between markers, to where the conflict is. */
   materialize: { params: materializeCommand, result: z.object({ conflict, head: fileHead }) },
+  /** Asks for locks, as the agent of this connection, and waits as long as it says. */
+  lock: { params: lockCommand, result: lockResult },
+  /** Releases own locks. */
+  unlock: { params: unlockCommand, result: z.object({ locks: z.array(lock) }) },
+  /** Begins the life of own locks anew. */
+  renewLocks: { params: renewCommand, result: z.object({ locks: z.array(lock) }) },
+  /** Who holds what, and who waits. */
+  locks: { params: locksQuery, result: locksList },
+  /** Takes a lock away from whoever holds it. */
+  breakLock: { params: z.object({ id: lockId }), result: z.object({ lock }) },
   status: { params: z.object({}), result: status },
   /** A file's revisions, newest first, deleted files' too. */
   history: { params: historyQuery, result: historyPage },

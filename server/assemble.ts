@@ -23,6 +23,8 @@ import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
+import { FileJournal } from './documents/file-journal.js'
+import { LockService } from './locks/lock-service.js'
 import { HistoryService } from './journal/history-service.js'
 import { RevertService } from './journal/revert-service.js'
 import { logError } from './log.js'
@@ -138,6 +140,11 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isTold: (author, id) => told.has(author, id),
     newClient,
     defer,
+    fence: {
+      follow: (head, left, edits) => {
+        locks.follow(head, left, edits)
+      },
+    },
     decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
@@ -148,6 +155,22 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     types: config.agentTypes,
     newSecret,
     onError: onListenerError,
+  })
+  const journal = new FileJournal(storage)
+  const locks = new LockService({
+    ...{ storage, queue, events, eventBus, now, elapsed, timers, onError: onListenerError },
+    grace: config.locks.graceSeconds * 1000,
+    isConnected: (id) => presence.agents().some(({ agentId }) => agentId === id),
+    head: (path) => files.head(path),
+    entry: (id, rev) => journal.entry(id, rev),
+    textOf: async (path) => {
+      const head = files.head(path)
+      const version = head === undefined ? undefined : await files.peek(head.id)
+      return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
+    },
+    symbol: ({ head }, name) => {
+      throw new EnsembleError('E_UNKNOWN_SYMBOL', `${head.path} has no symbol ${name}.`)
+    },
   })
   for (const { id } of files.openConflicts) told.opened(id)
   eventBus.subscribe((event) => {
@@ -195,7 +218,17 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   }
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
   const maxFileBytes = config.limits.fileBytes
-  const control = new Control({ files, queue, history, reverts, maxFileBytes, seq: () => events.seq, status, recent })
+  const control = new Control({
+    files,
+    queue,
+    history,
+    reverts,
+    locks,
+    maxFileBytes,
+    seq: () => events.seq,
+    status,
+    recent,
+  })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers, defer },
     heads: () => files.heads(),
@@ -207,7 +240,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, history, reverts, status, metrics, version, newId, onError },
+      ...{ gate, files, history, reverts, locks, status, metrics, version, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,
@@ -254,6 +287,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       feeds.close()
       presence.close()
       folder.close()
+      locks.close()
       sockets.close(
         new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
       )

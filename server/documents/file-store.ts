@@ -32,6 +32,7 @@ import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './co
 import { asidePath } from './aside.js'
 import { decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
+import { NO_FENCE, type Fence } from './fence.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
@@ -63,6 +64,8 @@ export interface FileStoreOptions {
   readonly defer: LiveDocumentOptions['defer']
   /** Decides about large texts beside the event loop; default: nobody does. */
   readonly decideAside?: DecideAside | undefined
+  /** Default: everyone may change everything. */
+  readonly fence?: Fence
 }
 
 /** A file as it is now. */
@@ -91,7 +94,7 @@ export class FileStore {
   readonly #door: WriteDoor
 
   constructor(options: FileStoreOptions) {
-    const { storage, queue, events, bus, now, newClient, newId, defer } = options
+    const { storage, queue, events, bus, now, newClient, newId, defer, fence = NO_FENCE } = options
     this.#options = options
     this.durable = new DurableReads(storage, () => events.stored())
     this.#journal = new FileJournal(storage)
@@ -100,8 +103,9 @@ export class FileStore {
     this.#table = new FileTable(this.#journal.files(), this.#journal.left())
     const live = { storage, queue, serverClient: newClient(), defer }
     this.tree = new TreeDocument(live, this.#table.heads())
-    this.#ledger = new Ledger(this.#table, events, bus, now, (head, left) => {
+    this.#ledger = new Ledger(this.#table, events, bus, now, (head, left, edits) => {
       this.tree.follow(head, left)
+      fence.follow(head, left, edits)
     })
     const table = new ConflictTable(storage, this.#ledger, (path, ids) => {
       this.tree.followConflicts(path, ids)

@@ -50,15 +50,15 @@ export class Ledger {
   readonly #events: EventLog
   readonly #bus: EventBus<FileCommit>
   readonly #now: () => number
-  readonly #onHead: (head: FileHead, left: WorkspacePath | undefined) => void
+  readonly #onHead: (head: FileHead, left: WorkspacePath | undefined, edits: Edits | null) => void
 
-  /** @param onHead runs with every new head, and the path that it left, before it is durable: the tree document follows it */
+  /** @param onHead runs with every new head, and the path that it left, before it is durable: the tree document and locks follow it */
   constructor(
     table: FileTable,
     events: EventLog,
     bus: EventBus<FileCommit>,
     now: () => number,
-    onHead: (head: FileHead, left: WorkspacePath | undefined) => void,
+    onHead: (head: FileHead, left: WorkspacePath | undefined, edits: Edits | null) => void,
   ) {
     this.#table = table
     this.#events = events
@@ -88,7 +88,7 @@ export class Ledger {
       writeId,
     }
     this.#table.set({ head, epoch })
-    this.#onHead(head, left)
+    this.#onHead(head, left, edits)
     const leaving = left === undefined ? [] : [leftRow(left, id)]
     return { head, entry, event, rows: [...rows, fileRow(head, epoch), revisionRow(entry), ...leaving] }
   }

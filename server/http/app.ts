@@ -9,10 +9,11 @@ import { mount } from './operation.js'
 import { problems } from './respond.js'
 import { conflictsRoutes } from './routes/conflicts.js'
 import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
+import { locksRoutes, type LocksRouteOptions } from './routes/locks.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
 import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 
-export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions, StatusRouteOptions {
+export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions, LocksRouteOptions, StatusRouteOptions {
   readonly gate: Gate
   readonly metrics: Metrics
   readonly version: string
@@ -72,6 +73,7 @@ export function createApp(options: AppOptions): Express {
     ...filesRoutes(options),
     ...conflictsRoutes(options),
     ...historyRoutes(options),
+    ...locksRoutes(options),
   ]
   mount(app, [...routes, openapiRoute(routes, version)], options.newId)
   app.use('/api', nothingHere)

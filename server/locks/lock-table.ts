@@ -116,7 +116,7 @@ export type Settled = {
 
 export interface Ended {
   readonly lease: Lease
-  readonly reason: 'released' | 'left' | 'lost' | 'broken' | 'expired'
+  readonly reason: 'released' | 'left' | 'lost' | 'forced' | 'expired'
   readonly by: string
 }
 
@@ -234,9 +234,13 @@ class Draft {
         else this.#refuse(asking, 'held', this.#waiting.length)
         return
       }
-      case 'withdraw':
-        this.#dropWaiting(({ request }) => request === command.request)
+      case 'withdraw': {
+        const asking = this.#waiting.find(({ request }) => request === command.request)
+        if (asking === undefined) return
+        this.#remove(asking)
+        this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'withdrawn' })
         return
+      }
       case 'release':
         for (const id of command.ids) {
           const lease = this.#leases.get(id)
@@ -245,7 +249,7 @@ class Draft {
         return
       case 'break': {
         const lease = this.#leases.get(command.id)
-        if (lease !== undefined) this.#end(lease, 'broken', command.by)
+        if (lease !== undefined) this.#end(lease, 'forced', command.by)
         return
       }
       case 'renew':
@@ -255,9 +259,10 @@ class Draft {
         }
         return
       case 'gone':
-        this.#dropWaiting(({ holder }) => holder === command.agent)
+        // What it asks for over a connection of its own goes on, and is no connection's any more.
+        this.#waiting = this.#waiting.map((one) => (one.holder === command.agent ? { ...one, bound: false } : one))
         for (const lease of [...this.#leases.values()]) {
-          if (lease.holder === command.agent) this.#end(lease, command.reason, lease.holder)
+          if (lease.holder === command.agent && lease.bound) this.#end(lease, command.reason, lease.holder)
         }
         return
       case 'edited':
@@ -393,13 +398,6 @@ class Draft {
 
   #remove(asking: Waiting): void {
     this.#waiting = this.#waiting.filter((other) => other !== asking)
-  }
-
-  #dropWaiting(isGone: (asking: Waiting) => boolean): void {
-    for (const asking of this.#waiting.filter(isGone)) {
-      this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'withdrawn' })
-    }
-    this.#waiting = this.#waiting.filter((asking) => !isGone(asking))
   }
 
   #edited(path: WorkspacePath, edits: Edits, author: string): void {

@@ -5,22 +5,25 @@ import type { FileHead } from '../../protocol/files.js'
 import type { Author, FileId } from '../../protocol/ids.js'
 import { methods, type Method, type Params, type Result } from '../../protocol/messages.js'
 import type { Status } from '../../protocol/status.js'
+import { agentOf } from '../auth/agent-of.js'
 import { toWire } from '../documents/content.js'
 import { durably } from '../documents/durable-reads.js'
 import type { FileStore, FileVersion } from '../documents/file-store.js'
 import type { HistoryService } from '../journal/history-service.js'
 import type { RevertService } from '../journal/revert-service.js'
+import type { LockService } from '../locks/lock-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
 type Own = 'open' | 'close' | 'folder' | 'leave'
 export type ControlMethod = Exclude<Method, Own>
-type Handlers = { [M in ControlMethod]: (params: Params<M>, author: Author) => Promise<Result<M>> }
+type Handlers = { [M in ControlMethod]: (params: Params<M>, author: Author, gone: AbortSignal) => Promise<Result<M>> }
 
 export interface ControlOptions {
   readonly files: FileStore
   readonly queue: CommitQueue
   readonly history: HistoryService
+  readonly locks: LockService
   /** Of one file, as limits.fileBytes says. */
   readonly maxFileBytes: number
   readonly reverts: RevertService
@@ -30,13 +33,15 @@ export interface ControlOptions {
   readonly recent: (since: number) => Result<'recent'>
 }
 
+const NEVER = new AbortController().signal
+
 /** Of one answer to `read`, in bytes on disk; one larger file still goes whole. */
 const READ_BYTES = 4 * 1024 * 1024
 
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, history, reverts, seq, status, recent, maxFileBytes }: ControlOptions) {
+  constructor({ files, queue, history, reverts, locks, seq, status, recent, maxFileBytes }: ControlOptions) {
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -74,6 +79,11 @@ export class Control {
       conflict: ({ id }) => files.conflicts.show(id),
       resolve: (command, author) => files.conflicts.resolve(command, author),
       materialize: (command, author) => files.conflicts.materialize(command, author),
+      lock: (command, author, gone) => locks.acquire(command, agentOf(author), gone),
+      unlock: async (command, author) => ({ locks: [...(await locks.release(command, agentOf(author)))] }),
+      renewLocks: async (command, author) => ({ locks: [...(await locks.renew(command, agentOf(author)))] }),
+      locks: (query) => Promise.resolve(locks.list(query)),
+      breakLock: async ({ id }, author) => ({ lock: await locks.break(id, author) }),
       status: () => Promise.resolve(status()),
       history: (query) => history.history(query),
       version: (query) => history.version(query),
@@ -83,9 +93,12 @@ export class Control {
     }
   }
 
-  /** @throws EnsembleError */
-  async handle<M extends ControlMethod>(method: M, params: unknown, author: Author): Promise<Result<M>> {
-    return await this.#handlers[method](parseParams(method, params), author)
+  /**
+   * @param gone fires when whoever asks is not there any more; default: it stays
+   * @throws EnsembleError
+   */
+  async handle<M extends ControlMethod>(method: M, params: unknown, author: Author, gone = NEVER): Promise<Result<M>> {
+    return await this.#handlers[method](parseParams(method, params), author, gone)
   }
 }
 

@@ -62,6 +62,7 @@ export class Session {
   readonly #disposers: (() => void)[] = []
   #identity: Identity | undefined
   #left = false
+  readonly #gone = new AbortController()
   #nextNumber = 1
   #requests = 0
   #opening = 0
@@ -194,11 +195,12 @@ export class Session {
         return {}
       case 'leave':
         this.#left = true
+        this.#gone.abort()
         this.#closeChannels() // before the name is free: nothing is written in it by someone who left
         identity.ended('left')
         return {}
       default:
-        return await this.#options.control.handle(method, params, identity.author)
+        return await this.#options.control.handle(method, params, identity.author, this.#gone.signal)
     }
   }
 
@@ -285,6 +287,7 @@ export class Session {
 
   #end(): void {
     this.#closed = true
+    this.#gone.abort()
     for (const dispose of this.#disposers.splice(0)) dispose()
     this.#closeChannels()
     if (!this.#left) this.#identity?.ended('lost')

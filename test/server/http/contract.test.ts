@@ -8,11 +8,12 @@ import { Contract, type Asker } from './contract/asker.js'
 import { conflicts } from './contract/conflicts.js'
 import { files } from './contract/files.js'
 import { history } from './contract/history.js'
+import { locks } from './contract/locks.js'
 import { status } from './contract/status.js'
 import { ask } from './http.js'
 
 /** One a file of server/http/routes/: asks each of its operations, for each success and for what may go wrong. */
-const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = { status, files, conflicts, history }
+const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = { status, files, conflicts, history, locks }
 
 const start = (): Promise<TestServer> => startServer({ config: { limits: { fileBytes: 64 * 1024 } } })
 let server: TestServer

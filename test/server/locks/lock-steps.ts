@@ -109,7 +109,7 @@ function commandOf(act: LockStep['act'], table: LockTable, nextRequest: () => nu
     case 'acquire':
       return {
         ...{ kind: 'acquire', request: nextRequest(), holder: agentOf(act.agent), wants: act.wants.map(wantOf) },
-        ...{ wait: act.wait, ttl: act.ttl, bound: false },
+        ...{ wait: act.wait, ttl: act.ttl, bound: act.agent > 1 },
       }
     case 'release':
     case 'renew':

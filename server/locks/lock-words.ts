@@ -1,0 +1,73 @@
+/** Locks as the protocol tells of them: on the wire, in events, and as errors. */
+import type { EventData } from '../../protocol/events.js'
+import { type Lock, type LockRefusal, type LockWaiter, type WaitStep } from '../../protocol/locks.js'
+import { blockersOf, type Lease, type LockTable, type Refused, type Waiting, type Want } from './lock-table.js'
+import { linesOfSpan } from './span.js'
+import type { Moment } from './stored-leases.js'
+
+export function lockOf(lease: Lease, { time, elapsed }: Moment): Lock {
+  const { id, token, holder, path, region, span, type, since, expires, ttl } = lease
+  return {
+    ...{ id, token, holder, path, region, type },
+    lines: span === null ? null : linesOfSpan(span),
+    acquiredAt: shown(time - elapsed + since),
+    expiresAt: shown(time - elapsed + expires),
+    ttl: ttl / 1000,
+  }
+}
+
+/** A time of day, in whole milliseconds. */
+function shown(time: number): number {
+  return Math.max(0, Math.round(time))
+}
+
+export function waiterOf(table: LockTable, asking: Waiting, place: number, { time, elapsed }: Moment): LockWaiter {
+  const waitsFor = new Set(blockersOf(table, asking, place).map(({ holder }) => holder))
+  return {
+    agent: asking.holder,
+    wants: asking.wants.map(({ path, region, type }) => ({ path, region, type })),
+    since: shown(time - elapsed + asking.since),
+    until: shown(time - elapsed + asking.until),
+    waitsFor: [...waitsFor],
+  }
+}
+
+export function refusalOf({ reason, blocker, expectedWait, place, cycle }: Refused, moment: Moment): LockRefusal {
+  const { want, theirs, lease, holder, since } = blocker
+  return {
+    reason,
+    ...{ path: want.path, region: want.region, type: want.type },
+    holder,
+    lockId: lease?.id ?? null,
+    heldRegion: theirs.region,
+    heldLines: theirs.span === null ? null : linesOfSpan(theirs.span),
+    heldType: theirs.type,
+    since: shown(moment.time - moment.elapsed + since),
+    expectedWait: Math.ceil(expectedWait),
+    queuePlace: place,
+    ...(cycle.length === 0 ? {} : { cycle: cycle.map(stepOf) }),
+  }
+}
+
+function stepOf({ agent, waitsFor, reason }: Refused['cycle'][number]): WaitStep {
+  return { agent, waitsFor, path: reason?.path ?? null }
+}
+
+type EventLock = Pick<EventData<'lock:expired'>, 'lock_id' | 'path' | 'region' | 'lock_type' | 'holder'>
+
+export function eventLock(lease: Lease): EventLock & { readonly token: number } {
+  const { id, token, path, type, holder } = lease
+  return { lock_id: id, token, path, region: eventRegion(lease), lock_type: type, holder }
+}
+
+export function eventRegion({ region, span }: Want): EventLock['region'] {
+  const lines = span === null ? null : linesOfSpan(span)
+  switch (region.kind) {
+    case 'file':
+      return region
+    case 'lines':
+      return { kind: 'lines', ...(lines ?? region) }
+    case 'symbol':
+      return { ...region, lines }
+  }
+}

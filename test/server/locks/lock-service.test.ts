@@ -1,0 +1,197 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { LockResult } from '../../../protocol/locks.js'
+import { openMemoryStorage } from '../../../server/storage/memory.js'
+import type { Storage } from '../../../server/storage/storage.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { startServer, type TestServer, type TestServerOptions } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+import { askLocks, lockedBy, putText } from './lock-doors.js'
+
+const running: TestServer[] = []
+const start = async (options: TestServerOptions = {}): Promise<TestServer> => {
+  const server = await startServer(options)
+  running.push(server)
+  return server
+}
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop()
+})
+
+const granted = (result: LockResult) => {
+  if (result.outcome !== 'granted') throw new Error(`refused: ${result.refusal.reason} by ${result.refusal.holder}`)
+  return result.locks
+}
+const TEN = Array.from({ length: 10 }, (_, line) => `line ${line + 1}\n`).join('')
+
+describe('locks of the server', () => {
+  it('[LOCK-1] a lock has a token that rises, over restarts too, and outlives the server', async () => {
+    const storage: Storage = openMemoryStorage()
+    const { now, elapsed, timers } = new ManualClock()
+    const first = await start({ storage, now, elapsed, timers })
+    const ada = await first.connectAs('CLAUDE-ada')
+    const one = granted(await lockedBy(ada, 'a.ts'))
+    await lockedBy(ada, 'b.ts')
+    await first.stop()
+    running.length = 0
+    const second = await start({ storage, now, elapsed, timers })
+    const bob = await second.connectAs('CODEX-bob')
+    const { locks } = await bob.request('locks', {})
+    expect(locks.map(({ path, token, holder }) => ({ path, token, holder }))).toEqual([
+      { path: 'a.ts', token: 1, holder: 'CLAUDE-ada' },
+      { path: 'b.ts', token: 2, holder: 'CLAUDE-ada' },
+    ])
+    expect(locks[0]?.expiresAt).toBe(one[0]?.expiresAt)
+    expect(granted(await lockedBy(bob, 'c.ts'))).toMatchObject([{ token: 3 }])
+  })
+
+  it('[LOCK-8] a refusal is a value: holder, region, since when, for how long at most, and the place in line', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    await putText(server, 'a.ts', TEN)
+    const [held] = granted(await lockedBy(ada, 'a.ts', { region: { kind: 'lines', from: 2, to: 4 } }))
+    expect(await lockedBy(bob, 'a.ts')).toMatchObject({
+      outcome: 'refused',
+      refusal: {
+        ...{
+          reason: 'held',
+          path: 'a.ts',
+          holder: 'CLAUDE-ada',
+          lockId: held?.id,
+          since: held?.acquiredAt,
+          queuePlace: 1,
+        },
+        heldLines: { from: 2, to: 4 },
+      },
+    })
+    expect(granted(await lockedBy(bob, 'a.ts', { region: { kind: 'lines', from: 5, to: 5 } }))).toHaveLength(1)
+  })
+
+  it('[LOCK-6] whoever waits is answered when its turn comes', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    const [lock] = granted(await lockedBy(ada, 'a.ts'))
+    const waiting = lockedBy(bob, 'a.ts', {}, { wait: 600 })
+    await until(async () => (await ada.request('locks', {})).waiting[0]?.waitsFor[0] === 'CLAUDE-ada')
+    if (lock !== undefined) await ada.request('unlock', { ids: [lock.id] })
+    expect(granted(await waiting)).toMatchObject([{ holder: 'CODEX-bob', token: 2 }])
+  })
+
+  it('[LOCK-6] a lock ends when its time is over, by a clock that nobody can set; renewed, it goes on', async () => {
+    const clock = new ManualClock()
+    const { now, elapsed, timers } = clock
+    const server = await start({ now, elapsed, timers })
+    const ada = await server.connectAs('CLAUDE-ada')
+    const [a] = granted(await lockedBy(ada, 'a.ts', {}, { ttl: 100 }))
+    const [b] = granted(await lockedBy(ada, 'b.ts', {}, { ttl: 100 }))
+    clock.set(3_600_000)
+    await clock.advance(60_000)
+    if (a !== undefined) await ada.request('renewLocks', { ids: [a.id] })
+    clock.set(-7_200_000)
+    await clock.advance(50_000)
+    expect((await ada.request('locks', {})).locks.map(({ path }) => path)).toEqual(['a.ts'])
+    const ids = b === undefined ? [] : [b.id]
+    await expect(ada.request('unlock', { ids })).rejects.toMatchObject({ code: 'E_LOCK_NOT_HELD' })
+    await clock.advance(60_000)
+    expect((await ada.request('locks', {})).locks).toEqual([])
+    const { events } = await ada.request('recent', { since: 0 })
+    expect(events.filter(({ type }) => type === 'lock:expired')).toHaveLength(2)
+  })
+
+  it('[LOCK-7] a clean leave ends the locks of an agent, a crash only after a grace, a return in time does not', async () => {
+    const clock = new ManualClock()
+    const { now, elapsed, timers } = clock
+    const server = await start({ now, elapsed, timers })
+    const watcher = await server.connect()
+    const paths = async () => (await watcher.request('locks', {})).locks.map(({ path }) => path)
+    const ada = await server.connectAs('CLAUDE-ada')
+    await lockedBy(ada, 'a.ts')
+    await ada.request('leave', {})
+    await until(async () => (await paths()).length === 0, 'the release')
+    const bob = await server.connectAs('CODEX-bob')
+    await lockedBy(bob, 'b.ts')
+    const gone = async () => (await watcher.request('status', {})).agents.length === 0
+    await bob.close()
+    await until(gone, 'the end of the connection')
+    await clock.advance(29_000)
+    expect(await paths()).toEqual(['b.ts'])
+    const back = await server.connectAs('CODEX-bob')
+    await clock.advance(29_000)
+    expect(await paths()).toEqual(['b.ts'])
+    await back.close()
+    await until(gone, 'the end of the second connection')
+    await clock.advance(31_000)
+    await until(async () => (await paths()).length === 0, 'the end of the grace')
+  })
+
+  it('[LOCK-7] a lock taken without a connection ends by release or with its time, not with a connection', async () => {
+    const server = await start()
+    const asked = await askLocks(server, 'CLAUDE-ada', 'POST', '', { wants: [{ path: 'a.ts' }], ttl: 1000 })
+    expect(asked).toMatchObject({ status: 200, body: { outcome: 'granted', locks: [{ holder: 'CLAUDE-ada' }] } })
+    const ada = await server.connectAs('CLAUDE-ada')
+    await lockedBy(ada, 'b.ts')
+    await ada.request('leave', {})
+    const watcher = await server.connect()
+    await until(async () => (await watcher.request('locks', {})).locks.length === 1, 'the release of the other')
+    expect((await watcher.request('locks', {})).locks).toMatchObject([{ path: 'a.ts' }])
+    expect(await askLocks(server, 'CLAUDE-ada', 'POST', '/release', { path: 'a.ts' })).toMatchObject({ status: 200 })
+  })
+
+  it('[LOCK-3] a path that holds no file can be locked whole; lines of it cannot', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    expect(granted(await lockedBy(ada, 'new.ts'))).toMatchObject([{ path: 'new.ts', lines: null }])
+    await expect(lockedBy(ada, 'new.ts', { region: { kind: 'lines', from: 1, to: 1 } })).rejects.toMatchObject({
+      code: 'E_NOT_FOUND',
+    })
+  })
+
+  it('[LOCK-10] a region moves with its text, also while the server is away', async () => {
+    const storage: Storage = openMemoryStorage()
+    const first = await start({ storage })
+    const ada = await first.connectAs('CLAUDE-ada')
+    await putText(first, 'a.ts', TEN)
+    const region = { kind: 'lines', from: 4, to: 5 }
+    granted(await lockedBy(ada, 'a.ts', { region, type: 'SHARED' }))
+    const lines = async (connection: typeof ada) => (await connection.request('locks', {})).locks[0]?.lines
+    await putText(first, 'a.ts', `new 1\nnew 2\n${TEN}`)
+    expect(await lines(ada)).toEqual({ from: 6, to: 7 })
+    await putText(first, 'a.ts', TEN.replace('line 4\n', 'line 4\nline 4b\n'), { agent: 'CLAUDE-ada' })
+    expect(await lines(ada)).toEqual({ from: 4, to: 6 })
+    await first.stop()
+    running.length = 0
+    const second = await start({ storage })
+    await putText(second, 'a.ts', `top\n${TEN}`)
+    expect(await lines(await second.connectAs('CLAUDE-ada'))).toEqual({ from: 5, to: 6 })
+  })
+
+  it('[LOCK-17] says what is wrong with a request, and does nothing of it', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    await putText(server, 'a.ts', TEN)
+    const [lock] = granted(await lockedBy(ada, 'a.ts', { region: { kind: 'lines', from: 1, to: 2 } }))
+    const asked = async (body: object) => {
+      const answer = await askLocks(server, 'CODEX-bob', 'POST', '', body)
+      return { status: answer.status, ...(answer.body as { readonly code: string; readonly detail: string }) }
+    }
+    expect(await asked({ wants: [{ path: '../up.ts' }] })).toMatchObject({ status: 400, code: 'E_BAD_REQUEST' })
+    expect(await asked({ wants: [{ path: 'a.ts' }], ttl: -1 })).toMatchObject({ status: 400 })
+    expect(await asked({ wants: [{ path: 'a.ts' }], ttl: 1e9 })).toMatchObject({ status: 400 })
+    expect(await asked({ wants: [] })).toMatchObject({ status: 400 })
+    const beyond = { kind: 'lines', from: 5, to: 11 }
+    expect(await asked({ wants: [{ path: 'a.ts', region: beyond }] })).toMatchObject({ status: 416, code: 'E_RANGE' })
+    const backwards = { kind: 'lines', from: 5, to: 4 }
+    expect(await asked({ wants: [{ path: 'a.ts', region: backwards }] })).toMatchObject({ status: 400 })
+    expect(await asked({ wants: [{ path: 'a.ts' }] })).toMatchObject({ status: 409, code: 'E_LOCK_HELD' })
+    const ids = lock === undefined ? [] : [lock.id]
+    await expect(bob.request('unlock', { ids })).rejects.toMatchObject({ code: 'E_LOCK_NOT_HELD' })
+    await expect(bob.request('renewLocks', { ids })).rejects.toMatchObject({ code: 'E_LOCK_NOT_HELD' })
+    await expect((await server.connect()).request('locks', {})).resolves.toMatchObject({
+      locks: [{ holder: 'CLAUDE-ada' }],
+    })
+    expect(await askLocks(server, 'CODEX-bob', 'POST', `/${ids[0] ?? ''}/break`)).toMatchObject({ status: 200 })
+    expect((await bob.request('locks', {})).locks).toEqual([])
+  })
+})
