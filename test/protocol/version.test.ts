@@ -18,7 +18,7 @@ it('[MSG-2] the schemas of the wire are those of this protocol version', () => {
 })
 
 function unfolded(): Record<string, z.ZodType> {
-  return Object.fromEntries(
+  return Object.fromEntries<z.ZodType>(
     Object.entries(methods).flatMap(([name, { params, result }]) => [
       [`${name} params`, params],
       [`${name} result`, result],
