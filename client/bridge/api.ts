@@ -1,11 +1,15 @@
 /** What a bridge is to those who open one (bridge.ts). */
 import type { EnsembleError } from '../../protocol/errors.js'
 import type { Pause, ResumeChoice } from '../../protocol/folder.js'
+import type { StoreStep } from './base-store.js'
 import type { Held } from './gate.js'
 import type { SubmitStep } from './uploads.js'
 import type { BridgeConnection, BridgeLog, Environment } from './ports.js'
 import type { RootFault } from './root.js'
 import type { WriterStep } from './writer.js'
+
+/** Every moment at which a test can hold a bridge up, or end it. */
+export type BridgeStep = WriterStep | SubmitStep | StoreStep
 
 export type BridgeProgress = {
   readonly phase: 'scanning' | 'uploading' | 'downloading' | 'ready'
@@ -50,8 +54,8 @@ export interface BridgeOptions {
   readonly onProgress?: (progress: BridgeProgress) => void
   /** Default: the system's clock, timers and randomness. */
   readonly environment?: Environment
-  /** For tests: called between the steps of every write; what it returns is awaited. */
-  readonly onStep?: (step: WriterStep | SubmitStep, path: string) => Promise<void> | undefined
+  /** For tests: called between the steps of every write, and of every commit (path ''); what it returns is awaited. */
+  readonly onStep?: (step: BridgeStep, path: string) => Promise<void> | undefined
   /** For tests: false leaves changes to the audit alone. Default true. */
   readonly watch?: boolean
 }

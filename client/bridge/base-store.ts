@@ -38,6 +38,9 @@ export type Change =
   /** Kept only while a row of the same commit, or a later one, names it. */
   | { readonly table: 'contents'; readonly key: string; readonly row: Uint8Array }
 
+/** Where a test can hold a commit up: each stands for a moment at which the process may die. */
+export type StoreStep = 'storing' | 'stored'
+
 /** Between two tries of a commit that failed. In milliseconds. */
 const RETRY_MILLISECONDS = 1000
 const META_KEY = 'meta'
@@ -48,6 +51,7 @@ export interface BaseStoreOptions {
   readonly timers: Timers
   /** A commit failed, or works again. */
   readonly onFailure: (failure: Error | undefined) => void
+  readonly onStep?: ((step: StoreStep) => Promise<void> | undefined) | undefined
 }
 
 interface Batch {
@@ -247,7 +251,9 @@ export class BaseStore {
 
   /** Until it is stored. A failure only if the store is being closed meanwhile. */
   async #write(changes: readonly Change[]): Promise<Error | undefined> {
+    const { onStep } = this.#options
     for (;;) {
+      await onStep?.('storing')
       const dropped = this.#takeUnnamed()
       try {
         await this.#root.batch(() => {
@@ -255,6 +261,7 @@ export class BaseStore {
           for (const hash of dropped) void this.#contents.remove(hash)
         })
         this.#settle(changes)
+        await onStep?.('stored')
         return undefined
       } catch (thrown) {
         for (const hash of dropped) this.#unnamed.add(hash)

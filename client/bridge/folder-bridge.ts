@@ -94,6 +94,7 @@ export class FolderBridge {
       dir: root.data,
       timers: environment.timers,
       onFailure: (failure) => this.#onStoreFailure(failure),
+      onStep: options.onStep && ((step) => options.onStep?.(step, '')),
     }))
     const heads = this.#heads
     const git = (this.#git = new GitWatch(root.folder, environment))

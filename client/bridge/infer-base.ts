@@ -16,7 +16,7 @@ import { diff } from '../../protocol/text/diff.js'
 /** Comparing costs about 1 ms for 100,000 characters; versions beyond this, all together, are not compared. */
 const MAX_CHARACTERS = 1024 * 1024
 
-/** How exactly the way has to lead over the older version; 1: to the character, which chance likenesses never do. */
+/** How much of what came in between the text must lack; 1: all of it, to the character, which chance likenesses never do. */
 const DETOUR = 0.8
 
 /** A version that was on the disk. */
@@ -47,8 +47,9 @@ export function inferBase(text: string, candidates: readonly Candidate[]): numbe
   if (best <= put || older === undefined) return 0
   if (newest === undefined) return best
   if (takesOutMarkers(newest, text)) return 0
-  const direct = distances[0] ?? Infinity
-  return direct >= DETOUR * (distanceBetween(older, newest) + (distances[best] ?? Infinity)) ? best : 0
+  // What it is nearer to the older one, of all that came in between: its own changes are on both ways, and prove nothing.
+  const nearer = (distances[0] ?? Infinity) - (distances[best] ?? Infinity)
+  return nearer >= DETOUR * distanceBetween(older, newest) ? best : 0
 }
 
 /** Both sides of a conflict, where someone asked to have them in the file. */

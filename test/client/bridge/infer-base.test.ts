@@ -71,6 +71,15 @@ test('saves one after another, after a change of another’s, are each taken as 
   )
 })
 
+test('[BRIDGE-9] whoever deletes a line that another has just changed has read it, however much else is in the same save', () => {
+  const older = Array.from({ length: 12 }, (_, line) => `line ${line} of its own: -\n`)
+  const newest = older.with(3, 'line 3 of its own: changed\n')
+  const text = newest.toSpliced(2, 2).toSpliced(0, 1).with(7, 'another line, with other words in it\n')
+  expect(inferBase(text.join(''), [newest.join(''), older.join('')])).toBe(0)
+  const stale = older.toSpliced(1, 2).with(7, 'another line, with other words in it\n')
+  expect(inferBase(stale.join(''), [newest.join(''), older.join('')])).toBe(1)
+})
+
 test('a text that equals an older version is a return to it', () => {
   expect(inferBase(v1, [v3, v2, v1])).toBe(0)
 })

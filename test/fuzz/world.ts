@@ -1,0 +1,326 @@
+/**
+ * A real server, real bridges in real folders, stock Yjs peers and a program that speaks HTTP, all in this process; and
+ * whatever a sequence of commands does to them. Every write carries a marker of its own, so that nothing can be lost or
+ * doubled unseen.
+ *
+ * The server's storage is in memory and outlives its server. A server that is killed stores nothing more.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { unreachable } from '../../protocol/errors.js'
+import { openMemoryStorage } from '../../server/storage/memory.js'
+import type { Row, Storage } from '../../server/storage/storage.js'
+import { openPeer, type Peer } from '../support/peer.js'
+import { AS_FOLDER, FOLDER_SECRET, parseAgent, startServer, TOKEN, type TestServer } from '../support/server.js'
+import { FOLDERS, PATHS, PEERS, SLOTS, type Command, type Path } from './commands.js'
+import { WorldFolder } from './folder.js'
+import { HttpProgram } from './http-program.js'
+import { meet } from './meeting.js'
+import { linesAt, markersIn, ownLine, spliced, START, withLine } from './texts.js'
+
+/** What a server that was killed still wanted to store is not stored. */
+class Fence implements Storage {
+  isDead = false
+  readonly #inner: Storage
+
+  constructor(inner: Storage) {
+    this.#inner = inner
+  }
+
+  commit(rows: readonly Row[]): Promise<void> {
+    return this.isDead ? new Promise(() => undefined) : this.#inner.commit(rows)
+  }
+
+  get: Storage['get'] = (key) => this.#inner.get(key)
+  range: Storage['range'] = (options) => this.#inner.range(options)
+  close = (): Promise<void> => Promise.resolve()
+}
+
+const AGENTS = ['CLAUDE-one', 'CODEX-two']
+
+export class World {
+  readonly folders: WorldFolder[] = []
+  /** By peer and path. */
+  readonly peers: ReadonlyMap<Path, Peer>[] = []
+  readonly storage: Storage = openMemoryStorage()
+  /** Every marker that anybody wrote, or tried to. */
+  readonly markers = new Set<string>()
+  /** Taken out again by who wrote them, or never accepted: nobody owes them to anybody, but they may be kept. */
+  readonly withdrawn = new Set<string>()
+  /** The last marker of each line of somebody's own, by path and line; null: the line is deleted. */
+  readonly own = new Map<string, string | null>()
+  /** How many conflicts there must be, by path. */
+  readonly overlaps = new Map<string, number>()
+  /** Programs that had their file open while the bridge replaced it may have written late. */
+  hasLateWriters = false
+  readonly #root: string
+  readonly #fences: Fence[] = []
+  #server: TestServer | undefined
+  #http: HttpProgram | undefined
+  #skew = 0
+  #isClosed = false
+
+  private constructor(root: string) {
+    this.#root = root
+  }
+
+  /** With three files, the same everywhere. */
+  static async make(): Promise<World> {
+    // In memory where there is such a place: syncing costs nothing then, and killing a process is no power cut.
+    const world = new World(mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ensemble-fuzz-')))
+    await world.#begin()
+    return world
+  }
+
+  async #begin(): Promise<void> {
+    const served = join(this.#root, 'served')
+    for (const path of PATHS) {
+      mkdirSync(dirname(join(served, path)), { recursive: true })
+      writeFileSync(join(served, path), START)
+    }
+    await this.#startServer(0)
+    const url = this.server.url
+    for (let index = 0; index < FOLDERS; index++) {
+      const agentId = AGENTS[index - 1]
+      const { agent, secret } = AS_FOLDER
+      const as = agentId === undefined ? { agent: agent ?? null, secret: secret ?? FOLDER_SECRET } : undefined
+      const folder = new WorldFolder({
+        root: index === 0 ? served : join(this.#root, `folder-${index}`),
+        isServed: index === 0,
+        connection: { url, token: TOKEN, ...(as ?? { agent: parseAgent(agentId ?? '') }) },
+        onChange: (before, after) => this.#onChange(before, after),
+        turns,
+      })
+      this.folders.push(folder)
+      await folder.revive(false)
+      await folder.bridge?.synced()
+    }
+    for (let index = 0; index < PEERS; index++) {
+      const open = (path: Path): [Path, Peer] => [path, openPeer(url, path, { agent: `PEER-${index}` })]
+      const peers = new Map(PATHS.map(open))
+      this.peers.push(peers)
+      for (const peer of peers.values()) await peer.synced()
+    }
+    this.#http = new HttpProgram(url)
+  }
+
+  get server(): TestServer {
+    if (this.#server === undefined) throw new Error('The world has no server.')
+    return this.#server
+  }
+
+  get deaths(): number {
+    return this.folders.reduce((sum, { deaths }) => sum + deaths, 0) + this.#fences.length - 1
+  }
+
+  async play(command: Command): Promise<void> {
+    switch (command.do) {
+      case 'save': {
+        const folder = this.folder(command.folder)
+        const text = folder.read(command.path)
+        if (text !== undefined) {
+          await folder.save(
+            command.path,
+            this.#ownChange(text, command.path, command.folder, command.slot),
+            command.way,
+          )
+        }
+        return
+      }
+      case 'put':
+        this.#put(command.path, (text) => this.#ownChange(text, command.path, FOLDERS, command.slot), 0)
+        return
+      case 'type': {
+        const peer = this.#peer(command.peer, command.path)
+        this.#retype(peer, this.#ownChange(peer.text.toJSON(), command.path, FOLDERS + 1 + command.peer, command.slot))
+        return
+      }
+      case 'meet':
+        return meet(this, command)
+      case 'edit': {
+        const folder = this.folder(command.folder)
+        const text = folder.readBefore(command.path, command.age) ?? START
+        this.hasLateWriters ||= command.way === 'in halves'
+        return folder.save(command.path, spliced(text, command, this.marker()), command.way)
+      }
+      case 'put anywhere':
+        this.#put(command.path, (text) => spliced(text, command, this.marker()), command.age)
+        return
+      case 'type anywhere': {
+        const peer = this.#peer(command.peer, command.path)
+        const before = peer.text.toJSON()
+        const { at, length } = linesAt(before, command)
+        for (const marker of markersIn(before.slice(at, at + length))) this.withdrawn.add(marker)
+        peer.doc.transact(() => {
+          peer.text.delete(at, length)
+          peer.text.insert(at, `${this.marker()}\n`)
+        })
+        return
+      }
+      case 'delete':
+        return this.folder(command.folder).delete(command.path)
+      case 'rename':
+        return this.folder(command.folder).rename(command.path, command.to)
+      case 'delete by request':
+        return this.#http?.delete(command.path)
+      case 'git':
+        return this.#git(command.folder, command.line)
+      case 'cut':
+        return this.folder(command.folder).cut()
+      case 'join':
+        return this.folder(command.folder).join()
+      case 'cut peer':
+        for (const { provider } of this.#peers(command.peer)) provider.disconnect()
+        return
+      case 'join peer':
+        for (const { provider } of this.#peers(command.peer)) provider.connect()
+        return
+      case 'kill':
+        return this.folder(command.folder).arm(command.step, command.left)
+      case 'kill now':
+        return this.folder(command.folder).kill()
+      case 'revive':
+        return this.folder(command.folder).revive(command.isMute)
+      case 'kill server':
+        return this.#killServer()
+      case 'clock':
+        // The bridges' clock is the one that dates files; to set it alone would be a world that cannot be.
+        this.#skew += command.by
+        return
+      case 'turns':
+        return turns(command.count)
+      case 'rest':
+        for (const folder of this.folders) await folder.idle()
+        return
+      default:
+        unreachable(command)
+    }
+  }
+
+  /** Everyone is alive and connected again, and nothing kills them any more. */
+  async reunite(): Promise<void> {
+    for (const folder of this.folders) {
+      folder.disarm()
+      folder.join()
+      await folder.revive(false)
+    }
+    for (let peer = 0; peer < PEERS; peer++) for (const { provider } of this.#peers(peer)) provider.connect()
+    await this.#http?.idle()
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#http?.close()
+    for (const peers of this.peers) for (const peer of peers.values()) peer.close()
+    for (const folder of this.folders) await folder.close()
+    await this.server.stop()
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  // ── its parts
+
+  async #startServer(port: number): Promise<void> {
+    const fence = new Fence(this.storage)
+    this.#fences.push(fence)
+    const workspace = join(this.#root, 'served')
+    const now = (): number => Date.now() + this.#skew
+    const elapsed = (): number => performance.now()
+    this.#server = await startServer({ storage: fence, port, workspace, now, elapsed })
+  }
+
+  async #killServer(): Promise<void> {
+    const { server } = this
+    for (const fence of this.#fences) fence.isDead = true
+    await server.close(0)
+    await this.#startServer(server.port)
+  }
+
+  /** All files are written at once, under git's lock. */
+  async #git(index: number, line: number): Promise<void> {
+    const folder = this.folder(index)
+    const git = join(folder.root, '.git')
+    mkdirSync(git, { recursive: true })
+    const lock = join(git, 'index.lock')
+    writeFileSync(lock, '')
+    for (const path of PATHS) {
+      const text = folder.read(path)
+      if (text !== undefined) await folder.save(path, spliced(text, { line, taken: 1 }, this.marker()), 'by rename')
+      await turns(3)
+    }
+    writeFileSync(join(git, 'HEAD'), `${this.markers.size}\n`)
+    rmSync(lock)
+  }
+
+  #put(path: Path, change: (text: string) => string, age: number): void {
+    this.#http?.put(path, age, (text) => {
+      const changed = change(text)
+      // Until it is answered nobody owes it.
+      const fresh = markersIn(changed).filter((marker) => !markersIn(text).includes(marker))
+      for (const marker of fresh) this.withdrawn.add(marker)
+      return {
+        text: changed,
+        onAccepted: () => {
+          for (const marker of fresh) this.withdrawn.delete(marker)
+        },
+      }
+    })
+  }
+
+  /** Changes of `text` only what `changed` has otherwise, as somebody types it. */
+  #retype({ doc, text }: Peer, changed: string): void {
+    const before = text.toJSON()
+    let start = 0
+    while (start < before.length && before[start] === changed[start]) start++
+    let end = 0
+    while (end < Math.min(before.length, changed.length) - start && before.at(-1 - end) === changed.at(-1 - end)) end++
+    doc.transact(() => {
+      text.delete(start, before.length - end - start)
+      text.insert(start, changed.slice(start, changed.length - end))
+    })
+  }
+
+  #ownChange(text: string, path: Path, actor: number, slot: number): string {
+    const line = ownLine(actor * SLOTS + slot)
+    const former = this.own.get(`${path} ${line}`)
+    if (former === null) return text
+    const marker = this.marker()
+    if (former !== undefined) this.withdrawn.add(former)
+    this.own.set(`${path} ${line}`, marker)
+    return withLine(text, line, marker)
+  }
+
+  #onChange(before: string, after: string): void {
+    const stays = new Set(markersIn(after))
+    for (const marker of markersIn(before)) if (!stays.has(marker)) this.withdrawn.add(marker)
+  }
+
+  /** One that nobody ever wrote. */
+  marker(): string {
+    const marker = `<m${this.markers.size}>`
+    this.markers.add(marker)
+    return marker
+  }
+
+  folder(index: number): WorldFolder {
+    const folder = this.folders[index]
+    if (folder === undefined) throw new Error(`There is no folder ${index}.`)
+    return folder
+  }
+
+  #peer(index: number, path: Path): Peer {
+    const peer = this.peers[index]?.get(path)
+    if (peer === undefined) throw new Error(`There is no peer ${index} of ${path}.`)
+    return peer
+  }
+
+  #peers(index: number): Peer[] {
+    return [...(this.peers[index]?.values() ?? [])]
+  }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
+}
