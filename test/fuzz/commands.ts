@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Random } from '../support/random.js'
 import { STEPS } from './mortal-bridge.js'
 
-/** Of each kind. Folder 0 is the one that the server serves. */
+/** Of each kind. Folder 0 is the one that the server serves: its bridge dies with the server. */
 export const FOLDERS = 3
 export const PEERS = 2
 export const PATHS = ['f.txt', 'dir/g.txt', 'dir/sub/h.txt'] as const
@@ -46,11 +46,11 @@ export const command = z.discriminatedUnion('do', [
   z.object({ do: z.literal('save'), folder, path, slot, way }),
   z.object({ do: z.literal('put'), path, slot }),
   z.object({ do: z.literal('type'), peer, path, slot }),
-  /** Two folders are apart, change the same lines or others, and come back one after the other, killed on their way. */
+  /** Two agents' folders are apart, change the same lines or others, and come back one after the other, killed on their way. */
   z.object({
     do: z.literal('meet'),
-    first: folder,
-    second: folder,
+    first: folder.min(1),
+    second: folder.min(1),
     lines: z.array(z.object({ path, number: line, first: act, second: act })),
     deaths: z.object({ first: death, second: death }),
   }),
@@ -88,7 +88,7 @@ export type Sequence = z.infer<typeof sequence>
 type Weighted = readonly (readonly [weight: number, make: () => Command])[]
 
 function makeMeeting({ below, one }: Random): Command {
-  const first = below(FOLDERS)
+  const first = 1 + below(2)
   const lines = PATHS.flatMap((path) =>
     Array.from({ length: LINES }, (_, number) => number)
       .filter(() => below(3) === 0)
@@ -96,7 +96,7 @@ function makeMeeting({ below, one }: Random): Command {
   )
   const death = () => (below(2) === 0 ? { step: one(STEPS), left: below(3) } : null)
   const deaths = { first: death(), second: death() }
-  return { do: 'meet', first, second: (first + 1 + below(FOLDERS - 1)) % FOLDERS, lines, deaths }
+  return { do: 'meet', first, second: 3 - first, lines, deaths }
 }
 
 /** @param length of the sequence, in commands */

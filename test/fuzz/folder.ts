@@ -13,18 +13,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { WebSocket } from 'ws'
 import type { Bridge } from '../../client/bridge/bridge.js'
 import type { BridgeLog } from '../../client/bridge/ports.js'
-import { Connection, type ConnectionOptions, type SocketLike } from '../../client/sdk/connection.js'
-import { openNodeSocket } from '../../client/sdk/node-socket.js'
 import type { Way } from './commands.js'
+import type { Line } from './line.js'
 import { MortalBridge, type KillStep } from './mortal-bridge.js'
-
-/** Longest wait before the next try to connect. In milliseconds. */
-const RETRY = 20
-/** What is longer than this waits for something else. In milliseconds. */
-const LONGEST_RETRY = 20_000
 
 const silent = (): void => undefined
 const SILENT: BridgeLog = { debug: silent, info: silent, warn: silent, error: silent }
@@ -33,7 +26,9 @@ export interface FolderOptions {
   /** Absolute; made if missing. */
   readonly root: string
   readonly isServed: boolean
-  readonly connection: Pick<ConnectionOptions, 'url' | 'token' | 'agent'> & { readonly secret?: string }
+  /** For each life of its bridge. */
+  readonly openLine: () => Line
+  readonly onDeath: () => void
   /** Of a program here: what it takes off the disk, and what it puts there. */
   readonly onChange: (before: string, after: string) => void
   readonly turns: (count: number) => Promise<void>
@@ -42,11 +37,8 @@ export interface FolderOptions {
 export class WorldFolder {
   readonly root: string
   readonly #options: FolderOptions
-  readonly #sockets = new Set<SocketLike>()
   readonly #reads = new Map<string, string[]>()
-  #isCut = false
-  #secret: string | undefined
-  #connection: Connection | undefined
+  #line: Line | undefined
   #mortal: MortalBridge | undefined
   #saves = 0
   /** Deaths so far. */
@@ -55,7 +47,6 @@ export class WorldFolder {
   constructor(options: FolderOptions) {
     this.#options = options
     this.root = options.root
-    this.#secret = options.connection.secret
     mkdirSync(this.root, { recursive: true })
   }
 
@@ -65,31 +56,15 @@ export class WorldFolder {
     return this.#mortal?.bridge
   }
 
-  get isCut(): boolean {
-    return this.#isCut
-  }
-
   /** Starts a bridge where none lives. */
   async revive(isMute: boolean): Promise<void> {
     if (this.#mortal !== undefined && !this.#mortal.isDead) return
     await this.#mortal?.buried()
-    const connection = new Connection({
-      ...this.#options.connection,
-      ...(this.#secret === undefined ? {} : { secret: this.#secret }),
-      client: 'fuzz/0',
-      feeds: ['heads'],
-      onSecret: (secret) => (this.#secret = secret),
-      openSocket: (url) => this.#open(url),
-      after: (milliseconds, run) => {
-        const timer = setTimeout(run, milliseconds > LONGEST_RETRY ? milliseconds : Math.min(milliseconds, RETRY))
-        return () => clearTimeout(timer)
-      },
-    })
-    this.#connection = connection
+    const line = (this.#line = this.#options.openLine())
     this.#mortal = new MortalBridge(
       {
         dir: this.root,
-        connection,
+        connection: line.connection,
         config: { quietMilliseconds: 5, auditSeconds: 0.2, fileBytes: 10 * 1024 * 1024 },
         log: SILENT,
         isServed: this.#options.isServed,
@@ -97,11 +72,11 @@ export class WorldFolder {
       },
       () => {
         this.deaths++
-        this.#breakSockets()
-        void connection.close()
+        line.break()
+        this.#options.onDeath()
       },
     )
-    connection.start()
+    line.start()
     await this.#mortal.open()
   }
 
@@ -117,40 +92,17 @@ export class WorldFolder {
     this.#mortal?.die()
   }
 
-  cut(): void {
-    this.#isCut = true
-    this.#breakSockets()
-  }
-
-  join(): void {
-    this.#isCut = false
-  }
-
   /** Until nothing is left to do here, or its bridge is dead. */
   async idle(): Promise<void> {
     const { bridge } = this
-    if (bridge === undefined || this.#isCut) return
-    await Promise.race([bridge.idle(), this.#mortal?.death])
+    if (bridge !== undefined) await Promise.race([bridge.idle(), this.#mortal?.death])
   }
 
   async close(): Promise<void> {
     const isAlive = this.bridge !== undefined
     await this.bridge?.close()
     if (!isAlive) await this.#mortal?.buried()
-    await this.#connection?.close()
-    this.#breakSockets()
-  }
-
-  #open(url: string): SocketLike {
-    const socket = openNodeSocket(url)
-    this.#sockets.add(socket)
-    if (this.#isCut) terminate(socket)
-    return socket
-  }
-
-  #breakSockets(): void {
-    for (const socket of this.#sockets) terminate(socket)
-    this.#sockets.clear()
+    this.#line?.break()
   }
 
   // ── what programs do
@@ -263,9 +215,4 @@ export class WorldFolder {
       return false
     }
   }
-}
-
-/** As a line that breaks: without a farewell. */
-function terminate(socket: SocketLike): void {
-  if (socket instanceof WebSocket) socket.terminate()
 }

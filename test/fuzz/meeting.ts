@@ -19,16 +19,17 @@ export async function meet(world: World, meeting: Meeting): Promise<void> {
   await atRest(world)
   const folders = { first: world.folder(meeting.first), second: world.folder(meeting.second) }
   const texts = textsAfter(world, meeting)
-  for (const side of SIDES) folders[side].cut()
+  const networks = { first: world.networks[meeting.first - 1], second: world.networks[meeting.second - 1] }
+  for (const side of SIDES) networks[side]?.cut()
   for (const side of SIDES) {
     for (const [path, text] of texts[side]) await folders[side].save(path, text, 'in place')
     const death = meeting.deaths[side]
     if (death !== null) folders[side].arm(death.step, death.left)
-    folders[side].join()
+    networks[side]?.join()
     if (side === 'first') {
       const arrived = async (): Promise<boolean> => {
         await folders.first.revive(false)
-        await folders.first.idle()
+        await world.idle(folders.first)
         return differencesOf(world, [folders.first]).length === 0
       }
       await until(arrived, 'the first of two to be back', LONGEST_REST)

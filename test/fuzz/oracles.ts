@@ -57,7 +57,7 @@ function state(world: World): string {
 
 /** Who differs from the heads, and where. */
 async function differences(world: World): Promise<string[]> {
-  for (const folder of world.folders) await folder.idle()
+  for (const folder of world.folders) await world.idle(folder)
   return differencesOf(world, world.folders, world.peers)
 }
 

@@ -3,7 +3,8 @@
  * whatever a sequence of commands does to them. Every write carries a marker of its own, so that nothing can be lost or
  * doubled unseen.
  *
- * The server's storage is in memory and outlives its server. A server that is killed stores nothing more.
+ * The server's storage is in memory and outlives its server. The bridge of the served folder lives in the server's process
+ * and dies with it, and it with the bridge; from then on it stores nothing more.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,10 +14,11 @@ import { unreachable } from '../../protocol/errors.js'
 import { openMemoryStorage } from '../../server/storage/memory.js'
 import type { Row, Storage } from '../../server/storage/storage.js'
 import { openPeer, type Peer } from '../support/peer.js'
-import { AS_FOLDER, FOLDER_SECRET, parseAgent, startServer, TOKEN, type TestServer } from '../support/server.js'
+import { parseAgent, startServer, TOKEN, type TestServer } from '../support/server.js'
 import { FOLDERS, PATHS, PEERS, SLOTS, type Command, type Path } from './commands.js'
 import { WorldFolder } from './folder.js'
 import { HttpProgram } from './http-program.js'
+import { Network } from './line.js'
 import { meet } from './meeting.js'
 import { linesAt, markersIn, ownLine, spliced, START, withLine } from './texts.js'
 
@@ -41,7 +43,10 @@ class Fence implements Storage {
 const AGENTS = ['CLAUDE-one', 'CODEX-two']
 
 export class World {
+  /** The first is the served one. */
   readonly folders: WorldFolder[] = []
+  /** Of the other folders. */
+  readonly networks: Network[] = []
   /** By peer and path. */
   readonly peers: ReadonlyMap<Path, Peer>[] = []
   readonly storage: Storage = openMemoryStorage()
@@ -58,8 +63,12 @@ export class World {
   readonly #root: string
   readonly #fences: Fence[] = []
   #server: TestServer | undefined
+  #port = 0
+  #ending: Promise<unknown> = Promise.resolve()
   #http: HttpProgram | undefined
   #skew = 0
+  #serverDeath: Promise<void> = Promise.resolve()
+  #tellServerDeath = nothing
   #isClosed = false
 
   private constructor(root: string) {
@@ -80,20 +89,24 @@ export class World {
       mkdirSync(dirname(join(served, path)), { recursive: true })
       writeFileSync(join(served, path), START)
     }
+    const changes = { onChange: (before: string, after: string) => this.#onChange(before, after), turns }
+    this.folders.push(
+      new WorldFolder({
+        ...{ root: served, isServed: true, ...changes },
+        openLine: () => ({ connection: this.server.folder, start: nothing, break: nothing }),
+        onDeath: () => this.#onServerDeath(),
+      }),
+    )
     await this.#startServer(0)
-    const url = this.server.url
-    for (let index = 0; index < FOLDERS; index++) {
-      const agentId = AGENTS[index - 1]
-      const { agent, secret } = AS_FOLDER
-      const as = agentId === undefined ? { agent: agent ?? null, secret: secret ?? FOLDER_SECRET } : undefined
-      const folder = new WorldFolder({
-        root: index === 0 ? served : join(this.#root, `folder-${index}`),
-        isServed: index === 0,
-        connection: { url, token: TOKEN, ...(as ?? { agent: parseAgent(agentId ?? '') }) },
-        onChange: (before, after) => this.#onChange(before, after),
-        turns,
-      })
-      this.folders.push(folder)
+    const { url } = this.server
+    for (const [index, agentId] of AGENTS.entries()) {
+      const network = new Network({ url, token: TOKEN, agent: parseAgent(agentId) })
+      this.networks.push(network)
+      const root = join(this.#root, `folder-${index + 1}`)
+      const openLine = () => network.open()
+      this.folders.push(new WorldFolder({ root, isServed: false, ...changes, openLine, onDeath: nothing }))
+    }
+    for (const folder of this.folders) {
       await folder.revive(false)
       await folder.bridge?.synced()
     }
@@ -112,7 +125,7 @@ export class World {
   }
 
   get deaths(): number {
-    return this.folders.reduce((sum, { deaths }) => sum + deaths, 0) + this.#fences.length - 1
+    return this.folders.reduce((sum, { deaths }) => sum + deaths, 0)
   }
 
   async play(command: Command): Promise<void> {
@@ -168,9 +181,9 @@ export class World {
       case 'git':
         return this.#git(command.folder, command.line)
       case 'cut':
-        return this.folder(command.folder).cut()
+        return this.networks[command.folder - 1]?.cut()
       case 'join':
-        return this.folder(command.folder).join()
+        return this.networks[command.folder - 1]?.join()
       case 'cut peer':
         for (const { provider } of this.#peers(command.peer)) provider.disconnect()
         return
@@ -182,9 +195,10 @@ export class World {
       case 'kill now':
         return this.folder(command.folder).kill()
       case 'revive':
-        return this.folder(command.folder).revive(command.isMute)
+        return this.revive(command.folder, command.isMute)
       case 'kill server':
-        return this.#killServer()
+        this.folder(0).kill()
+        return this.revive(0, false)
       case 'clock':
         // The bridges' clock is the one that dates files; to set it alone would be a world that cannot be.
         this.#skew += command.by
@@ -192,20 +206,29 @@ export class World {
       case 'turns':
         return turns(command.count)
       case 'rest':
-        for (const folder of this.folders) await folder.idle()
+        for (const folder of this.folders) await this.idle(folder)
         return
       default:
         unreachable(command)
     }
   }
 
+  async revive(index: number, isMute: boolean): Promise<void> {
+    if (index === 0 && this.#server === undefined) await this.#startServer(this.#port)
+    await this.folder(index).revive(isMute)
+  }
+
+  /** Until nothing is left to do for a folder, or nothing can be done. */
+  async idle(folder: WorldFolder): Promise<void> {
+    const isCut = this.networks[this.folders.indexOf(folder) - 1]?.isCut ?? false
+    if (this.#server !== undefined && !isCut) await Promise.race([folder.idle(), this.#serverDeath])
+  }
+
   /** Everyone is alive and connected again, and nothing kills them any more. */
   async reunite(): Promise<void> {
-    for (const folder of this.folders) {
-      folder.disarm()
-      folder.join()
-      await folder.revive(false)
-    }
+    for (const folder of this.folders) folder.disarm()
+    for (const network of this.networks) network.join()
+    for (const index of this.folders.keys()) await this.revive(index, false)
     for (let peer = 0; peer < PEERS; peer++) for (const { provider } of this.#peers(peer)) provider.connect()
     await this.#http?.idle()
   }
@@ -216,26 +239,30 @@ export class World {
     this.#http?.close()
     for (const peers of this.peers) for (const peer of peers.values()) peer.close()
     for (const folder of this.folders) await folder.close()
-    await this.server.stop()
+    await this.#server?.stop()
+    await this.#ending
     rmSync(this.#root, { recursive: true, force: true, maxRetries: 5 })
   }
 
   // ── its parts
 
   async #startServer(port: number): Promise<void> {
+    await this.#ending
     const fence = new Fence(this.storage)
     this.#fences.push(fence)
     const workspace = join(this.#root, 'served')
     const now = (): number => Date.now() + this.#skew
     const elapsed = (): number => performance.now()
     this.#server = await startServer({ storage: fence, port, workspace, now, elapsed })
+    this.#port = this.#server.port
+    this.#serverDeath = new Promise((resolve) => (this.#tellServerDeath = resolve))
   }
 
-  async #killServer(): Promise<void> {
-    const { server } = this
+  #onServerDeath(): void {
     for (const fence of this.#fences) fence.isDead = true
-    await server.close(0)
-    await this.#startServer(server.port)
+    this.#ending = this.server.close(0)
+    this.#server = undefined
+    this.#tellServerDeath()
   }
 
   /** All files are written at once, under git's lock. */
@@ -319,6 +346,10 @@ export class World {
   #peers(index: number): Peer[] {
     return [...(this.peers[index]?.values() ?? [])]
   }
+}
+
+function nothing(): void {
+  // as long as the server lives, so does the line
 }
 
 async function turns(count: number): Promise<void> {
