@@ -3,6 +3,7 @@
  * knows is refused, so that nothing of what was said is dropped unseen.
  */
 import { z } from 'zod'
+import { EnsembleError } from './errors.js'
 import { taskId } from './ids.js'
 import { revision } from './files.js'
 import { workspacePath } from './paths.js'
@@ -73,7 +74,58 @@ export const agentEventData = {
   'fix:applied': z.strictObject({ ...fix, rev: revision.optional(), note: words.optional() }),
 } as const
 export type AgentEventType = keyof typeof agentEventData
+export type AgentEventData = z.infer<(typeof agentEventData)[AgentEventType]>
 
 export function isAgentEventType(type: string): type is AgentEventType {
   return Object.hasOwn(agentEventData, type)
+}
+
+/** Of the data of one event, as JSON. */
+const MOST_BYTES = 64 * 1024
+/** Arrays and objects in each other. */
+const MOST_LEVELS = 32
+
+/**
+ * The data of an event that someone wants to publish, checked.
+ * @throws EnsembleError E_BAD_REQUEST: the type is none, or the server's own, or the data are not of its schema, each fault by name;
+ *   E_TOO_LARGE
+ */
+export function parseAgentEvent(
+  type: string,
+  data: unknown,
+): { readonly type: AgentEventType; readonly data: AgentEventData } {
+  const types = Object.keys(agentEventData)
+  if (!isAgentEventType(type)) {
+    throw new EnsembleError('E_BAD_REQUEST', `${JSON.stringify(type)} is no type of event that can be published.`, {
+      hint: `There are ${types.join(', ')}.`,
+      data: { type, types },
+    })
+  }
+  if (isDeeper(data, MOST_LEVELS)) {
+    throw new EnsembleError('E_TOO_LARGE', `The data of an event may be nested ${MOST_LEVELS} levels deep, not more.`)
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(data)).length
+  if (bytes > MOST_BYTES) {
+    throw new EnsembleError('E_TOO_LARGE', `The data of an event may have ${MOST_BYTES} bytes; these have ${bytes}.`, {
+      hint: 'Write it into a file, and publish its path.',
+    })
+  }
+  const parsed = agentEventData[type].safeParse(data)
+  if (parsed.success) return { type, data: parsed.data }
+  const faults = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
+  throw new EnsembleError('E_BAD_REQUEST', `The data of ${type} are not valid: ${z.prettifyError(parsed.error)}`, {
+    hint: type === 'broadcast' ? 'They are one JSON object.' : `Its fields are ${fieldsOf(agentEventData[type])}.`,
+    data: { type, faults },
+  })
+}
+
+/** `status, findings, files?` */
+function fieldsOf({ shape }: { readonly shape: Readonly<Record<string, z.ZodType>> }): string {
+  const names = Object.entries(shape).map(([name, schema]) => (schema.safeParse(undefined).success ? `${name}?` : name))
+  return names.join(', ')
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
 }

@@ -1,6 +1,6 @@
 /** Agents: who takes part, and what each is doing. */
 import { z } from 'zod'
-import { agentId, agentInstance, agentType } from './ids.js'
+import { agentId, agentInstance, agentRole, agentType } from './ids.js'
 import { workspacePath } from './paths.js'
 import { timestamp } from './files.js'
 import { folderStatus } from './folder.js'
@@ -22,6 +22,8 @@ export const agent = z.object({
   instance: agentInstance,
   /** The folder that it works in; null: everywhere. */
   partition: workspacePath.nullable(),
+  /** What it said it does in its team. */
+  roles: z.array(agentRole).default([]),
   state: agentState,
   file: workspacePath.nullable(),
   /** When it entered `state`. */

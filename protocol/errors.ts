@@ -40,6 +40,7 @@ export const ERRORS = {
   E_AGENT_TAKEN: final(409, 4423),
   E_AGENT_TYPE: final(400),
   E_REPLACED: final(409, 4410),
+  E_EVENTS_GONE: final(410, 4465),
   E_UNKNOWN_BASE: final(412),
   E_TOO_LARGE: final(413),
   E_LIMIT: retryable(429, 4529),

@@ -6,6 +6,8 @@
 import { z } from 'zod'
 import { agent, knownAgent } from './agents.js'
 import { workspaceEvent } from './events.js'
+import { eventFilter } from './event-filter.js'
+import { eventPage, eventQuery, inbox, inboxQuery, publishCommand, shownEvent } from './event-requests.js'
 import {
   deleteCommand,
   fileContent,
@@ -28,7 +30,7 @@ import {
   versionQuery,
 } from './history.js'
 import { folderStatus } from './folder.js'
-import { agentId, agentInstance, agentType, conflictId, fileId, lockId, workspaceId } from './ids.js'
+import { agentId, agentInstance, agentRole, agentType, conflictId, fileId, lockId, workspaceId } from './ids.js'
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
 import { lock, lockCommand, lockResult, locksList, locksQuery, renewCommand, unlockCommand } from './locks.js'
@@ -53,6 +55,8 @@ export const hello = z.object({
       type: agentType,
       instance: agentInstance,
       partition: workspacePath.nullable(),
+      /** What it does in its team; events can be addressed to a role. Default: none. */
+      roles: z.array(agentRole).max(10).optional(),
       /** Where it runs, for whoever finds its name taken. */
       process: z.object({ pid: z.int().positive(), host: z.string().max(255) }).optional(),
       /** From the `welcome` of an earlier session: proves that this is the same one coming back. */
@@ -60,6 +64,8 @@ export const hello = z.object({
     })
     .nullable(),
   feeds: z.array(feed),
+  /** Of the feed `events`, which; default all that are for this agent. */
+  events: eventFilter.optional(),
   /** Send what came after this. Absent: from now on. */
   since: z.object({ workspaceId, seq: sequence }).optional(),
 })
@@ -112,6 +118,19 @@ export const methods = {
   blame: { params: blameQuery, result: blame },
   /** Takes back what an author wrote, or one revision; a revision of whoever asks, one a file. */
   revert: { params: revertCommand, result: revertResult },
+  /** Says something to everybody, a role or an agent: one of the types of agent-events.ts. */
+  publish: { params: publishCommand, result: z.object({ event: workspaceEvent }) },
+  /** Notes, as an event, that the agent has taken note of an event. */
+  acknowledge: { params: z.object({ seq: sequence }), result: z.object({ event: workspaceEvent }) },
+  /** From now on the feed `events` brings what meets this, instead of what `hello` said; after `seq`. */
+  subscribe: { params: eventFilter, result: z.object({ seq: sequence }) },
+  /** Stored events, those for this agent, page by page. */
+  events: { params: eventQuery, result: eventPage },
+  event: { params: z.object({ seq: sequence }), result: shownEvent },
+  /** What was published for this agent, and waits for its receipt. */
+  inbox: { params: inboxQuery, result: inbox },
+  /** The agent has got every message up to this one. */
+  receipt: { params: z.object({ through: sequence }), result: z.object({ waiting: z.int().nonnegative() }) },
   /**
    * What was before the feeds began: the events since a time, oldest first, the newest 2,000 of them; and every agent that
    * ever joined, in that order.

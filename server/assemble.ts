@@ -8,9 +8,8 @@ import { basename } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
-import type { WorkspaceEvent } from '../protocol/events.js'
 import type { FolderStatus } from '../protocol/folder.js'
-import { orderedId, workspaceId as workspaceIdSchema, type WorkspaceId } from '../protocol/ids.js'
+import { orderedId, workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
@@ -21,6 +20,10 @@ import type { FileCommit } from './documents/ledger.js'
 import { MergeWorker } from './documents/merge-worker.js'
 import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
+import { EventService } from './events/event-service.js'
+import { EventStream } from './events/event-stream.js'
+import { InboxService } from './events/inbox-service.js'
+import { MessageTable } from './events/message-table.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
 import { FileJournal } from './documents/file-journal.js'
@@ -125,7 +128,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const workspaceId = await workspaceIdOf(storage, queue)
   const events = new EventLog(storage, now)
   const commits = new EventBus<FileCommit>(onListenerError)
-  const eventBus = new EventBus<WorkspaceEvent>(onListenerError)
+  const eventBus = new EventStream(events, onListenerError)
   const told = new Told()
   const merges =
     options.mergeThread === undefined ? undefined : new MergeWorker({ script: options.mergeThread, timers })
@@ -177,9 +180,6 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     if (event.type === 'conflict:raised') told.opened(event.data.conflict_id)
     if (event.type === 'conflict:resolved') told.closed(event.data.conflict_id)
   })
-  commits.subscribe((commit) => {
-    for (const event of commit.events) eventBus.publish(event)
-  })
   commits.subscribe(({ head, revised }) => {
     if (revised) presence.wrote(head.author, head.path)
   })
@@ -218,16 +218,21 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   }
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
   const maxFileBytes = config.limits.fileBytes
-  const control = new Control({
-    files,
+  const messages = new MessageTable(storage)
+  const sayings = {
+    storage,
     queue,
-    history,
-    reverts,
-    locks,
-    maxFileBytes,
+    log: events,
+    stream: eventBus,
+    messages,
+    rolesOf: (agentId: AgentId) => presence.rolesOf(agentId),
+  }
+  const eventService = new EventService({ ...sayings, now, defer })
+  const inboxes = new InboxService({ ...sayings, elapsed, onError: onListenerError })
+  const control = new Control({
+    ...{ files, queue, history, reverts, locks, inboxes, maxFileBytes, status, recent },
+    events: eventService,
     seq: () => events.seq,
-    status,
-    recent,
   })
   const feeds = new Feeds({
     ...{ workspaceId, events, commits, eventBus, now, timers, defer },
@@ -237,6 +242,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     onError: onListenerError,
   })
   const folder = new FolderLine({ control, commits, workspaceId, seq: events.seq, defer, onError })
+  // After the feeds: whoever has heard of an event has heard of its file's head.
+  commits.subscribe((commit) => {
+    for (const event of commit.events) eventBus.publish(event)
+  })
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
@@ -264,6 +273,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   }
   const sockets = new Sockets({
     ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, onError },
+    wants: (filter, hearer) => eventService.wants(filter, hearer),
     limits: config.limits,
     maxMessageBytes: config.limits.messageBytes,
     maxDocuments: config.limits.documentsPerSocket,

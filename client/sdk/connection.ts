@@ -9,7 +9,8 @@
  */
 import { EnsembleError, isErrorCode } from '../../protocol/errors.js'
 import { FrameDecoder, FrameEncoder } from '../../protocol/frames.js'
-import type { AgentInstance, AgentType } from '../../protocol/ids.js'
+import type { EventFilter } from '../../protocol/event-filter.js'
+import type { AgentInstance, AgentRole, AgentType } from '../../protocol/ids.js'
 import type { Feed, Hello, Method, Params, Problem, Result, ServerMessage } from '../../protocol/messages.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { PROTOCOL_VERSION } from '../../protocol/version.js'
@@ -44,10 +45,13 @@ export interface ConnectionOptions {
     readonly type: AgentType
     readonly instance: AgentInstance
     readonly partition: WorkspacePath | null
+    readonly roles?: AgentRole[]
     /** Told to whoever finds the name taken. */
     readonly process?: { readonly pid: number; readonly host: string }
   } | null
   readonly feeds: readonly Feed[]
+  /** Of the feed `events`, which; default all. `subscribe` changes it. */
+  readonly events?: EventFilter
   /** Of an earlier session of the same agent: takes its place at once. */
   readonly secret?: string
   readonly onSecret?: (secret: string) => void
@@ -88,6 +92,7 @@ export class Connection {
   #heardAt = 0
   #nextRequest = 1
   #secret: string | undefined
+  #events: EventFilter | undefined
   /** The last event that was seen, to go on from after a break. */
   #seen: Hello['since']
 
@@ -98,6 +103,7 @@ export class Connection {
     this.#after = options.after ?? realAfter
     this.#random = options.random ?? Math.random
     this.#secret = options.secret
+    this.#events = options.events
   }
 
   get state(): ConnectionState {
@@ -149,6 +155,12 @@ export class Connection {
       this.#pending.set(id, { resolve: accept, reject })
       this.#sendMessage({ type: 'request', id, method, params })
     })
+  }
+
+  /** From now on the feed `events` brings what meets `filter`, also after a break. */
+  async subscribe(filter: EventFilter): Promise<void> {
+    this.#events = filter
+    if (this.#state.kind === 'live') await this.request('subscribe', filter)
   }
 
   /** Does nothing while there is no connection: a document catches up by its state vector. */
@@ -233,6 +245,7 @@ export class Connection {
       client,
       agent: agent === null ? null : { ...agent, ...(this.#secret === undefined ? {} : { secret: this.#secret }) },
       feeds: [...feeds],
+      ...(this.#events === undefined ? {} : { events: this.#events }),
       ...(this.#seen === undefined ? {} : { since: this.#seen }),
     }
     this.#sendMessage(hello)

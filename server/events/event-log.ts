@@ -5,7 +5,7 @@
  * it. The number it takes is the commit's `seq`.
  */
 import type { AgentId } from '../../protocol/ids.js'
-import { workspaceEvent, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
+import { workspaceEvent, type Addressee, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 
@@ -13,8 +13,6 @@ import { stored } from '../storage/stored.js'
 const KEPT = 100_000
 /** Forgetting is done once for so many. */
 const SWEEP = 1_000
-/** Whoever missed more reads the state anew: that is less than all the steps to it. */
-const REPLAYED = 10_000
 /** Read at once. */
 const PAGE = 256
 /** What someone who has just come is told of what was before. */
@@ -48,18 +46,33 @@ export class EventLog {
     type: T,
     agentId: AgentId | undefined,
     data: DataOf<T>,
+    to?: Addressee,
   ): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
     const seq = ++this.#seq
     const event = workspaceEvent.parse({
       seq,
       type,
       ...(agentId === undefined ? {} : { agent_id: agentId }),
+      ...(to === undefined ? {} : { to }),
       timestamp: new Date(this.#now()).toISOString(),
       data,
     })
     const rows: Row[] = [{ put: ['event', seq], value: event }]
-    if (seq > KEPT && seq % SWEEP === 0) rows.push({ deleteFrom: ['event', 0], to: ['event', seq - KEPT] })
+    if (seq > KEPT && seq % SWEEP === 0) {
+      for (const table of ['event', 'ack']) rows.push({ deleteFrom: [table, 0], to: [table, seq - KEPT] })
+    }
     return { event, rows }
+  }
+
+  /** A durable event; undefined: it never was, or is forgotten. */
+  get(seq: number): WorkspaceEvent | undefined {
+    return stored<WorkspaceEvent | undefined>(this.#storage.get(['event', seq]))
+  }
+
+  /** The number of the oldest event that is kept; 1 before the first. */
+  oldest(): number {
+    const [first] = this.#storage.range({ from: ['event', 0], to: ['event', Infinity], limit: 1 })
+    return first === undefined ? 1 : Number(first.key[1])
   }
 
   /** Durable events, the newest first, read as they are taken. */
@@ -88,9 +101,9 @@ export class EventLog {
     return events.reverse()
   }
 
-  /** Whether all that came after `seq` is still kept, and is not so much that reading the state anew is less. */
-  reaches(seq: number): boolean {
-    if (this.stored() - seq > REPLAYED) return false
+  /** Whether all that came after `seq` is still kept, and is no more than `most` events. */
+  reaches(seq: number, most: number): boolean {
+    if (this.stored() - seq > most) return false
     const [first] = this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity], limit: 1 })
     return first === undefined || first.key[1] === seq + 1
   }

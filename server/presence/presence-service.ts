@@ -3,7 +3,13 @@ import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FolderStatus } from '../../protocol/folder.js'
-import { agentId as agentIdSchema, type AgentId, type AgentType, type Author } from '../../protocol/ids.js'
+import {
+  agentId as agentIdSchema,
+  type AgentId,
+  type AgentRole,
+  type AgentType,
+  type Author,
+} from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
@@ -11,7 +17,7 @@ import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
-import { EDITING_MILLISECONDS, Roster, type Joining } from './roster.js'
+import { EDITING_MILLISECONDS, Roster, type Joining, type Remembered } from './roster.js'
 
 export interface PresenceOptions {
   readonly storage: Storage
@@ -46,15 +52,20 @@ export class PresenceService {
   constructor(options: PresenceOptions) {
     this.#options = options
     this.#changes = new EventBus(options.onError)
-    const orders = new Map<AgentId, number>()
+    const remembered = new Map<AgentId, Remembered>()
     for (const { key, value } of options.storage.range(rowsUnder(['agent']))) {
-      orders.set(agentIdSchema.parse(key[1]), stored<{ order: number }>(value).order)
+      remembered.set(agentIdSchema.parse(key[1]), { roles: [], ...stored<Pick<Remembered, 'order'>>(value) })
     }
-    this.#roster = new Roster(orders)
+    this.#roster = new Roster(remembered)
   }
 
   agents(): Agent[] {
     return this.#roster.agents()
+  }
+
+  /** Also of an agent that is not connected: as it said last. */
+  rolesOf(agentId: AgentId): readonly AgentRole[] {
+    return this.#roster.rolesOf(agentId)
   }
 
   /** Every agent that ever joined, in that order. */
@@ -88,8 +99,9 @@ export class PresenceService {
     const member = { agent, secret, replaced }
     this.#members.set(agent.agentId, member)
     before?.replaced()
-    const remember: Row = { put: ['agent', agent.agentId], value: { order: agent.order } }
-    if (!returned) {
+    const remember: Row = { put: ['agent', agent.agentId], value: { order: agent.order, roles: agent.roles } }
+    if (returned) this.#options.queue.enqueue([remember]).catch(this.#options.onError)
+    else {
       const { type: agent_type, instance, partition } = agent
       const { event, rows } = this.#options.events.append('agent:joined', agent.agentId, {
         agent_type,

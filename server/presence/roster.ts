@@ -7,13 +7,14 @@
 import type { Agent, KnownAgent } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FolderStatus } from '../../protocol/folder.js'
-import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
+import { agentIdOf, type AgentId, type AgentInstance, type AgentRole, type AgentType } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 
 export interface Joining {
   readonly type: AgentType
   readonly instance: AgentInstance
   readonly partition: WorkspacePath | null
+  readonly roles?: readonly AgentRole[] | undefined
   readonly process?: ProcessName | undefined
   readonly secret?: string | undefined
 }
@@ -29,16 +30,23 @@ interface Held {
   readonly process: ProcessName | undefined
 }
 
+/** What outlives an agent's sessions. */
+export interface Remembered {
+  /** Of first joining. */
+  readonly order: number
+  /** As it said last. */
+  readonly roles: readonly AgentRole[]
+}
+
 /** How long after its last write an agent counts as editing. In milliseconds. */
 export const EDITING_MILLISECONDS = 15_000
 
 export class Roster {
   readonly #agents = new Map<AgentInstance, Held>()
-  /** Order of first joining; lives on when the agent leaves. */
-  readonly #orders: Map<AgentId, number>
+  readonly #remembered: Map<AgentId, Remembered>
 
-  constructor(orders: ReadonlyMap<AgentId, number>) {
-    this.#orders = new Map(orders)
+  constructor(remembered: ReadonlyMap<AgentId, Remembered>) {
+    this.#remembered = new Map(remembered)
   }
 
   agents(): Agent[] {
@@ -47,12 +55,18 @@ export class Roster {
 
   /** Every agent that ever joined, in that order. */
   known(): KnownAgent[] {
-    return [...this.#orders].map(([agentId, order]) => ({ agentId, order })).sort((a, b) => a.order - b.order)
+    const known = [...this.#remembered].map(([agentId, { order }]) => ({ agentId, order }))
+    return known.sort((a, b) => a.order - b.order)
+  }
+
+  /** Also of one that is not connected. */
+  rolesOf(agentId: AgentId): readonly AgentRole[] {
+    return this.#remembered.get(agentId)?.roles ?? []
   }
 
   /** @throws EnsembleError E_AGENT_TAKEN */
   join(joining: Joining, secret: string, now: number): { readonly agent: Agent; readonly returned: boolean } {
-    const { type, instance, partition } = joining
+    const { type, instance, partition, roles = [] } = joining
     const agentId = agentIdOf(type, instance)
     const held = this.#agents.get(instance)
     const returned = held !== undefined && held.agent.agentId === agentId && held.secret === joining.secret
@@ -66,13 +80,13 @@ export class Roster {
         },
       )
     }
-    const order = this.#orders.get(agentId) ?? this.#orders.size + 1
-    this.#orders.set(agentId, order)
+    const order = this.#remembered.get(agentId)?.order ?? this.#remembered.size + 1
+    this.#remembered.set(agentId, { order, roles })
     const fresh: Agent = {
-      ...{ agentId, type, instance, partition, order },
+      ...{ agentId, type, instance, partition, roles: [...roles], order },
       ...{ state: 'idle', file: null, since: now, connectedAt: now, folder: null },
     }
-    const agent = returned ? { ...held.agent, partition } : fresh
+    const agent = returned ? { ...held.agent, partition, roles: [...roles] } : fresh
     this.#agents.set(instance, { agent, secret, process: joining.process })
     return { agent, returned }
   }

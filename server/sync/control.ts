@@ -9,13 +9,15 @@ import { agentOf } from '../auth/agent-of.js'
 import { toWire } from '../documents/content.js'
 import { durably } from '../documents/durable-reads.js'
 import type { FileStore, FileVersion } from '../documents/file-store.js'
+import type { EventService } from '../events/event-service.js'
+import type { InboxService } from '../events/inbox-service.js'
 import type { HistoryService } from '../journal/history-service.js'
 import type { RevertService } from '../journal/revert-service.js'
 import type { LockService } from '../locks/lock-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 
 /** What a session answers itself. */
-type Own = 'open' | 'close' | 'folder' | 'leave'
+type Own = 'open' | 'close' | 'subscribe' | 'folder' | 'leave'
 export type ControlMethod = Exclude<Method, Own>
 type Handlers = { [M in ControlMethod]: (params: Params<M>, author: Author, gone: AbortSignal) => Promise<Result<M>> }
 
@@ -27,6 +29,8 @@ export interface ControlOptions {
   /** Of one file, as limits.fileBytes says. */
   readonly maxFileBytes: number
   readonly reverts: RevertService
+  readonly events: EventService
+  readonly inboxes: InboxService
   readonly seq: () => number
   readonly status: () => Status
   /** What was before the feeds of a session began, from a time on. */
@@ -41,7 +45,8 @@ const READ_BYTES = 4 * 1024 * 1024
 export class Control {
   readonly #handlers: Handlers
 
-  constructor({ files, queue, history, reverts, locks, seq, status, recent, maxFileBytes }: ControlOptions) {
+  constructor(options: ControlOptions) {
+    const { files, queue, history, reverts, locks, events, inboxes, seq, status, recent, maxFileBytes } = options
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -89,6 +94,12 @@ export class Control {
       version: (query) => history.version(query),
       blame: (query) => history.blame(query),
       revert: (command, author) => reverts.revert(command, author),
+      publish: async (command, author) => ({ event: await events.publish(command, author) }),
+      acknowledge: async ({ seq: of }, author) => ({ event: await events.acknowledge(of, author) }),
+      events: (query, author) => events.page(query, author),
+      event: ({ seq: of }) => Promise.resolve(events.show(of)),
+      inbox: async (query, author) => await Promise.resolve(inboxes.look(query, author)),
+      receipt: ({ through }, author) => inboxes.receipt(through, author),
       recent: ({ since }) => Promise.resolve(recent(since)),
     }
   }

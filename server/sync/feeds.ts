@@ -7,13 +7,14 @@ import type { FileHead } from '../../protocol/files.js'
 import type { FileCommit } from '../documents/ledger.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
+import type { EventStream } from '../events/event-stream.js'
 import type { Timers } from '../storage/commit-queue.js'
 
 export interface FeedsOptions {
   readonly workspaceId: WorkspaceId
   readonly events: EventLog
   readonly commits: EventBus<FileCommit>
-  readonly eventBus: EventBus<WorkspaceEvent>
+  readonly eventBus: EventStream
   /** Every head, also those whose commit is under way. */
   readonly heads: () => Iterable<FileHead>
   readonly agents: () => Agent[]
@@ -27,6 +28,8 @@ export interface FeedsOptions {
 
 /** Edits of more characters are left out of a head: whoever wants the text reads it once, at its newest. */
 const LARGE_EDITS = 64 * 1024
+/** Who missed more, and hears of heads, reads the tree anew: that is less than all the steps to it. */
+const REPLAYED = 10_000
 /** Events that are read, and sent in one frame, in one run of the event loop: a few milliseconds. */
 const SLICE = 250
 /** In milliseconds. */
@@ -36,11 +39,10 @@ const QUIET_TICKS = 9
 
 export class Feeds {
   readonly #options: FeedsOptions
-  readonly #feeds: Record<Feed, EventBus<string>>
+  readonly #feeds: Record<Exclude<Feed, 'events'>, EventBus<string>>
+  readonly #events: EventBus<{ readonly event: WorkspaceEvent; readonly json: string }>
   readonly #quietTicks: EventBus<string>
   readonly #disposers: Disposer[]
-  /** The newest event that was published; a newer one may be durable already, and is on its way to the feed. */
-  #published: number
   /** Slices of what sessions missed are read one after the other, however many sessions come back at once. */
   #line: Promise<void> = Promise.resolve()
   #ticks = 0
@@ -49,16 +51,15 @@ export class Feeds {
   constructor(options: FeedsOptions) {
     const { commits, eventBus, onAgents, onError } = options
     this.#options = options
-    this.#published = options.events.seq
-    this.#feeds = { heads: new EventBus(onError), events: new EventBus(onError), agents: new EventBus(onError) }
+    this.#feeds = { heads: new EventBus(onError), agents: new EventBus(onError) }
+    this.#events = new EventBus(onError)
     this.#quietTicks = new EventBus(onError)
     this.#disposers = [
       commits.subscribe((commit) => {
         if (commit.revised) this.#publish('heads', headMessage(commit))
       }),
       eventBus.subscribe((event) => {
-        this.#published = event.seq
-        this.#publish('events', { type: 'event', event })
+        if (this.#events.size > 0) this.#events.publish({ event, json: encode({ type: 'event', event }) })
       }),
       onAgents((agents) => {
         this.#publish('agents', { type: 'agents', agents: [...agents] })
@@ -67,31 +68,45 @@ export class Feeds {
     this.#tick()
   }
 
+  /** The newest event that was told. */
+  get told(): number {
+    return this.#options.eventBus.told
+  }
+
   /** The `seq` after which a new session's feeds begin: that of its `since`, where it can be told all that came after. */
   begin({ since, feeds }: Hello): number {
-    const { events, workspaceId } = this.#options
-    if (since === undefined || since.workspaceId !== workspaceId || since.seq > this.#published) return this.#published
-    if (!feeds.includes('events')) return this.#published // heads alone are cheaper read from the tree
-    return events.reaches(since.seq) ? since.seq : this.#published
+    const { events, workspaceId, eventBus } = this.#options
+    const { told } = eventBus
+    if (since === undefined || since.workspaceId !== workspaceId || since.seq > told) return told
+    if (!feeds.includes('events')) return told // heads alone are cheaper read from the tree
+    return events.reaches(since.seq, feeds.includes('heads') ? REPLAYED : Infinity) ? since.seq : told
   }
 
   /**
    * Feeds a session: what came after `seq` first, then what comes, in one order and without a gap (rule MSG-7).
+   * @param wants of the events, which; asked anew for each
    * @param sendSlowly resolves when it has left: for what was missed
    */
   subscribe(
     feeds: ReadonlySet<Feed>,
     seq: number,
+    wants: Wants,
     send: (json: string) => void,
     sendSlowly: (json: string) => Promise<void>,
   ): Disposer {
     if (feeds.has('agents')) send(encode({ type: 'agents', agents: this.#options.agents() }))
     const disposers = [(feeds.has('agents') ? this.#feeds.agents : this.#quietTicks).subscribe(send)]
     const follow = (): void => {
-      for (const feed of feeds) if (feed !== 'agents') disposers.push(this.#feeds[feed].subscribe(send))
+      if (feeds.has('heads')) disposers.push(this.#feeds.heads.subscribe(send))
+      if (!feeds.has('events')) return
+      disposers.push(
+        this.#events.subscribe(({ event, json }) => {
+          if (wants(event)) send(json)
+        }),
+      )
     }
     let ended = false
-    this.#catchUp(feeds, seq, sendSlowly, () => ended, follow).catch(this.#options.onError)
+    this.#catchUp(feeds, seq, wants, sendSlowly, () => ended, follow).catch(this.#options.onError)
     return () => {
       ended = true
       for (const dispose of disposers.splice(0)) dispose()
@@ -102,13 +117,14 @@ export class Feeds {
   async #catchUp(
     feeds: ReadonlySet<Feed>,
     seq: number,
+    wants: Wants,
     send: (json: string) => Promise<void>,
     isEnded: () => boolean,
     follow: () => void,
   ): Promise<void> {
-    for (let told = seq; told < this.#published && !isEnded();) {
+    for (let told = seq; told < this.#options.eventBus.told && !isEnded();) {
       await this.#turn()
-      const missed = this.#missed(feeds, told)
+      const missed = this.#missed(feeds, told, wants)
       told = missed.through
       if (missed.messages.length > 0 && !isEnded()) await send(encode({ type: 'missed', messages: missed.messages }))
     }
@@ -121,10 +137,13 @@ export class Feeds {
   }
 
   /** A head that changes meanwhile moves on to a later slice, or to the live feed: what is told of a file is its newest. */
-  #missed(feeds: ReadonlySet<Feed>, told: number): { readonly through: number; readonly messages: Missed['messages'] } {
-    const events = this.#options.events.after(told, SLICE).filter(({ seq }) => seq <= this.#published)
-    const through = events.at(-1)?.seq ?? this.#published
-    const messages: Numbered[] = events.map((event) => ({ seq: event.seq, message: { type: 'event', event } }))
+  #missed(feeds: ReadonlySet<Feed>, told: number, wants: Wants): Slice {
+    const newest = this.#options.eventBus.told
+    const events = this.#options.events.after(told, SLICE).filter(({ seq }) => seq <= newest)
+    const through = events.at(-1)?.seq ?? newest
+    const messages: Numbered[] = events
+      .filter((event) => feeds.has('events') && wants(event))
+      .map((event) => ({ seq: event.seq, message: { type: 'event', event } }))
     if (feeds.has('heads')) {
       for (const head of this.#options.heads()) {
         if (head.seq <= told || head.seq > through) continue
@@ -148,12 +167,18 @@ export class Feeds {
     }, TICK)
   }
 
-  #publish(feed: Feed, message: ServerMessage): void {
+  #publish(feed: Exclude<Feed, 'events'>, message: ServerMessage): void {
     if (this.#feeds[feed].size > 0) this.#feeds[feed].publish(encode(message))
   }
 }
 
+type Wants = (event: WorkspaceEvent) => boolean
 type Missed = Extract<ServerMessage, { type: 'missed' }>
+
+interface Slice {
+  readonly through: number
+  readonly messages: Missed['messages']
+}
 
 interface Numbered {
   readonly seq: number

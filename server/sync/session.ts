@@ -6,6 +6,8 @@ import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { FolderStatus } from '../../protocol/folder.js'
 import { FrameDecoder, FrameEncoder, MAX_PART_BYTES, type Frame } from '../../protocol/frames.js'
+import type { EventFilter } from '../../protocol/event-filter.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { AgentId, Author } from '../../protocol/ids.js'
 import {
   clientMessage,
@@ -41,6 +43,8 @@ export interface SessionOptions {
   readonly control: Control
   readonly feeds: Feeds
   readonly told: Told
+  /** Which events someone hears. */
+  readonly wants: (filter: EventFilter, hearer: Author) => (event: WorkspaceEvent) => boolean
   readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
   /** @throws EnsembleError E_AGENT_TAKEN, E_AGENT_TYPE */
   readonly identify: (hello: Hello, replaced: () => void) => Identity
@@ -61,6 +65,7 @@ export class Session {
   readonly #channels = new Map<number, Channel>()
   readonly #disposers: (() => void)[] = []
   #identity: Identity | undefined
+  #wants: (event: WorkspaceEvent) => boolean = () => false
   #left = false
   readonly #gone = new AbortController()
   #nextNumber = 1
@@ -149,11 +154,12 @@ export class Session {
         },
       )
     }
-    const { feeds, identify, welcome } = this.#options
+    const { feeds, identify, welcome, wants } = this.#options
     const identity = identify(hello, () => {
       this.refuse(new EnsembleError('E_REPLACED', 'The same agent connected again from elsewhere.'))
     })
     this.#identity = identity
+    this.#wants = wants(hello.events ?? {}, identity.author)
     const seq = feeds.begin(hello)
     const { agentId, secret } = identity
     this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq })
@@ -165,7 +171,7 @@ export class Session {
       await this.#sendSlowly({ kind: 'message', json })
       if (agentId !== null) this.#noteTold(agentId, json)
     }
-    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, send, sendSlowly))
+    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, (event) => this.#wants(event), send, sendSlowly))
   }
 
   /** Notes of which conflicts this agent has heard, as soon as it has. */
@@ -190,6 +196,9 @@ export class Session {
         this.#channels.delete(number)
         return {}
       }
+      case 'subscribe':
+        this.#wants = this.#options.wants(parseParams('subscribe', params), identity.author)
+        return { seq: this.#options.feeds.told }
       case 'folder':
         identity.folder?.(parseParams('folder', params))
         return {}

@@ -43,12 +43,12 @@ describe('the event log', () => {
 
   test('[MSG-8] says so when some of that is forgotten, or too much to tell', async () => {
     const { storage, log } = await filled(10_010)
-    expect(log.reaches(9)).toBe(false)
-    expect(log.reaches(10)).toBe(true)
+    expect(log.reaches(9, 10_000)).toBe(false)
+    expect(log.reaches(10, 10_000)).toBe(true)
     await storage.commit([{ deleteFrom: ['event', 0], to: ['event', 10_005] }])
-    expect(log.reaches(10_000)).toBe(false)
-    expect(log.reaches(10_004)).toBe(true)
-    expect(log.reaches(10_010)).toBe(true)
+    expect(log.reaches(10_000, 10_000)).toBe(false)
+    expect(log.reaches(10_004, 10_000)).toBe(true)
+    expect(log.reaches(10_010, 10_000)).toBe(true)
   })
 
   test('[MSG-15] tells what is no older than a time, in order, and the newest two thousand of it', async () => {
