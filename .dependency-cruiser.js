@@ -16,7 +16,7 @@ const SERVER = [
   ['main'],
 ]
 /** Rooms of client/, lowest first. */
-const CLIENT = [['sdk'], ['bridge'], ['cli', 'mcp', 'hooks']]
+const CLIENT = [['sdk'], ['bridge', 'node'], ['cli', 'mcp', 'hooks']]
 
 const inside = (tier, rooms) => `^${tier}/(?:${rooms.join('|')})(?:/|[.])`
 

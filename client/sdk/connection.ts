@@ -313,7 +313,7 @@ export class Connection {
 const nothing = (): void => undefined
 const monotonic = (): number => performance.now()
 
-const realAfter: After = (milliseconds, run) => {
+export const realAfter: After = (milliseconds, run) => {
   const timer = setTimeout(run, milliseconds)
   return () => {
     clearTimeout(timer)

@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { EnsembleClient } from '../../../client/node/client.js'
+import { openFileStore } from '../../../client/node/file-store.js'
+import type { Refused } from '../../../client/sdk/client.js'
+import { openMemoryStore, type ClientStore } from '../../../client/sdk/store.js'
+import { openMemoryStorage } from '../../../server/storage/memory.js'
+import { startServer, TOKEN, type TestServer } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+
+let dir: string
+let server: TestServer
+const clients: EnsembleClient[] = []
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'ensemble-sdk-'))
+  server = await startServer()
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close()
+  await server.stop()
+  await rm(dir, { recursive: true })
+})
+
+/** @param store default: one that ends with it */
+function clientOf(agentId: string, store: ClientStore = openMemoryStore()): EnsembleClient {
+  const client = new EnsembleClient(agentId, agentId.split('-')[0] ?? '', { token: TOKEN, store, random: () => 0 })
+  clients.push(client)
+  return client
+}
+async function connected(agentId: string, store?: ClientStore): Promise<EnsembleClient> {
+  const client = clientOf(agentId, store)
+  await client.connect(server.url)
+  expect(client.state.kind).toBe('live')
+  return client
+}
+const textOf = async (client: EnsembleClient, path: string): Promise<string | null | undefined> =>
+  (await client.readFile(path))?.text
+
+describe('files', () => {
+  test('are read, written upon what was read, and merged with what others changed', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    await (
+      await one.writeFile('src/a.ts', 'a\nb\nc\nd\ne\n')
+    ).done
+    expect(await until(() => textOf(other, 'src/a.ts'))).toBe('a\nb\nc\nd\ne\n')
+    await (
+      await one.writeFile('src/a.ts', 'A\nb\nc\nd\ne\n')
+    ).done
+    expect(await (await other.writeFile('src/a.ts', 'a\nb\nc\nd\nE\n')).done).toMatchObject({ outcome: 'merged' })
+    await until(async () => (await textOf(one, 'src/a.ts')) === 'A\nb\nc\nd\nE\n')
+    expect((await one.history('src/a.ts')).entries.map(({ author }) => author)).toEqual([
+      'CODEX-other',
+      'CLAUDE-one',
+      'CLAUDE-one',
+    ])
+    expect((await one.listFiles()).map(({ path }) => path)).toEqual(['src/a.ts'])
+    await (
+      await one.deleteFile('src/a.ts')
+    ).done
+    expect(await one.readFile('src/a.ts')).toBeNull()
+    await until(async () => (await other.readFile('src/a.ts')) === null)
+  })
+
+  test('bytes, a byte-order mark and line ends come back as they were written', async () => {
+    const client = await connected('CLAUDE-one')
+    const mixed = '\uFEFFa\r\nb\r\n'
+    await (
+      await client.writeFile('a.txt', mixed)
+    ).done
+    await (
+      await client.writeFile('image', Uint8Array.of(0, 1, 255))
+    ).done
+    const other = await connected('CODEX-other')
+    expect(await textOf(other, 'a.txt')).toBe(mixed)
+    expect(await other.readFile('image')).toMatchObject({ text: null, bytes: Uint8Array.of(0, 1, 255) })
+  })
+
+  test('a file that was never read is made, and never overwritten', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    await (
+      await one.writeFile('a.ts', 'mine\n')
+    ).done
+    expect(await (await other.writeFile('a.ts', 'other\n')).done).toMatchObject({ outcome: 'conflict' })
+    expect(await textOf(one, 'a.ts')).toBe('mine\n')
+    const [conflict] = await one.conflicts({ path: 'a.ts' })
+    expect(conflict).toMatchObject({ reason: 'create', authors: { theirs: 'CODEX-other' } })
+    const { done } = await one.resolveConflict(conflict?.id ?? '', { kind: 'theirs' })
+    expect(await done).toMatchObject({ state: 'resolved' })
+    await until(async () => (await textOf(one, 'a.ts')) === 'other\n')
+  })
+
+  test('bad input says what is wrong, and harms nothing', async () => {
+    const client = await connected('CLAUDE-one')
+    await expect(client.readFile('../a')).rejects.toMatchObject({ code: 'E_PATH' })
+    await expect(client.writeFile('/a', '')).rejects.toMatchObject({ code: 'E_PATH' })
+    await expect(client.deleteFile('none')).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+    await expect(client.conflict('a b')).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+    await expect(clientOf('CLAUDE-x').readFile('a')).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    expect(() => clientOf('frontend')).toThrow('is not the id of an agent')
+    expect(() => new EnsembleClient('CLAUDE-a', 'CODEX')).toThrow('CODEX')
+    const stranger = new EnsembleClient('CLAUDE-b', 'CLAUDE', { token: 'wrong', store: openMemoryStore() })
+    await expect(stranger.connect(server.url)).rejects.toMatchObject({ code: 'E_UNAUTHORIZED' })
+    expect(client.waiting).toBe(0)
+  })
+})
+
+describe('without a connection', () => {
+  test('[CLIENT-1] what is written waits in order, is seen at once, outlives the process, and is carried out once', async () => {
+    const storage = openMemoryStorage()
+    const first = await startServer({ storage })
+    const file = join(dir, 'queue.jsonl')
+    const client = clientOf('CLAUDE-one', await openFileStore(file))
+    await client.connect(first.url)
+    await (
+      await client.writeFile('a.ts', 'one\ntwo\nthree\n')
+    ).done
+    await first.stop()
+    await until(() => client.state.kind === 'waiting')
+    await client.writeFile('a.ts', 'ONE\ntwo\nthree\n')
+    await client.writeFile('a.ts', 'ONE\ntwo\nTHREE\n')
+    await client.writeFile('b.ts', 'new\n')
+    expect(await client.readFile('a.ts')).toMatchObject({ text: 'ONE\ntwo\nTHREE\n', isPending: true })
+    expect(client.waiting).toBe(3)
+    await client.close()
+
+    const again = clientOf('CLAUDE-one', await openFileStore(file))
+    const second = await startServer({ storage, port: first.port })
+    await again.connect(second.url)
+    await again.flushed()
+    const { entries } = await again.history('a.ts')
+    expect(entries.map(({ rev, author }) => [rev, author])).toEqual([3, 2, 1].map((rev) => [rev, 'CLAUDE-one']))
+    expect(await again.readFile('a.ts')).toMatchObject({ text: 'ONE\ntwo\nTHREE\n', isPending: false, asOf: null })
+    expect(await textOf(again, 'b.ts')).toBe('new\n')
+    await again.close()
+    await second.stop()
+  })
+
+  test('[CLIENT-2] what was read before can be read, as of when the server last said so', async () => {
+    const store = openMemoryStore()
+    const other = await connected('CODEX-other')
+    await (
+      await other.writeFile('a.ts', 'known\n')
+    ).done
+    await (
+      await other.writeFile('never-read.ts', 'unknown\n')
+    ).done
+    const client = await connected('CLAUDE-one', store)
+    const before = Date.now()
+    expect(await client.readFile('a.ts')).toMatchObject({ text: 'known\n', asOf: null })
+    await client.close()
+    await other.close()
+    await server.stop()
+
+    const later = clientOf('CLAUDE-one', store)
+    await later.connect(server.url)
+    expect(later.state.kind).toBe('waiting')
+    const view = await later.readFile('a.ts')
+    expect(view).toMatchObject({ text: 'known\n', isPending: false })
+    expect(view?.asOf).toBeGreaterThanOrEqual(before)
+    expect(view?.asOf).toBeLessThanOrEqual(Date.now())
+    await expect(later.readFile('never-read.ts')).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    expect((await later.listFiles()).map(({ path }) => path)).toEqual(['a.ts', 'never-read.ts'])
+    await expect(later.status()).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+  })
+
+  test('[CLIENT-3] what is refused is rolled back, with the reason and what was written', async () => {
+    const own = await startServer({ config: { limits: { fileBytes: 1024 } } })
+    const client = clientOf('CLAUDE-one')
+    await client.connect(own.url)
+    await (
+      await client.writeFile('a.ts', 'small\n')
+    ).done
+    const refused: Refused[] = []
+    client.onRefused((one) => refused.push(one))
+    const { done } = await client.writeFile('a.ts', 'x'.repeat(2000))
+    expect(await client.readFile('a.ts')).toMatchObject({ isPending: true })
+    await expect(done).rejects.toMatchObject({ code: 'E_TOO_LARGE' })
+    expect(refused).toMatchObject([
+      { method: 'write', path: 'a.ts', reason: { code: 'E_TOO_LARGE' }, params: { content: { kind: 'text' } } },
+    ])
+    expect(await client.readFile('a.ts')).toMatchObject({ text: 'small\n', isPending: false })
+    expect(await (await client.writeFile('a.ts', 'again\n')).done).toMatchObject({ outcome: 'accepted' })
+    await client.close()
+    await own.stop()
+  })
+
+  test('[CLIENT-4] what waits for one workspace never goes to another one', async () => {
+    const store = openMemoryStore()
+    const client = await connected('CLAUDE-one', store)
+    await (
+      await client.writeFile('a.ts', 'here\n')
+    ).done
+    await server.stop()
+    await until(() => client.state.kind === 'waiting')
+    await client.writeFile('a.ts', 'for the first one\n')
+    await client.close()
+    const other = await startServer({ port: server.port })
+    const again = clientOf('CLAUDE-one', store)
+    await expect(again.connect(other.url)).rejects.toMatchObject({ code: 'E_WORKSPACE' })
+    expect(other.status().files).toBe(0)
+    expect(again.waiting).toBe(1)
+    await other.stop()
+  })
+})
+
+test('events come to whoever asked for their type, in order; a handler that throws holds up nobody', async () => {
+  const other = await connected('CODEX-other')
+  const thrown: unknown[] = []
+  const onError = (error: unknown): unknown => thrown.push(error)
+  const one = new EnsembleClient('CLAUDE-one', 'CLAUDE', { token: TOKEN, store: openMemoryStore(), onError })
+  clients.push(one)
+  await one.connect(server.url)
+  const fault = new Error('a handler’s own')
+  one.on('file:changed', () => {
+    throw fault
+  })
+  const files: string[] = []
+  const all: number[] = []
+  const stop = one.on('file:changed', ({ data }) => files.push(`${data.file} ${data.author}`))
+  one.on('*', ({ seq }) => all.push(seq))
+  await (
+    await other.writeFile('a.ts', 'a\n')
+  ).done
+  await until(() => files.length === 1)
+  stop()
+  await (
+    await other.writeFile('b.ts', 'b\n')
+  ).done
+  await until(() => all.length >= 2)
+  expect(files).toEqual(['a.ts CODEX-other'])
+  expect(thrown).toEqual([fault, fault])
+  expect(all).toEqual(all.toSorted((a, b) => a - b))
+})
+
+test('a document is edited live, and the file follows', async () => {
+  const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+  await (
+    await one.writeFile('a.ts', 'hello\n')
+  ).done
+  const [mine, theirs] = [await one.open('a.ts'), await other.open('a.ts')]
+  expect(mine.text.toJSON()).toBe('hello\n')
+  theirs.text.insert(0, 'well, ')
+  await until(() => mine.text.toJSON() === 'well, hello\n')
+  await until(async () => (await textOf(one, 'a.ts')) === 'well, hello\n')
+  mine.close()
+  mine.close()
+  theirs.close()
+  await (
+    await one.writeFile('image', Uint8Array.of(0, 1))
+  ).done
+  await expect(one.open('image')).rejects.toMatchObject({ code: 'E_NOT_TEXT' })
+})
