@@ -15,6 +15,8 @@ export const EPOCH_ROOT = 'epoch'
 export const TREE_ROOT = 'tree'
 /** Path → ids of its open conflicts. */
 export const CONFLICTS_ROOT = 'conflicts'
+/** Task id → task (tasks.ts). */
+export const TASKS_ROOT = 'tasks'
 
 export type DocumentName =
   | { readonly kind: 'file'; readonly path: WorkspacePath }

@@ -36,6 +36,7 @@ export const ERRORS = {
   E_LOCK_NOT_HELD: final(409, 4468),
   E_UNKNOWN_SYMBOL: final(404),
   E_RANGE: final(416),
+  E_TASK: final(409, 4469),
   E_EPOCH: final(409, 4409),
   E_AGENT_TAKEN: final(409, 4423),
   E_AGENT_TYPE: final(400),

@@ -40,6 +40,7 @@ export function pathsOf(event: WorkspaceEvent): readonly WorkspacePath[] {
     case 'file:changed':
     case 'conflict:raised':
     case 'conflict:resolved':
+    case 'task:malformed':
     case 'code:writing':
     case 'code:written':
     case 'fix:suggested':

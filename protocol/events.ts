@@ -94,6 +94,8 @@ export const eventData = {
       })
       .nullable(),
   }),
+  /** A task's file can't be read as one: it is left as it is, and the board too. */
+  'task:malformed': z.object({ file: workspacePath, message: z.string() }),
   'conflict:raised': z.object({
     conflict_id: conflictId,
     file: workspacePath,
@@ -170,6 +172,7 @@ export const workspaceEvent = z.discriminatedUnion('type', [
   variant('context:update'),
   variant('context:sync'),
   variant('task:updated'),
+  variant('task:malformed'),
   variant('plan:proposed'),
   variant('plan:acknowledged'),
   variant('plan:approved'),

@@ -34,6 +34,7 @@ import { agentId, agentInstance, agentRole, agentType, conflictId, fileId, lockI
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
 import { lock, lockCommand, lockResult, locksList, locksQuery, renewCommand, unlockCommand } from './locks.js'
+import { taskCommand, taskList, taskReply } from './tasks.js'
 import { conflict, conflictFilter, materializeCommand, resolveCommand, shownConflict } from './conflicts.js'
 
 /**
@@ -131,6 +132,10 @@ export const methods = {
   inbox: { params: inboxQuery, result: inbox },
   /** The agent has got every message up to this one. */
   receipt: { params: z.object({ through: sequence }), result: z.object({ waiting: z.int().nonnegative() }) },
+  /** Every task, those that go on first; and the files that can't be read as a task's. */
+  tasks: { params: z.object({}), result: taskList },
+  /** Changes the board; carried out as asked, or not at all. */
+  task: { params: taskCommand, result: taskReply },
   /**
    * What was before the feeds began: the events since a time, oldest first, the newest 2,000 of them; and every agent that
    * ever joined, in that order.

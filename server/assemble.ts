@@ -41,6 +41,7 @@ import { Rooms } from './sync/rooms.js'
 import type { Identity } from './sync/session.js'
 import { Sockets } from './sync/sockets.js'
 import { Told } from './sync/told.js'
+import { TaskService } from './tasks/task-service.js'
 
 export interface AssembleOptions {
   readonly storage: Storage
@@ -152,6 +153,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })
+  const tasks = new TaskService({
+    ...{ storage, queue, events, eventBus, files, now, timers, newId, onError },
+    types: config.agentTypes,
+  })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
@@ -182,6 +187,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   commits.subscribe(({ head, revised }) => {
     if (revised) presence.wrote(head.author, head.path)
+    if (revised) tasks.follow(head)
   })
 
   let phase: 'starting' | 'ready' | 'stopping' = 'starting'
@@ -230,7 +236,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const eventService = new EventService({ ...sayings, now, defer })
   const inboxes = new InboxService({ ...sayings, elapsed, onError: onListenerError })
   const control = new Control({
-    ...{ files, queue, history, reverts, locks, inboxes, maxFileBytes, status, recent },
+    ...{ files, queue, history, reverts, locks, tasks, inboxes, maxFileBytes, status, recent },
     events: eventService,
     seq: () => events.seq,
   })
@@ -249,7 +255,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, history, reverts, locks, status, metrics, version, newId, onError },
+      ...{ gate, files, history, reverts, locks, tasks, status, metrics, version, newId, onError },
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,
@@ -289,7 +295,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     status,
     ready: (tellsStatus) => {
       folderStatus = tellsStatus
-      if (phase === 'starting') phase = 'ready'
+      if (phase !== 'starting') return
+      phase = 'ready'
+      tasks.start()
     },
     close: async (deadline) => {
       phase = 'stopping'
@@ -303,6 +311,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       )
       server.close()
       server.closeAllConnections()
+      await tasks.close()
       await merges?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })

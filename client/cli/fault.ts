@@ -22,6 +22,7 @@ const EXIT_OF: Partial<Record<ErrorCode, ExitCode>> = {
   E_PORT_TAKEN: EXIT.refused,
   E_READ_ONLY: EXIT.refused,
   E_REPLACED: EXIT.refused,
+  E_TASK: EXIT.refused,
   E_UNAUTHORIZED: EXIT.refused,
   E_WORKSPACE_BUSY: EXIT.refused,
   E_UNREACHABLE: EXIT.unreachable,

@@ -39,6 +39,8 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
       const state = subtask === null ? status : `${subtask.title} is ${subtask.state}`
       return `task ${cut(title)}: ${cut(state)}, ${Math.round(progress)} % done`
     }
+    case 'task:malformed':
+      return `left ${event.data.file} as it is: ${cut(event.data.message)}`
     case 'plan:proposed':
       return `proposes a plan${about(event.data.title)}`
     case 'plan:acknowledged':

@@ -11,9 +11,11 @@ import { conflictsRoutes } from './routes/conflicts.js'
 import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
 import { locksRoutes, type LocksRouteOptions } from './routes/locks.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
+import { tasksRoutes, type TasksRouteOptions } from './routes/tasks.js'
 import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 
-export interface AppOptions extends FilesRouteOptions, HistoryRouteOptions, LocksRouteOptions, StatusRouteOptions {
+export interface AppOptions
+  extends FilesRouteOptions, HistoryRouteOptions, LocksRouteOptions, TasksRouteOptions, StatusRouteOptions {
   readonly gate: Gate
   readonly metrics: Metrics
   readonly version: string
@@ -74,6 +76,7 @@ export function createApp(options: AppOptions): Express {
     ...conflictsRoutes(options),
     ...historyRoutes(options),
     ...locksRoutes(options),
+    ...tasksRoutes(options),
   ]
   mount(app, [...routes, openapiRoute(routes, version)], options.newId)
   app.use('/api', nothingHere)

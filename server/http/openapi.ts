@@ -6,6 +6,7 @@ import { ERRORS, type ErrorCode } from '../../protocol/errors.js'
 import { workspaceEvent } from '../../protocol/events.js'
 import { fileContent, fileHead } from '../../protocol/files.js'
 import { problem } from '../../protocol/messages.js'
+import { task } from '../../protocol/tasks.js'
 import { bytes, route, type Operation, type Route } from './operation.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -25,6 +26,7 @@ for (const [id, schema] of Object.entries({
   FileContent: fileContent,
   FileHead: fileHead,
   Problem: httpProblem,
+  Task: task,
 }))
   NAMED.add(schema, { id })
 

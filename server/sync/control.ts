@@ -15,6 +15,7 @@ import type { HistoryService } from '../journal/history-service.js'
 import type { RevertService } from '../journal/revert-service.js'
 import type { LockService } from '../locks/lock-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
+import type { TaskService } from '../tasks/task-service.js'
 
 /** What a session answers itself. */
 type Own = 'open' | 'close' | 'subscribe' | 'folder' | 'leave'
@@ -31,6 +32,7 @@ export interface ControlOptions {
   readonly reverts: RevertService
   readonly events: EventService
   readonly inboxes: InboxService
+  readonly tasks: TaskService
   readonly seq: () => number
   readonly status: () => Status
   /** What was before the feeds of a session began, from a time on. */
@@ -46,7 +48,7 @@ export class Control {
   readonly #handlers: Handlers
 
   constructor(options: ControlOptions) {
-    const { files, queue, history, reverts, locks, events, inboxes, seq, status, recent, maxFileBytes } = options
+    const { files, queue, history, reverts, locks, tasks, events, inboxes, seq, status, recent, maxFileBytes } = options
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -100,6 +102,8 @@ export class Control {
       event: ({ seq: of }) => Promise.resolve(events.show(of)),
       inbox: async (query, author) => await Promise.resolve(inboxes.look(query, author)),
       receipt: ({ through }, author) => inboxes.receipt(through, author),
+      tasks: () => tasks.list(),
+      task: (command, author) => tasks.command(command, author),
       recent: ({ since }) => Promise.resolve(recent(since)),
     }
   }

@@ -36,6 +36,7 @@ export const EVENT_DATA: { readonly [T in EventType]: object } = {
       depends_on: [],
     },
   },
+  'task:malformed': { file: 'task.md', message: 'its front matter has no task_id' },
   'plan:proposed': {
     plan_id: 'p_1',
     title: 'Split the API',

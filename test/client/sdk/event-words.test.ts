@@ -26,6 +26,7 @@ describe('an event in words', () => {
     ['context:update', 'added a decision: Prices are integers.'],
     ['context:sync', 'brought the shared context in step, 12 entries'],
     ['task:updated', 'task Checkout: API is running, 50 % done'],
+    ['task:malformed', 'left task.md as it is: its front matter has no task_id'],
     ['plan:proposed', 'proposes a plan: Split the API'],
     ['plan:amendment', 'amends the plan: Rate limits'],
     ['review:requested', 'asks for a review of src/auth/login.ts'],

@@ -37,6 +37,7 @@ export interface Opened {
   readonly clock: ManualClock
   /** Every commit that others heard of, in order. */
   readonly commits: FileCommit[]
+  readonly bus: EventBus<FileCommit>
 }
 
 export interface OpenOptions {
@@ -66,7 +67,7 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
   })
-  return { files, queue, events, clock, commits }
+  return { files, queue, events, clock, commits, bus }
 }
 
 export const asText = (text: string, format: { bom?: boolean; eol?: 'lf' | 'crlf' } = {}) =>

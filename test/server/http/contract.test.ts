@@ -10,10 +10,18 @@ import { files } from './contract/files.js'
 import { history } from './contract/history.js'
 import { locks } from './contract/locks.js'
 import { status } from './contract/status.js'
+import { tasks } from './contract/tasks.js'
 import { ask } from './http.js'
 
 /** One a file of server/http/routes/: asks each of its operations, for each success and for what may go wrong. */
-const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = { status, files, conflicts, history, locks }
+const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = {
+  status,
+  files,
+  conflicts,
+  history,
+  locks,
+  tasks,
+}
 
 const start = (): Promise<TestServer> => startServer({ config: { limits: { fileBytes: 64 * 1024 } } })
 let server: TestServer
