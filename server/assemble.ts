@@ -153,10 +153,6 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })
-  const tasks = new TaskService({
-    ...{ storage, queue, events, eventBus, files, now, timers, newId, onError },
-    types: config.agentTypes,
-  })
   const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
@@ -178,6 +174,13 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     },
     symbol: ({ head }, name) => {
       throw new EnsembleError('E_UNKNOWN_SYMBOL', `${head.path} has no symbol ${name}.`)
+    },
+  })
+  const tasks = new TaskService({
+    ...{ storage, queue, events, eventBus, files, now, timers, newId, onError },
+    types: config.agentTypes,
+    onWaits: (waits) => {
+      locks.setTaskWaits(waits)
     },
   })
   for (const { id } of files.openConflicts) told.opened(id)

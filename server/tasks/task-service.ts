@@ -28,6 +28,8 @@ export interface TaskServiceOptions {
   /** Of agents, as the configuration allows them. */
   readonly types: readonly string[]
   readonly onError: (error: EnsembleError) => void
+  /** Hears after each change who waits for whom because of dependencies: whoever waits for a lock too, may wait in a circle. */
+  readonly onWaits: (waits: ReadonlyMap<AgentId, readonly AgentId[]>) => void
 }
 
 /** One event each, when a file changed that many subtasks at once; more are told as a change of the task. */
@@ -57,6 +59,7 @@ export class TaskService {
       },
     })
     files.tree.setTasks(tasksOf(this.#table.board))
+    options.onWaits(this.#waits())
   }
 
   /** Reads every task's file; from now on they are kept in step. */
@@ -123,7 +126,8 @@ export class TaskService {
   }
 
   /** Who waits for whom, because a subtask of the one depends on one that the other has begun. */
-  *waits(): Iterable<{ readonly waiting: AgentId; readonly on: AgentId }> {
+  #waits(): ReadonlyMap<AgentId, readonly AgentId[]> {
+    const waits = new Map<AgentId, AgentId[]>()
     for (const { task } of this.#table.all()) {
       if (task.status !== 'ACTIVE') continue
       for (const subtask of task.subtasks) {
@@ -131,10 +135,12 @@ export class TaskService {
         if (waiting === undefined || subtask.state !== 'waiting') continue
         for (const { assignee, state } of waitsFor(task, subtask)) {
           const on = agentId.safeParse(assignee).data
-          if (on !== undefined && on !== waiting && state !== 'waiting') yield { waiting, on }
+          if (on !== undefined && on !== waiting && state !== 'waiting')
+            waits.set(waiting, [...(waits.get(waiting) ?? []), on])
         }
       }
     }
+    return waits
   }
 
   #newTask(command: TaskCommand): TaskId {
@@ -162,6 +168,7 @@ export class TaskService {
       }),
     )
     const rows = [row, ...appended.flatMap((one) => one.rows)]
+    this.#options.onWaits(this.#waits())
     return this.#store(
       rows,
       appended.map(({ event }) => event),

@@ -18,6 +18,8 @@ export interface OpenedTasks extends Opened {
   readonly tasks: TaskService
   readonly errors: EnsembleError[]
   readonly told: WorkspaceEvent[]
+  /** Who waits for whom, as was told last. */
+  readonly waits: () => readonly (readonly [string, readonly string[]])[]
   readonly ask: (command: Short, who?: string) => Promise<TaskReply>
   /** Until files and board are in step. */
   readonly settled: () => Promise<void>
@@ -39,11 +41,15 @@ export function openTasks(storage = new FailingStorage()): OpenedTasks {
   })
   eventBus.subscribe((event) => told.push(event))
   let ids = 0
+  let waits: (readonly [string, readonly string[]])[] = []
   const tasks = new TaskService({
     ...{ storage, queue, events, eventBus, files, now: clock.now, timers: clock.timers },
     newId: () => `task-write-${++ids}-${Math.abs(events.seq)}`,
     types: ['CLAUDE', 'CODEX', 'GEMINI'],
     onError: (error) => errors.push(error),
+    onWaits: (now) => {
+      waits = [...now]
+    },
   })
   bus.subscribe(({ head, revised }) => {
     if (revised) tasks.follow(head)
@@ -62,7 +68,7 @@ export function openTasks(storage = new FailingStorage()): OpenedTasks {
   }
   return {
     ...opened,
-    ...{ storage, tasks, errors, told, settled, text, save },
+    ...{ storage, tasks, errors, told, waits: () => waits, settled, text, save },
     ask: (command, who = 'CLAUDE-a') => tasks.command(commandOf(command), author.parse(who)),
     only: async () => {
       const { tasks: all } = await tasks.list()

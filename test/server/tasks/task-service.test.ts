@@ -309,14 +309,14 @@ describe('the write of a board’s change', () => {
 })
 
 test('[TASK-3] who waits for whom is known to others', async () => {
-  const { ask, save, settled, tasks } = openTasks()
+  const { ask, save, settled, waits } = openTasks()
   await save('task.md', TEXT)
   await settled()
   await ask({ do: 'depend', task: T, subtask: '2', depends_on: ['1'] })
   await ask({ do: 'assign', task: T, subtask: '2', assignee: 'CODEX-b' })
-  expect([...tasks.waits()]).toEqual([])
+  expect(waits()).toEqual([])
   await ask({ do: 'claim', task: T, subtask: '1' }, 'CLAUDE-a')
-  expect([...tasks.waits()]).toEqual([{ waiting: 'CODEX-b', on: 'CLAUDE-a' }])
+  expect(waits()).toEqual([['CODEX-b', ['CLAUDE-a']]])
 })
 
 test('ids say the day, a number and the title', () => {
