@@ -12,6 +12,7 @@ import { fromProblem, type Connection, type Disposer } from './connection.js'
 
 const SYNC = 0
 const STEP_1 = 0
+const STEP_2 = 1
 const UPDATE = 2
 
 export class SharedDocument {
@@ -92,7 +93,7 @@ export class SharedDocument {
     const step = decoding.readVarUint(decoder)
     const bytes = decoding.readVarUint8Array(decoder)
     if (step === STEP_1) {
-      this.#send(UPDATE, Y.encodeStateAsUpdate(this.doc, bytes))
+      this.#send(STEP_2, Y.encodeStateAsUpdate(this.doc, bytes))
       return
     }
     Y.applyUpdate(this.doc, bytes, this)

@@ -20,11 +20,16 @@ import { EnsembleError } from '../../protocol/errors.js'
 import { MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
 import { bytesOf, hashOf } from './content.js'
-import { Deletion } from './deletion.js'
+import { decideUpdate, type Stood } from './decide-update.js'
+import type { Decision } from './decide-write.js'
 import { originRow, textRow, type FileJournal } from './file-journal.js'
+import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+import { peerTexts, sharedDeletions } from './peer-texts.js'
 import { placesIn, type Places } from './places.js'
+import { lackingOf, unseenBy, type Sender } from './sight.js'
+import { Steps, type Step, type StepWriter } from './steps.js'
 
 /** What a whole-file write changes besides the text. */
 export interface Rewrite {
@@ -50,16 +55,26 @@ export interface FileDocumentOptions {
   readonly ledger: Ledger
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
-  /** What else belongs into the commit of a live turn that changed the text; `met` the head of a deletion that it met. */
-  readonly attachLive: (head: FileHead, author: Author, places: Places, met: FileHead | null) => Attachment
+  /** What else belongs into the commit of a live turn that changed the text. */
+  readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
   /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
   readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
-  /** Milliseconds since 1970, the clock of heads. */
-  readonly now: () => number
 }
 
-/** By then a peer that is connected has heard of a deletion, in milliseconds. */
-const HEARD_AFTER = 2_000
+/** A live update that met changes which its peer did not know, and what was made of it. */
+export interface Met {
+  readonly decision: Decision
+  /** The revision that the peer had seen. */
+  readonly baseRev: number
+  /** Author of the head that it met. */
+  readonly incumbent: Author
+}
+
+/** Of an update that deletes what others have deleted. */
+const NOTHING = { inserted: [], deleted: [] }
+const SOMEONE: StepWriter = { source: null, client: null }
+/** Peers whose last word is remembered, of a document in memory. */
+const TOLD_PEERS = 1_000
 /** The text is stored whole once in so many revisions, so that nobody has to replay more of the journal. */
 const TEXT_EVERY = 200
 
@@ -79,10 +94,14 @@ export class FileDocument {
   #edits: Edits = []
   #rewrite: Rewrite | undefined
   #foreign = false
-  /** While the file is deleted, and has been in memory since. */
-  #deletion: Deletion | undefined
-  /** The head of a deletion that an edit of this turn met. */
-  #met: FileHead | null = null
+  readonly #steps: Steps
+  readonly #server: StepWriter
+  #writer: StepWriter
+  /** What the last transaction did. */
+  #step: Step | undefined
+  #met: Met | null = null
+  /** How far peers had been told when they left, by their Yjs clients. */
+  readonly #told = new Map<number, number>()
   /** Revisions since the text was last stored whole, as far as this object knows. */
   #sinceText = 0
 
@@ -92,6 +111,9 @@ export class FileDocument {
     this.#path = options.path
     this.#head = options.head
     this.#epoch = options.epoch
+    this.#steps = new Steps(options.live.storage, options.id)
+    this.#server = { source: null, client: options.live.serverClient }
+    this.#writer = this.#server
     this.live = new LiveDocument({
       ...options.live,
       id: options.id,
@@ -103,6 +125,10 @@ export class FileDocument {
     this.#text = this.#content.toJSON()
     this.#content.observe((event) => {
       this.#observe(event)
+    })
+    this.live.doc.on('afterTransaction', (transaction) => {
+      // One that did nothing follows each change of the text: Yjs works out its delta in it.
+      this.#step = this.#steps.note(transaction, this.#content, this.#head?.rev ?? 0, this.#writer) ?? this.#step
     })
   }
 
@@ -151,23 +177,47 @@ export class FileDocument {
     return text
   }
 
+  /** Number of the newest step (rule SYNC-16). */
+  get steps(): number {
+    return this.#steps.last
+  }
+
+  /** A peer leaves that had received every step up to `step`. */
+  left(client: number, step: number): void {
+    this.#told.delete(client)
+    this.#told.set(client, step)
+    const [oldest] = this.#told.keys()
+    if (this.#told.size > TOLD_PEERS && oldest !== undefined) this.#told.delete(oldest)
+  }
+
+  /** Up to which step a peer had received all when it left, by its Yjs client; null: not known. */
+  toldBefore(client: number): number | null {
+    return this.#told.get(client) ?? null
+  }
+
   entry(rev: number): RevisionEntry | undefined {
     return this.#recent.get(rev) ?? this.#options.journal.entry(this.id, rev)
   }
 
   /**
-   * Takes a live peer's update. Returns whether all of it went in.
-   * @param isLate it was made before the peer heard of what happened here meanwhile
+   * Takes a live peer's update. Returns whether all of it went in. Where it overlaps with what the peer did not know, the
+   * text is corrected in the same turn, and what is held is in a record of the same commit.
+   * @param sender default: someone who had seen everything
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
-  apply(update: Uint8Array, author: Author, isLate = false): boolean {
+  apply(update: Uint8Array, author: Author, sender?: Sender): boolean {
     const size = Math.max(this.#head?.size ?? 0, this.#text.length)
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
+    const lacking = sender?.sight.kind === 'joining' ? lackingOf(sender.sight.stateVector, this.live.doc) : 0
+    this.#step = undefined
+    this.#writer = sender ?? SOMEONE
     const complete = this.live.apply(update, author)
+    const step = this.#step
+    this.#writer = this.#server
     if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
-    if (this.#deletion !== undefined && this.#text !== '') this.#revive(this.#deletion, update, author, isLate)
+    if (sender !== undefined) this.#meet(author, sender, step ?? NOTHING, update, lacking)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
   }
@@ -175,14 +225,9 @@ export class FileDocument {
   /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
   rewrite(author: Author, rewrite: Rewrite): Promise<void> {
     if (this.#epoch === null) this.#markEpoch(author)
-    const write = (): void => {
-      this.live.transact(author, () => {
-        this.#write(rewrite.edits)
-      })
-    }
-    this.#deletion?.forget()
-    this.#deletion = rewrite.deleted ? new Deletion(this.#content, write) : undefined
-    if (!rewrite.deleted) write()
+    this.live.transact(author, () => {
+      this.#write(rewrite.edits)
+    })
     this.#rewrite = rewrite
     return this.live.seal()
   }
@@ -261,17 +306,38 @@ export class FileDocument {
     }
   }
 
-  /** A live edit made the file anew, or met its deletion: then the deleted text is back around it. */
-  #revive(deletion: Deletion, update: Uint8Array, author: Author, isLate: boolean): void {
-    const sinceDeletion = this.#options.now() - (this.#head?.time ?? 0)
-    if (deletion.isContested(isLate || (sinceDeletion >= 0 && sinceDeletion < HEARD_AFTER))) {
-      this.#met = this.#head
-      this.live.transact(author, () => {
-        deletion.restore(update)
-      })
-    }
-    deletion.forget()
-    this.#deletion = undefined
+  /** An update may have met what its peer did not know: then it counts as a text that was written upon another (CONFLICT-14). */
+  #meet(
+    author: Author,
+    sender: Sender,
+    step: Pick<Step, 'inserted' | 'deleted'>,
+    update: Uint8Array,
+    lacking: number,
+  ): void {
+    const head = this.#head
+    if (sender.sight.kind === 'live' && !this.#steps.hasOthers(sender.sight.seen, sender)) return
+    const deleted = deletedIn(update)
+    const unseen = unseenBy(sender, this.#steps, deleted, lacking)
+    const [first] = unseen.steps
+    if (head === null || first === undefined) return
+    this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
+    const texts = peerTexts(this.#content, unseen, step, deleted)
+    const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }
+    const decision = decideUpdate(met, texts, sender.isAnswer && sender.sight.kind === 'joining')
+    if (decision?.result.content.kind !== 'text') return
+    const corrections = diff(this.#text, decision.result.content.text)
+    this.live.transact(author, () => {
+      this.#write(corrections)
+    })
+    this.#met = { decision, baseRev: first.before, incumbent: head.author }
+    this.live.seal().catch(() => undefined) // the places of what is held are those of this text; its users are told
+  }
+
+  /** What was deleted; undefined: it was bytes. */
+  #deletedVersion({ rev }: FileHead): Stood | undefined {
+    const entry = this.entry(rev - 1)
+    const text = this.textAt(rev - 1)
+    return entry === undefined || text === undefined ? undefined : { ...entry, text }
   }
 
   /** A peer put something into the text that is no text (an embed, a NUL): it is taken out in the same turn. */
@@ -306,12 +372,14 @@ export class FileDocument {
     const events: WorkspaceEvent[] = []
     const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
-    const isLive = rewrite === undefined && revised
+    const isLive = rewrite === undefined && (revised || met !== null) // all of it may be held: then nothing changed
     const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
     if (rewrite !== undefined || this.#sinceText >= TEXT_EVERY) {
       rows.push(textRow(this.id, head.rev, this.#text))
       this.#sinceText = 0
     }
+    const through = this.#steps.last
+    rows.push(...this.#steps.seal())
     if (attached !== undefined) {
       rows.push(...attached.rows)
       events.push(...attached.events)
@@ -319,7 +387,9 @@ export class FileDocument {
     const conflicts = attached?.conflicts ?? []
     return {
       rows,
+      through,
       committed: () => {
+        this.#steps.committed(through)
         if (revised) this.#recent.delete(head.rev)
         if (events.length === 0) return
         this.#options.ledger.publish({ head, edits: revised ? edits : null, revised, conflicts, events })

@@ -117,7 +117,7 @@ export class FileStore {
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
     const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
-    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, now, attachLive, placeFor })
+    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, attachLive, placeFor })
     this.#versions = new Versions(this.#journal, this.#documents, this.#table)
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },

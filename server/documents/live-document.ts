@@ -18,6 +18,8 @@ import { DocumentLog } from './document-log.js'
 /** What is committed beside a turn's update, and what to do when it is durable. */
 export interface TurnLedger {
   readonly rows: readonly Row[]
+  /** Number of the newest step that the turn holds. */
+  readonly through: number
   readonly committed: () => void
 }
 
@@ -49,7 +51,8 @@ interface Turn {
   bytes: number
 }
 
-export type UpdateListener = (update: Uint8Array) => void
+/** @param through number of the newest step in it; 0 where steps are not counted */
+export type UpdateListener = (update: Uint8Array, through: number) => void
 
 export class LiveDocument {
   readonly doc = new Y.Doc()
@@ -155,7 +158,7 @@ export class LiveDocument {
     return this.#options.queue.enqueue(rows).then(
       () => {
         this.#inFlight--
-        if (update !== undefined) for (const listener of [...this.#listeners]) listener(update)
+        if (update !== undefined) for (const listener of [...this.#listeners]) listener(update, ledger?.through ?? 0)
         ledger?.committed()
       },
       (error: unknown) => {

@@ -2,7 +2,7 @@
  * What is committed with a write besides its revision: the conflicts that it raised, the one that it decides, those that it
  * made pointless, and its outcome.
  */
-import type { Conflict } from '../../protocol/conflicts.js'
+import type { Conflict, Overlap } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import type { Author, ConflictId, WriteId } from '../../protocol/ids.js'
@@ -10,6 +10,7 @@ import type { Row } from '../storage/storage.js'
 import { conflictRecord } from './conflict-records.js'
 import type { ConflictTable } from './conflict-table.js'
 import type { Decision } from './decide-write.js'
+import type { Met } from './file-document.js'
 import type { Places } from './places.js'
 import type { Attachment } from './ledger.js'
 import { isSuperseded } from './superseded.js'
@@ -72,22 +73,33 @@ export class WriteAttachments {
     return { rows, conflicts: raised, events }
   }
 
-  /** What a live turn adds to its commit. @param met the head of a deletion that the turn's edit did not know of */
-  ofLive(head: FileHead, author: Author, places: Places, met: FileHead | null): Attachment {
+  /** What a live turn adds to its commit. @param met what the turn's update met that its peer did not know */
+  ofLive(head: FileHead, author: Author, places: Places, met: Met | null): Attachment {
     const followed = this.#follow(head)
-    const { rows: closed, events } = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
-    const rows = [...followed, ...closed]
-    if (met === null) return { rows, events, conflicts: [] }
-    const { conflicts, now, newConflictId } = this.#options
-    const conflict = conflictRecord(
-      { reason: 'delete', theirs: null, held: 'incumbent' },
-      {
-        ...{ head, baseRev: met.rev - 1, writeId: null, writer: author, incumbent: met.author },
-        ...{ places, now, newId: newConflictId },
-      },
-    )
-    const raised = conflicts.raise(conflict, places.text)
-    return { rows: [...rows, ...raised.rows], events: [...events, raised.event], conflicts: [conflict] }
+    const closed = this.#closeSuperseded(head, places, { author, baseRev: null, writeId: null })
+    const rows = [...followed, ...closed.rows]
+    if (met === null) return { rows, events: closed.events, conflicts: [] }
+    const { now, newConflictId } = this.#options
+    const { baseRev, incumbent, decision } = met
+    const context = { head, baseRev, writeId: null, writer: author, incumbent, places, now, newId: newConflictId }
+    const raised: Attachment[] = decision.conflicts.map((draft) => this.#hold(conflictRecord(draft, context), places))
+    return {
+      rows: [...rows, ...raised.flatMap(({ rows }) => rows)],
+      events: [...closed.events, ...raised.flatMap(({ events }) => events)],
+      conflicts: raised.flatMap(({ conflicts }) => conflicts),
+    }
+  }
+
+  /** Who types on in what is held, before hearing of that, adds to the same record (rule CONFLICT-15). */
+  #hold(conflict: Conflict, places: Places): Attachment {
+    const { conflicts } = this.#options
+    const begun = conflict.reason === 'overlap' ? beginningOf(conflict, conflicts.openOf(conflict.fileId)) : undefined
+    if (conflict.reason === 'overlap' && begun !== undefined) {
+      const { theirs, range, stands } = conflict
+      return { rows: [conflicts.change({ ...begun, theirs, range, stands })], events: [], conflicts: [] }
+    }
+    const { rows, event } = conflicts.raise(conflict, places.text)
+    return { rows, events: [event], conflicts: [conflict] }
   }
 
   /** The open conflicts of a file go where it goes. */
@@ -115,6 +127,14 @@ export class WriteAttachments {
     }
     return { rows, events }
   }
+}
+
+/** The record of a live edit whose held text is what this one began with. */
+function beginningOf({ base, ours, authors }: Overlap, open: readonly Conflict[]): Overlap | undefined {
+  return open.find((other): other is Overlap => {
+    if (other.reason !== 'overlap' || other.writeId !== null || other.markers !== undefined) return false
+    return other.theirs === base && other.ours === ours && other.authors.theirs === authors.theirs
+  })
 }
 
 export function answer(decision: Decision, head: FileHead, conflicts: readonly Conflict[]): WriteOutcome {

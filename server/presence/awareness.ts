@@ -70,6 +70,11 @@ export class Awareness<Owner> {
     return gone
   }
 
+  /** The live client ids of a connection. */
+  clientsOf(owner: Owner): number[] {
+    return [...this.#clients].flatMap(([id, client]) => (client.owner === owner && client.state !== GONE ? [id] : []))
+  }
+
   /** Every live state. */
   encodeLive(): Uint8Array {
     return encode([...this.#clients].filter(([, { state }]) => state !== GONE))

@@ -3,18 +3,23 @@
  *
  * 1. Nothing is sent before the peer's state vector; a vector of another epoch ends the channel (rule SYNC-2).
  * 2. What is sent is durable: the answer to a state vector waits for it, and later updates wait behind the answer.
- * 3. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
+ * 3. It knows what the peer had seen when it sent an update (rule SYNC-16). Our state vector leaves before our answer to the
+ *    peer's: so what it answers is what it had before it heard anything.
+ * 4. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
  *    it could be taken whole; but not twice for the same state (rule SYNC-8).
  */
 import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
+import type { Sender, Sight } from '../documents/sight.js'
 import type { Member, Room } from './room.js'
 import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
-import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
+import { assertOwn, bringsNew, decodeUpdate, isEmpty, type DecodedUpdate } from './updates.js'
 
 export interface ChannelPort {
   send(payload: Uint8Array): void
+  /** Runs `run` when the peer has received all that was sent so far. */
+  whenReceived(run: () => void): void
   /** Ends the channel from this side. */
   close(error: EnsembleError): void
 }
@@ -24,13 +29,26 @@ export class Channel implements Member {
   readonly #author: Author
   readonly #port: ChannelPort
   /** Updates that wait for the answer to the state vector; undefined: it has been given. */
-  #waiting: Uint8Array[] | undefined
+  #waiting: { readonly frame: Uint8Array; readonly through: number }[] | undefined
   #state: 'new' | 'joined' | 'closed' = 'new'
   #answered = false
   /** The peer has something that could not be taken yet. */
   #owes = false
   /** The state vector that the peer was last asked with. */
   #asked: Uint8Array | undefined
+  /** Until the peer has what it was answered, and has told what it has. */
+  #joining: { readonly stateVector: ReadonlyMap<number, number> } | undefined
+  #toldAll = false
+  /** The newest step of the answer that it joined with. */
+  #joinedAt = 0
+  /** The newest step that was sent, and that has been received. */
+  #sent = 0
+  #seen = 0
+  #confirming = false
+  /** It may edit: it wrote, or shows where it is. What others merely watch need not be confirmed. */
+  #edits = false
+  /** The peer's Yjs client, once that has shown. */
+  #client: number | null = null
 
   constructor(room: Room, author: Author, port: ChannelPort) {
     this.#room = room
@@ -52,6 +70,7 @@ export class Channel implements Member {
         return
       case 'awareness':
         this.#room.acceptAwareness(this, message.update)
+        this.#becomesEditor()
         return
       case 'query-awareness':
         this.deliverAwareness(this.#room.awarenessFrame())
@@ -69,8 +88,8 @@ export class Channel implements Member {
     if (this.#owes) this.#ask()
   }
 
-  deliver(frame: Uint8Array): void {
-    if (this.#state === 'joined') this.#send(frame)
+  deliver(frame: Uint8Array, through: number): void {
+    if (this.#state === 'joined') this.#send(frame, through)
   }
 
   /** Waits for nothing: who was not answered yet gets all of it with the first answer. */
@@ -86,6 +105,11 @@ export class Channel implements Member {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    if (this.#answered) {
+      const clients = new Set(this.#room.clientsOf(this))
+      if (this.#client !== null) clients.add(this.#client)
+      for (const client of clients) this.#room.document.left(client, this.#received)
+    }
     this.#room.leave(this)
   }
 
@@ -99,13 +123,19 @@ export class Channel implements Member {
         hint: 'Start from an empty document, and write your text into it after the first sync.',
       })
     }
+    const { document } = this.#room
+    if (this.#state === 'new' && stateVector.size > 0) {
+      this.#joining = { stateVector }
+    }
     this.#state = 'joined'
     this.#waiting ??= []
     const durable = live.shown()
     const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
+    const through = document.steps
+    if (stateVector.size === 0) this.#sent = through // whatever it writes meanwhile is upon nothing
     durable.then(
       () => {
-        this.#answer(answer)
+        this.#answer(answer, through)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -113,18 +143,17 @@ export class Channel implements Member {
     )
   }
 
-  #answer(answer: Uint8Array): void {
+  #answer(answer: Uint8Array, through: number): void {
     if (this.#state === 'closed') return
     const first = !this.#answered
     this.#answered = true
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
-    this.#send(answer)
-    if (first) {
-      if (!this.#room.document.live.readOnly) this.#ask()
-      this.#send(this.#room.awarenessFrame())
-    }
-    for (const frame of waiting) this.#send(frame)
+    if (first && !this.#room.document.live.readOnly) this.#ask()
+    if (first) this.#joinedAt = through
+    this.#send(answer, through)
+    if (first) this.#send(this.#room.awarenessFrame())
+    for (const { frame, through: step } of waiting) this.#send(frame, step)
   }
 
   #apply(update: Uint8Array, isAnswer: boolean): void {
@@ -144,11 +173,52 @@ export class Channel implements Member {
     // What an update costs goes by its items, not its bytes: 200,000 of one character each (2 MB) take about a second.
     // They are not bounded: such is also the first frame of an honest peer that was offline for long, and cutting it up
     // would cost as much.
-    const complete = isEmpty(decoded) || document.apply(update, this.#author, isAnswer)
+    const complete = isEmpty(decoded) || document.apply(update, this.#author, this.#sender(decoded, isAnswer))
+    if (isAnswer) this.#toldAll = true
+    this.#becomesEditor()
     if (isAnswer && complete) this.#owes = false
     if (complete) return
     this.#owes = true
     this.#ask()
+  }
+
+  #sender({ structs }: DecodedUpdate, isAnswer: boolean): Sender {
+    const { doc } = this.#room.document.live
+    // Whose structs it brings first, or whom it announces, is the peer itself; later ones may be of others that it met.
+    const first = structs.find(({ id }) => id.clock + 1 > Y.getState(doc.store, id.client))
+    this.#client ??= first?.id.client ?? this.#room.clientsOf(this)[0] ?? null
+    if (this.#toldAll && this.#seen >= this.#joinedAt) this.#joining = undefined
+    return { source: this, client: this.#client, sight: this.#sight(), isAnswer }
+  }
+
+  #sight(): Sight {
+    if (this.#joining === undefined) return { kind: 'live', seen: this.#received }
+    const told = this.#client === null ? null : this.#room.document.toldBefore(this.#client)
+    return { kind: 'joining', ...this.#joining, told }
+  }
+
+  /** The newest step that the peer has, as far as that is known. */
+  get #received(): number {
+    return this.#edits ? this.#seen : this.#sent
+  }
+
+  /** From now on it is watched what has been received; what was sent before counts as such. */
+  #becomesEditor(): void {
+    if (this.#edits) return
+    this.#edits = true
+    if (this.#joining === undefined) this.#seen = this.#sent
+    this.#confirm()
+  }
+
+  #confirm(): void {
+    if (!this.#edits || this.#confirming || this.#seen >= this.#sent) return
+    this.#confirming = true
+    const through = this.#sent
+    this.#port.whenReceived(() => {
+      this.#confirming = false
+      this.#seen = through
+      this.#confirm()
+    })
   }
 
   /** What do you have that we lack? */
@@ -159,9 +229,15 @@ export class Channel implements Member {
     this.#send(step1Frame(stateVector))
   }
 
-  #send(frame: Uint8Array): void {
-    if (this.#waiting === undefined) this.#port.send(frame)
-    else this.#waiting.push(frame)
+  /** @param through the newest step in it, where it is one that tells of steps */
+  #send(frame: Uint8Array, through = 0): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push({ frame, through })
+      return
+    }
+    this.#port.send(frame)
+    this.#sent = Math.max(this.#sent, through)
+    this.#confirm()
   }
 }
 

@@ -46,6 +46,9 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
         send: (payload: Uint8Array) => {
           socket.send(payload)
         },
+        whenReceived: (run: () => void) => {
+          socket.whenReceived(run)
+        },
         close: (error: EnsembleError) => {
           socket.close(error)
         },

@@ -6,6 +6,7 @@ import type { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LiveDocument } from '../documents/live-document.js'
+import type { Sender } from '../documents/sight.js'
 import { Awareness } from '../presence/awareness.js'
 import { awarenessFrame, updateFrame } from './sync-frames.js'
 
@@ -19,7 +20,13 @@ export interface RoomDocument {
   /** The only root that peers may write to; null: any. */
   readonly ownRoot: string | null
   /** Returns whether all of it went in. */
-  apply(update: Uint8Array, author: Author, isLate: boolean): boolean
+  apply(update: Uint8Array, author: Author, sender: Sender): boolean
+  /** Number of the newest step; 0 where they are not counted. */
+  readonly steps: number
+  /** Up to which step a peer had received all when it left, by its Yjs client; null: not known. */
+  toldBefore(client: number): number | null
+  /** A peer leaves that had received every step up to `step`. */
+  left(client: number, step: number): void
   /** Of a file's document, which may be renamed while the room is open. */
   readonly name?: {
     readonly path: WorkspacePath
@@ -31,7 +38,8 @@ export interface RoomDocument {
 
 /** What a room does with a member. */
 export interface Member {
-  deliver(frame: Uint8Array): void
+  /** @param through number of the newest step in it */
+  deliver(frame: Uint8Array, through: number): void
   deliverAwareness(frame: Uint8Array): void
   expel(error: EnsembleError): void
 }
@@ -61,9 +69,9 @@ export class Room {
       () => {
         document.live.doc.off('update', forget)
       },
-      document.live.onUpdate((update) => {
+      document.live.onUpdate((update, through) => {
         const frame = updateFrame(update)
-        for (const member of [...this.#members]) member.deliver(frame)
+        for (const member of [...this.#members]) member.deliver(frame, through)
       }),
       document.live.onExpelled((error) => {
         // A moment later: whoever broke it hears of that first.
@@ -107,6 +115,11 @@ export class Room {
   acceptAwareness(member: Member, update: Uint8Array): void {
     this.#awarenessFrame = undefined
     this.#announce(this.#awareness.accept(member, update))
+  }
+
+  /** The Yjs clients that a member has announced. */
+  clientsOf(member: Member): readonly number[] {
+    return this.#awareness.clientsOf(member)
   }
 
   /** All live states; without any it still says that the line lives. */

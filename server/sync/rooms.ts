@@ -11,6 +11,9 @@ export interface RoomsOptions {
   readonly defer: (run: () => void) => void
 }
 
+/** Where nothing is a conflict nobody asks what a peer had seen. */
+const UNCOUNTED = { steps: 0, toldBefore: () => null, left: () => undefined }
+
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #rooms = new Map<string, Room>()
@@ -83,11 +86,14 @@ export class Rooms {
       case 'file':
         return this.#file(name.path)
       case 'workspace':
-        return { live: files.tree.live, epoch: null, ownRoot: null, apply: () => true, release: () => undefined }
+        return {
+          ...{ live: files.tree.live, epoch: null, ownRoot: null, apply: () => true, release: () => undefined },
+          ...UNCOUNTED,
+        }
       case 'context':
-        return free.open('~context')
+        return { ...free.open('~context'), ...UNCOUNTED }
       case 'free':
-        return free.open(`~free:${name.name}`)
+        return { ...free.open(`~free:${name.name}`), ...UNCOUNTED }
     }
   }
 
@@ -102,7 +108,14 @@ export class Rooms {
       get epoch() {
         return document.epoch
       },
-      apply: (update, author) => document.apply(update, author),
+      get steps() {
+        return document.steps
+      },
+      apply: (update, author, sender) => document.apply(update, author, sender),
+      toldBefore: (client) => document.toldBefore(client),
+      left: (client, step) => {
+        document.left(client, step)
+      },
       release: () => {
         files.release(document)
       },

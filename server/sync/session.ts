@@ -229,6 +229,9 @@ export class Session {
           send: (payload: Uint8Array) => {
             this.#sendFrame({ kind: 'document', number, payload })
           },
+          whenReceived: (run: () => void) => {
+            this.#socket.whenReceived(run)
+          },
           close: (error: EnsembleError) => {
             this.#endChannel(number, error)
           },

@@ -60,8 +60,8 @@ describe('the rules of SPEC.md', () => {
     }
   })
 
-  it('hold the fifteen of sync and the twenty-one of the bridge', () => {
-    expect(rules.filter(({ id }) => id.startsWith('SYNC-'))).toHaveLength(15)
+  it('hold the eighteen of sync and the twenty-one of the bridge', () => {
+    expect(rules.filter(({ id }) => id.startsWith('SYNC-'))).toHaveLength(18)
     expect(rules.filter(({ id }) => id.startsWith('BRIDGE-'))).toHaveLength(21)
   })
 

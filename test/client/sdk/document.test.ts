@@ -8,6 +8,7 @@ import { openMemoryStorage } from '../../../server/storage/memory.js'
 import { openPeer } from '../../support/peer.js'
 import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
+import { put } from '../../server/sync/seed.js'
 
 let server: TestServer
 beforeEach(async () => {
@@ -62,6 +63,33 @@ test('edits made while the connection is broken arrive when it is back', async (
   await connection.live()
   await until(async () => (await connection.request('stat', { path })).head?.rev === 2)
   expect(textOf(document)).toBe('offline\nbefore\n')
+  document.close()
+  await connection.close()
+  await second.stop()
+})
+
+test('[SYNC-17] what was typed while the connection was broken is merged with what others wrote meanwhile', async () => {
+  const storage = openMemoryStorage()
+  const first = await startServer({ storage })
+  const connection = await first.connectAs('CLAUDE-one', { random: () => 0 })
+  const { head } = await put(connection, 'a.ts', 'one\ntwo\nthree\nfour\n')
+  const document = new SharedDocument(connection, 'a.ts')
+  await document.synced()
+  await first.close(1000)
+  await until(() => connection.state.kind === 'waiting')
+  const text = document.doc.getText(CONTENT_ROOT)
+  text.delete(0, 3)
+  text.insert(0, 'ONE')
+  text.insert(text.length, 'five\n')
+  const between = await startServer({ storage }) // where it does not look for it
+  await put(await between.connectAs('CODEX-two'), 'a.ts', '1\ntwo\nthree\nfour\n', head)
+  await between.stop()
+  const second = await startServer({ storage, port: first.port })
+  await until(() => textOf(document) === '1\ntwo\nthree\nfour\nfive\n')
+  const { conflicts } = await connection.request('conflicts', {})
+  expect(conflicts).toMatchObject([
+    { base: 'one\n', ours: '1\n', theirs: 'ONE\n', authors: { ours: 'CODEX-two', theirs: 'CLAUDE-one' } },
+  ])
   document.close()
   await connection.close()
   await second.stop()

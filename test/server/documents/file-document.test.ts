@@ -230,13 +230,14 @@ describe('the document of a file', () => {
     const { head } = await write(files, 'a.ts', 'one\nthree\n', null, CLAUDE)
     const document = await files.open(at('a.ts'))
     const peer = new Replica(document)
+    const seen = document.steps
     await remove(files, 'a.ts', head, CLAUDE)
     const update = peer.edit((text) => {
       text.insert(4, 'two\n')
       text.delete(0, 1)
       text.insert(0, 'O')
     })
-    document.apply(update, CODEX)
+    document.apply(update, CODEX, peer.seeing(seen))
     await document.live.flushed()
     expect(document.text).toBe('One\ntwo\nthree\n')
     expect(files.head(at('a.ts'))).toMatchObject({ rev: 3, deleted: false, author: CODEX })
@@ -253,17 +254,18 @@ describe('the document of a file', () => {
   })
 
   test.each([
-    ['at once', 0, false, 'one\ntwo\n'],
-    ['when it is back, long after', 60_000, true, 'one\ntwo\n'],
-    ['after it has heard', 2_000, false, 'two\n'],
-  ])('[CONFLICT-5] a line added at the end of a deleted file %s', async (_, later, isLate, text) => {
-    const { files, clock } = openStore()
+    ['before it heard of that', (peer: Replica, seen: number) => peer.seeing(seen), 'one\ntwo\n'],
+    ['when it comes back', (peer: Replica) => peer.returning(), 'one\ntwo\n'],
+    ['after it has heard', (peer: Replica, seen: number) => peer.seeing(seen + 1), 'two\n'],
+  ])('[CONFLICT-5] a line added at the end of a deleted file %s', async (_, sender, text) => {
+    const { files } = openStore()
     const { head } = await write(files, 'a.ts', 'one\n')
     const document = await files.open(at('a.ts'))
     const peer = new Replica(document)
+    const seen = document.steps
     await remove(files, 'a.ts', head)
-    await clock.advance(later)
-    document.apply(peer.insert(4, 'two\n'), CODEX, isLate)
+    const back = sender(peer, seen)
+    document.apply(peer.insert(4, 'two\n'), CODEX, back)
     await document.live.flushed()
     expect(document.text).toBe(text)
   })

@@ -7,6 +7,7 @@ import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
 import { FileStore, type FileStoreOptions } from '../../../server/documents/file-store.js'
 import type { FileCommit } from '../../../server/documents/ledger.js'
+import type { Sender } from '../../../server/documents/sight.js'
 import { EventBus } from '../../../server/events/event-bus.js'
 import { EventLog } from '../../../server/events/event-log.js'
 import { CommitQueue } from '../../../server/storage/commit-queue.js'
@@ -141,6 +142,17 @@ export class Replica {
     })
     this.doc.off('update', keep)
     return Y.mergeUpdates(updates)
+  }
+
+  /** As the sender of an update that it made when `seen` was the document's newest step. */
+  seeing(seen: number): Sender {
+    return { source: this, client: this.doc.clientID, sight: { kind: 'live', seen }, isAnswer: false }
+  }
+
+  /** As a peer that was away, and comes back with what it has. */
+  returning(told: number | null = null): Sender {
+    const stateVector = Y.decodeStateVector(Y.encodeStateVector(this.doc))
+    return { source: this, client: this.doc.clientID, sight: { kind: 'joining', stateVector, told }, isAnswer: true }
   }
 
   insert(index: number, text: string): Uint8Array {

@@ -24,7 +24,7 @@ function open(own: Partial<LiveDocumentOptions> & { storage?: FailingStorage; ma
     ...{ id: 'd', storage, queue, serverClient: SERVER, defer: (run) => void deferred.push(run) },
     ledger: (author) => {
       authors.push(author)
-      return { rows: [], committed: () => undefined }
+      return { rows: [], through: authors.length, committed: () => undefined }
     },
     ...rest,
   })

@@ -75,7 +75,28 @@ describe('/sync and the stock provider', () => {
     await until(async () => (await textOf(agent, 'a.ts')) === text)
   })
 
-  test('[SYNC-2] nothing is sent before the peer’s state vector, then the answer, the question and who is there', async () => {
+  test('[SYNC-17] a provider that was offline is merged as a text; both sides of an overlap are told', async () => {
+    const { url, connectAs } = await start()
+    const agent = await connectAs('CLAUDE-frontend')
+    const { head } = await put(agent, 'a.ts', 'one\ntwo\nthree\n')
+    const peer = peerOf(url, 'a.ts', { agent: 'CODEX-reviewer' })
+    await peer.synced()
+    peer.provider.disconnect()
+    await until(() => !peer.provider.wsconnected)
+    peer.text.delete(0, 3)
+    peer.text.insert(0, 'ONE')
+    peer.text.insert(peer.text.length, 'four\n')
+    await put(agent, 'a.ts', '1\ntwo\nthree\n', head)
+    peer.provider.connect()
+    await until(() => peer.text.toJSON() === '1\ntwo\nthree\nfour\n')
+    expect(await textOf(agent, 'a.ts')).toBe(peer.text.toJSON())
+    const { conflicts } = await agent.request('conflicts', {})
+    expect(conflicts).toMatchObject([
+      { ours: '1\n', theirs: 'ONE\n', writeId: null, authors: { ours: 'CLAUDE-frontend', theirs: 'CODEX-reviewer' } },
+    ])
+  })
+
+  test('[SYNC-2] nothing is sent before the peer’s state vector, then the question, the answer and who is there', async () => {
     const { url, connect } = await start()
     const agent = await connect()
     await put(agent, 'a.ts', 'one\n')
@@ -87,7 +108,7 @@ describe('/sync and the stock provider', () => {
     expect(raw.frames).toEqual([])
     raw.step1()
     await until(() => raw.frames.length === 3)
-    expect(raw.messages.map(({ type }) => type)).toEqual(['step2', 'step1', 'awareness'])
+    expect(raw.messages.map(({ type }) => type)).toEqual(['step1', 'step2', 'awareness'])
     expect(raw.text).toBe('two\n')
     raw.end()
   })

@@ -1,0 +1,58 @@
+/**
+ * Whether a live update that met what its peer had not seen goes in as it is, or as a text (rules SYNC-17, SYNC-18).
+ */
+import type { FileHead } from '../../protocol/files.js'
+import type { Edits } from '../../protocol/text/edits.js'
+import { decideWrite, type Decision, type Version } from './decide-write.js'
+import type { PeerTexts } from './peer-texts.js'
+
+/** The text that stands, or that stood before the file was deleted, and its form. */
+export interface Stood extends Pick<FileHead, 'bom' | 'eol' | 'executable'> {
+  readonly text: string
+}
+
+/** @param isBulk the peer was away, and brings everything at once. Returns undefined: it goes in as it is. */
+export function decideUpdate(
+  { head, stood }: { readonly head: FileHead; readonly stood: Stood | undefined },
+  { base, theirs, oursEdits, theirsEdits }: PeerTexts,
+  isBulk: boolean,
+): Decision | undefined {
+  if (base === theirs || stood === undefined) return undefined
+  const revives = head.deleted && theirsEdits.some(({ added }) => added !== '')
+  if (!isBulk && !revives && !collide(oursEdits, theirsEdits)) return undefined
+  const { bom, eol, executable } = stood
+  const version = (text: string): Version => ({ content: { kind: 'text', text, bom, eol }, executable })
+  return decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs))
+}
+
+/**
+ * Whether both changed the same characters, one put something into what the other took away, or both put the very same
+ * there. Two who type at one point do not collide, nor do two who delete.
+ */
+export function collide(ours: Edits, theirs: Edits): boolean {
+  let first = 0
+  for (const edit of theirs) {
+    const end = edit.at + edit.removed.length
+    while (first < ours.length && endOf(ours[first]) < edit.at) first++
+    for (let i = first; i < ours.length; i++) {
+      const other = ours[i]
+      if (other === undefined || other.at > end) break
+      const otherEnd = endOf(other)
+      const isShared = Math.min(end, otherEnd) > Math.max(edit.at, other.at)
+      // Two deletions are one; one that the other writes into, or in place of, is not.
+      if (edit.removed === '' && isSame(edit, other) && edit.added.length > 1) return true
+      if (isShared && (edit.added !== '' || other.added !== '')) return true
+      if (edit.removed === '' && other.at < edit.at && edit.at < otherEnd) return true
+      if (other.removed === '' && edit.at < other.at && other.at < end) return true
+    }
+  }
+  return false
+}
+
+function isSame(one: Edits[number], two: Edits[number]): boolean {
+  return one.at === two.at && one.removed === two.removed && one.added === two.added
+}
+
+function endOf(edit: Edits[number] | undefined): number {
+  return edit === undefined ? Infinity : edit.at + edit.removed.length
+}

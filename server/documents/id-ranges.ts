@@ -1,0 +1,75 @@
+/** Sets of Yjs ids: ranges of clocks by client, each with the text of its characters where that is known. */
+import * as Y from 'yjs'
+
+interface Range {
+  readonly from: number
+  readonly to: number
+  /** As long as the range, or empty. */
+  readonly text: string
+}
+
+/** What a set says of one id, and of the ids behind it. */
+export interface Found {
+  readonly has: boolean
+  /** Of the id's character on, as far as the same holds; empty where no text is kept. */
+  readonly text: string
+  /** The first clock for which something else holds. */
+  readonly until: number
+}
+
+export class IdRanges {
+  readonly #clients = new Map<number, Range[]>()
+  #isSorted = true
+
+  /** Ids from (client, from) up to, not including, `to`. A set holds an id once. */
+  add(client: number, from: number, to: number, text = ''): void {
+    if (to <= from) return
+    const ranges = this.#clients.get(client)
+    const last = ranges?.at(-1)
+    if (last !== undefined && from < last.to) this.#isSorted = false
+    if (ranges === undefined) this.#clients.set(client, [{ from, to, text }])
+    else ranges.push({ from, to, text })
+  }
+
+  find(client: number, clock: number): Found {
+    this.#sort()
+    const ranges = this.#clients.get(client) ?? []
+    let low = 0
+    let high = ranges.length // the first range that ends behind the clock is in [low, high]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ranges[middle]?.to ?? Infinity) > clock) high = middle
+      else low = middle + 1
+    }
+    const range = ranges[low]
+    if (range === undefined) return { has: false, text: '', until: Infinity }
+    if (range.from > clock) return { has: false, text: '', until: range.from }
+    return { has: true, text: range.text.slice(clock - range.from), until: range.to }
+  }
+
+  /** Whether it holds every id of the range. */
+  covers(client: number, from: number, to: number): boolean {
+    let clock = from
+    while (clock < to) {
+      const { has, until } = this.find(client, clock)
+      if (!has) return false
+      clock = until
+    }
+    return true
+  }
+
+  #sort(): void {
+    if (this.#isSorted) return
+    for (const ranges of this.#clients.values()) ranges.sort((a, b) => a.from - b.from)
+    this.#isSorted = true
+  }
+}
+
+/** Every deletion that an update names. */
+export function deletedIn(update: Uint8Array): IdRanges {
+  const deleted = new IdRanges()
+  for (const [client, ranges] of Y.decodeUpdate(update).ds.clients) {
+    for (const { clock, len } of ranges) deleted.add(client, clock, clock + len)
+  }
+  return deleted
+}

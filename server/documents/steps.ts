@@ -1,0 +1,153 @@
+/**
+ * What happened to a file's document, step by step, in the ids of Yjs: so that one can tell what a peer had before it when
+ * it made an update, and which text it saw.
+ *
+ * 1. A step is what one writer did in one turn. Steps are numbered from 1 by document, and committed with their turn.
+ * 2. Inserted ids tell by a state vector whether a peer has seen a step. Deleted ones are kept with their text, because Yjs
+ *    forgets it.
+ *
+ * Rows: ['step', id, n] StoredStep.
+ */
+import * as Y from 'yjs'
+import type { Row, Storage } from '../storage/storage.js'
+import { stored } from '../storage/stored.js'
+
+interface StoredStep {
+  /** The file's revision before the turn; 0: it was none. */
+  readonly before: number
+  /** Yjs client of the peer that made it, or of the server; null: not known. */
+  readonly by: number | null
+  readonly inserted: readonly IdRange[]
+  readonly deleted: readonly DeletedText[]
+  /** What the peer deleted without knowing that others had. */
+  readonly shared: readonly IdRange[]
+}
+
+export type IdRange = readonly [client: number, from: number, to: number]
+export type DeletedText = readonly [client: number, from: number, text: string]
+
+export interface Step extends StoredStep {
+  readonly n: number
+  /** Who made it, as long as the document is in memory. */
+  readonly source: object | null
+}
+
+/** Who makes the changes that come next. */
+export interface StepWriter {
+  readonly source: object | null
+  readonly client: number | null
+}
+
+/** So many of the newest steps are kept in memory. */
+const RECENT = 1_000
+
+export class Steps {
+  readonly #storage: Storage
+  readonly #id: string
+  #last: number
+  #stored: number
+  /** The newest, ascending; all that may not be in storage yet are among them. */
+  #recent: Step[] = []
+  /** Steps of the turn under way: how many of the recent ones. */
+  #open = 0
+
+  constructor(storage: Storage, id: string) {
+    this.#storage = storage
+    this.#id = id
+    const [newest] = storage.range({ from: ['step', id, 0], to: ['step', id, Infinity], reverse: true, limit: 1 })
+    this.#last = newest === undefined ? 0 : Number(newest.key[2])
+    this.#stored = this.#last
+  }
+
+  /** Number of the newest step; 0: there was none. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** Notes what a transaction did, as part of the turn under way. Undefined: it did nothing. */
+  note(transaction: Y.Transaction, content: Y.Text, before: number, writer: StepWriter): Step | undefined {
+    const inserted = insertedBy(transaction)
+    const deleted = deletedBy(transaction, content)
+    if (inserted.length === 0 && deleted.length === 0) return undefined
+    return this.#add({ before, by: writer.client, inserted, deleted, shared: [] }, writer)
+  }
+
+  /** Notes that the writer deleted what others had deleted before. */
+  noteShared(shared: readonly IdRange[], before: number, writer: StepWriter): void {
+    if (shared.length > 0) this.#add({ before, by: writer.client, inserted: [], deleted: [], shared }, writer)
+  }
+
+  #add(step: StoredStep, { source }: StepWriter): Step {
+    const added = { ...step, n: ++this.#last, source }
+    this.#open++
+    this.#recent.push(added)
+    return added
+  }
+
+  /** Whether anyone but `source` made a step behind step `n`. */
+  hasOthers(n: number, { source }: { readonly source: object }): boolean {
+    if (this.#last - n > this.#recent.length) return true
+    for (let back = 1; back <= this.#last - n; back++) if (this.#recent.at(-back)?.source !== source) return true
+    return false
+  }
+
+  /** Rows of the steps of the turn that ends. */
+  seal(): Row[] {
+    const sealed = this.#recent.slice(this.#recent.length - this.#open)
+    this.#open = 0
+    return sealed.map(({ n, source: _, ...step }) => {
+      return { put: ['step', this.#id, n], value: step satisfies StoredStep }
+    })
+  }
+
+  /** Steps up to `n` are in storage. */
+  committed(n: number): void {
+    this.#stored = Math.max(this.#stored, n)
+    if (this.#recent.length < 2 * RECENT) return
+    const drop = Math.min(this.#recent.length - RECENT, this.#recent.length - (this.#last - this.#stored))
+    this.#recent = this.#recent.slice(drop)
+  }
+
+  /** Newest first. */
+  *backwards(): Iterable<Step> {
+    for (let at = this.#recent.length - 1; at >= 0; at--) {
+      const step = this.#recent[at]
+      if (step !== undefined) yield step
+    }
+    const to = this.#last - this.#recent.length + 1
+    for (const { key, value } of this.#storage.range({
+      ...{ from: ['step', this.#id, 0], to: ['step', this.#id, to] },
+      reverse: true,
+    })) {
+      yield { ...stored<StoredStep>(value), n: Number(key[2]), source: null }
+    }
+  }
+}
+
+function insertedBy({ beforeState, afterState }: Y.Transaction): IdRange[] {
+  const inserted: IdRange[] = []
+  for (const [client, to] of afterState) {
+    const from = beforeState.get(client) ?? 0
+    if (to > from) inserted.push([client, from, to])
+  }
+  return inserted
+}
+
+/** What of the text the transaction deleted that was there before it; Yjs still has the characters. */
+function deletedBy({ deleteSet, doc, beforeState }: Y.Transaction, content: Y.Text): DeletedText[] {
+  const deleted: DeletedText[] = []
+  for (const [client, ranges] of deleteSet.clients) {
+    for (const { clock, len } of ranges) {
+      const end = Math.min(clock + len, beforeState.get(client) ?? 0)
+      for (let at = clock; at < end;) {
+        const item = Y.getItem(doc.store, Y.createID(client, at))
+        const to = Math.min(end, item.id.clock + item.length)
+        if (item instanceof Y.Item && item.parent === content && item.content instanceof Y.ContentString) {
+          deleted.push([client, at, item.content.str.slice(at - item.id.clock, to - item.id.clock)])
+        }
+        at = to
+      }
+    }
+  }
+  return deleted
+}

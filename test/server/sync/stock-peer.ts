@@ -1,0 +1,167 @@
+/**
+ * A stock provider without its socket: it speaks as y-websocket does (y-protocols, one message a frame), over a line that the
+ * test moves frame by frame, and can cut at any point.
+ */
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
+import * as Y from 'yjs'
+import { CONTENT_ROOT, parseDocumentName } from '../../../protocol/document.js'
+import type { EnsembleError } from '../../../protocol/errors.js'
+import type { Author } from '../../../protocol/ids.js'
+import { Channel } from '../../../server/sync/channel.js'
+import type { Rooms } from '../../../server/sync/rooms.js'
+import { awarenessFrame } from './raw.js'
+
+type Inward =
+  { readonly kind: 'frame'; readonly payload: Uint8Array } | { readonly kind: 'ping'; readonly run: () => void }
+
+interface Outward {
+  readonly payload: Uint8Array
+  /** Null: it is something else. */
+  readonly update: Uint8Array | null
+}
+
+export class StockPeer {
+  readonly doc = new Y.Doc()
+  readonly text = this.doc.getText(CONTENT_ROOT)
+  /** What the peer has seen, and what of its own the server has taken: what its next update is written upon. */
+  readonly known = new Y.Doc()
+  readonly author: Author
+  closed: EnsembleError | undefined
+  #channel: Channel | undefined
+  #line: object | undefined
+  #isAhead = false
+  #inbox: Inward[] = []
+  #outbox: Outward[] = []
+
+  constructor(clientId: number, author: Author) {
+    this.doc.clientID = clientId
+    this.author = author
+    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== this) this.#post(update, (encoder) => writeUpdate(encoder, update))
+    })
+  }
+
+  /** As from a store of its own, with what was typed offline in it. */
+  load(from: Y.Doc): void {
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(from), this)
+  }
+
+  get isConnected(): boolean {
+    return this.#channel !== undefined
+  }
+
+  get seen(): string {
+    return this.known.getText(CONTENT_ROOT).toJSON()
+  }
+
+  /** Whether the next frame to the server is an update. */
+  get bringsUpdate(): boolean {
+    const [next] = this.#outbox
+    return next !== undefined && next.update !== null
+  }
+
+  async connect(rooms: Rooms, document: string, hasAwareness = true): Promise<void> {
+    await rooms.open(parseDocumentName(document), (room) => {
+      const line = (this.#line = {})
+      const isOpen = (): boolean => this.#line === line
+      const port = {
+        send: (payload: Uint8Array) => {
+          if (isOpen()) this.#inbox.push({ kind: 'frame', payload })
+        },
+        whenReceived: (run: () => void) => {
+          if (isOpen()) this.#inbox.push({ kind: 'ping', run })
+        },
+        close: (error: EnsembleError) => {
+          this.closed = error
+          this.cut()
+        },
+      }
+      this.#channel = new Channel(room, this.author, port)
+    })
+    this.#post(null, (encoder) => {
+      writeSyncStep1(encoder, this.doc)
+    })
+    if (!hasAwareness) return
+    const payload = awarenessFrame([this.doc.clientID, 1, {}])
+    this.#outbox.push({ payload, update: null })
+  }
+
+  /** Everything that is on its way is lost. */
+  cut(): void {
+    const channel = this.#channel
+    this.#channel = undefined
+    this.#line = undefined
+    this.#inbox = []
+    this.#outbox = []
+    channel?.close()
+  }
+
+  get hasMail(): boolean {
+    return this.#inbox.length > 0
+  }
+
+  get hasPost(): boolean {
+    return this.#outbox.length > 0
+  }
+
+  /** Whether it has taken what the server does not know that it has. */
+  get isAhead(): boolean {
+    return this.#isAhead && this.hasMail
+  }
+
+  /** The peer takes the next frame from the server. A ping that comes with it is answered at once. */
+  take(): void {
+    const next = this.#inbox.shift()
+    if (next === undefined) return
+    if (next.kind === 'frame') this.#read(next.payload)
+    else this.#pong(next.run)
+    while (this.#inbox[0]?.kind === 'ping') this.take()
+  }
+
+  #pong(run: () => void): void {
+    this.#isAhead = false
+    run()
+  }
+
+  #read(payload: Uint8Array): void {
+    this.#isAhead = true
+    const decoder = decoding.createDecoder(payload)
+    if (decoding.readVarUint(decoder) !== 0) return
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint(encoder, 0)
+    const before = decoding.clone(decoder)
+    readSyncMessage(decoder, encoder, this.doc, this)
+    if (encoding.length(encoder) > 1) {
+      const answer = encoding.toUint8Array(encoder)
+      this.#outbox.push({ payload: answer, update: updateOf(answer) })
+    } else {
+      decoding.readVarUint(before)
+      Y.applyUpdate(this.known, decoding.readVarUint8Array(before))
+    }
+  }
+
+  /** The server takes the next frame from the peer. */
+  give(): void {
+    const next = this.#outbox.shift()
+    if (next === undefined) return
+    this.#channel?.receive(next.payload)
+    if (next.update !== null) Y.applyUpdate(this.known, next.update)
+  }
+
+  #post(update: Uint8Array | null, write: (encoder: encoding.Encoder) => void): void {
+    if (this.#channel === undefined) return
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint(encoder, 0)
+    write(encoder)
+    this.#outbox.push({ payload: encoding.toUint8Array(encoder), update })
+  }
+}
+
+function updateOf(payload: Uint8Array): Uint8Array {
+  const decoder = decoding.createDecoder(payload)
+  decoding.readVarUint(decoder)
+  decoding.readVarUint(decoder)
+  return decoding.readVarUint8Array(decoder)
+}
