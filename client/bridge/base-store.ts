@@ -9,10 +9,13 @@
  * 5. A failed commit is tried again until it works or the store is closed; `onFailure` is told why, and nothing that was
  *    waiting for it goes on.
  *
+ * Pages of the file that were looked at stay in this process's memory until the file is mapped anew. So it is closed and opened
+ * again, between two commits, whenever so much was looked at (GIVEN_BACK_AFTER).
+ *
  * A commit costs about 0.7 ms on an SSD, shared by all that are asked for in one turn; so commits are durable against a power
  * cut too, and a base row never tells of a file that the cut took back.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { z } from 'zod'
@@ -44,6 +47,13 @@ export type StoreStep = 'storing' | 'stored'
 /** Between two tries of a commit that failed. In milliseconds. */
 const RETRY_MILLISECONDS = 1000
 const META_KEY = 'meta'
+const FILE = 'bases.mdb'
+/** In bytes. Opening anew takes 2 ms, and what is needed then is still in the system's cache. */
+const GIVEN_BACK_AFTER = 32 * 1024 * 1024
+/** What comes into memory with one look: the system maps pages around the one that is asked for. In bytes. */
+const LOOK_BYTES = 64 * 1024
+/** What comes into memory with a row that is stored: those of a commit lie side by side. In bytes. */
+const ROW_BYTES = 4 * 1024
 
 export interface BaseStoreOptions {
   /** A folder of its own; made if missing. */
@@ -52,6 +62,16 @@ export interface BaseStoreOptions {
   /** A commit failed, or works again. */
   readonly onFailure: (failure: Error | undefined) => void
   readonly onStep?: ((step: StoreStep) => Promise<void> | undefined) | undefined
+  /** Bytes of the file that may come into memory before they are given back; default 32 MB. */
+  readonly givenBackAfter?: number
+}
+
+type Table = 'bases' | 'pendings' | 'intents' | 'folders' | 'meta'
+
+interface Opened {
+  readonly root: RootDatabase<unknown, string>
+  readonly tables: Readonly<Record<Table, Database<unknown, string>>>
+  readonly contents: Database<Buffer, string>
 }
 
 interface Batch {
@@ -70,9 +90,11 @@ export class BaseStore {
   readonly #pendings: Map<string, PendingRow>
   readonly #intents: Map<string, IntentRow>
   readonly #folders: Set<string>
-  readonly #root: RootDatabase<unknown, string>
-  readonly #tables: Record<'bases' | 'pendings' | 'intents' | 'folders' | 'meta', Database<unknown, string>>
-  readonly #contents: Database<Buffer, string>
+  /** Undefined: it could not be opened again; whoever needs it next tries. */
+  #database: Opened | undefined
+  /** Of the file. */
+  readonly #identity: string | undefined
+  #lookedAt = 0
   readonly #options: BaseStoreOptions
   /** How many rows name a content. */
   readonly #references = new Map<string, number>()
@@ -95,41 +117,20 @@ export class BaseStore {
   constructor(options: BaseStoreOptions) {
     mkdirSync(options.dir, { recursive: true, mode: 0o700 })
     this.#options = options
-    this.#root = open<unknown, string>({
-      path: join(options.dir, 'bases.mdb'),
-      noSubdir: true,
-      encoding: 'json',
-      maxDbs: 8,
-      // Resolved means synced. With it on, a commit resolves before its sync, and costs no less.
-      overlappingSync: false,
-      // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
-      compression: true,
-      // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
-      mapSize: 4 * 1024 * 1024 * 1024,
-      // With batching by event turn, lmdb leaves the rejection of a promise of its own unhandled.
-      eventTurnBatching: false,
-    })
-    const table = (name: string): Database<unknown, string> =>
-      this.#root.openDB<unknown, string>({ name, encoding: 'json' })
-    this.#tables = {
-      bases: table('bases'),
-      pendings: table('pendings'),
-      intents: table('intents'),
-      folders: table('folders'),
-      meta: table('meta'),
-    }
-    this.#contents = this.#root.openDB<Buffer, string>({ name: 'contents', encoding: 'binary' })
-    this.bases = this.#bases = load(this.#tables.bases, baseRow)
-    this.pendings = this.#pendings = load(this.#tables.pendings, pendingRow)
-    this.intents = this.#intents = load(this.#tables.intents, intentRow)
-    this.folders = this.#folders = new Set(this.#tables.folders.getKeys())
-    this.#meta = metaRow.catch({ workspaceId: null }).parse(this.#tables.meta.get(META_KEY))
+    const { tables } = (this.#database = openDatabase(options.dir))
+    this.#identity = identityOf(options.dir)
+    this.bases = this.#bases = load(tables.bases, baseRow)
+    this.pendings = this.#pendings = load(tables.pendings, pendingRow)
+    this.intents = this.#intents = load(tables.intents, intentRow)
+    this.folders = this.#folders = new Set(tables.folders.getKeys())
+    this.#meta = metaRow.catch({ workspaceId: null }).parse(tables.meta.get(META_KEY))
     for (const row of this.#bases.values()) {
       this.#live += standing(row)
       this.#count(hashesOfBase(row), 1)
     }
     for (const row of this.#pendings.values()) this.#count(hashesOfPending(row), 1)
     for (const row of this.#intents.values()) this.#count(hashesOfIntent(row), 1)
+    this.#look(Infinity) // all of it was read
   }
 
   /** How many bases prove that a file was on this disk. */
@@ -143,11 +144,16 @@ export class BaseStore {
 
   /** The bytes with this hash, if any row kept them. */
   content(hash: string): Uint8Array | undefined {
-    return this.#fresh.get(hash) ?? this.#contents.get(hash)
+    const fresh = this.#fresh.get(hash)
+    if (fresh !== undefined) return fresh
+    this.#look(LOOK_BYTES)
+    return this.#opened.contents.get(hash)
   }
 
   hasContent(hash: string): boolean {
-    return this.#fresh.has(hash) || this.#contents.doesExist(hash)
+    if (this.#fresh.has(hash)) return true
+    this.#look(LOOK_BYTES)
+    return this.#opened.contents.doesExist(hash)
   }
 
   /** Takes effect for readers at once; resolves when durable. */
@@ -167,10 +173,10 @@ export class BaseStore {
   async sweep(slice = 500): Promise<void> {
     let start: string | undefined
     while (!this.#closed) {
-      const keys = [...this.#contents.getKeys({ ...(start === undefined ? {} : { start }), limit: slice })]
+      const keys = [...this.#opened.contents.getKeys({ ...(start === undefined ? {} : { start }), limit: slice })]
       for (const key of keys) if (!this.#references.has(key)) this.#unnamed.add(key)
       const last = keys.at(-1)
-      if (keys.length < slice || last === undefined) return
+      if (keys.length < slice || last === undefined) return this.#look(Infinity)
       start = `${last}0`
       await this.#options.timers.yield()
     }
@@ -187,7 +193,7 @@ export class BaseStore {
     await this.#done
     if (this.#closed) return
     this.#closed = true
-    await this.#root.close()
+    await this.#database?.root.close()
   }
 
   #apply(change: Change, changes: Change[]): void {
@@ -239,14 +245,46 @@ export class BaseStore {
   async #run(): Promise<void> {
     this.#running = true
     await Promise.resolve() // the commits of one turn are one transaction
-    while (this.#next !== undefined) {
+    for (;;) {
+      if (this.#isLookedAt) await this.#giveBack()
       const batch = this.#next
+      if (batch === undefined) break
       this.#next = undefined
       const failure = await this.#write(batch.changes)
       if (failure === undefined) batch.resolve()
       else batch.reject(failure)
     }
     this.#running = false
+  }
+
+  get #opened(): Opened {
+    return (this.#database ??= openDatabase(this.#options.dir))
+  }
+
+  get #isLookedAt(): boolean {
+    return this.#lookedAt >= (this.#options.givenBackAfter ?? GIVEN_BACK_AFTER)
+  }
+
+  #look(bytes: number): void {
+    this.#lookedAt += bytes
+    if (this.#isLookedAt && !this.#running && !this.#closing) this.#done = this.#run()
+  }
+
+  /**
+   * Nobody can ask in between: no commit is under way, the next one waits, and reads wait for nothing. The turn of its own is
+   * for those: lmdb closes after some steps of the queue of promises, in which nothing of anybody else's stands then.
+   */
+  async #giveBack(): Promise<void> {
+    await this.#options.timers.yield()
+    this.#lookedAt = 0
+    if (this.#identity === undefined || identityOf(this.#options.dir) !== this.#identity) return // what is open is all there is
+    try {
+      await this.#database?.root.close()
+      this.#database = undefined
+      this.#database = openDatabase(this.#options.dir)
+    } catch {
+      // The next one who needs it meets the same fault, and tells.
+    }
   }
 
   /** Until it is stored. A failure only if the store is being closed meanwhile. */
@@ -256,10 +294,12 @@ export class BaseStore {
       await onStep?.('storing')
       const dropped = this.#takeUnnamed()
       try {
-        await this.#root.batch(() => {
-          for (const change of changes) this.#put(change)
-          for (const hash of dropped) void this.#contents.remove(hash)
+        const database = this.#opened
+        await database.root.batch(() => {
+          for (const change of changes) put(database, change)
+          for (const hash of dropped) void database.contents.remove(hash)
         })
+        this.#look(changes.length * ROW_BYTES)
         this.#settle(changes)
         await onStep?.('stored')
         return undefined
@@ -292,13 +332,48 @@ export class BaseStore {
     this.#failing = false
     this.#options.onFailure(undefined)
   }
+}
 
-  #put(change: Change): void {
-    if (change.table === 'meta') void this.#tables.meta.put(META_KEY, change.row)
-    else if (change.table === 'contents') void this.#contents.put(change.key, Buffer.from(change.row))
-    else if (change.row === null) void this.#tables[change.table].remove(change.key)
-    else void this.#tables[change.table].put(change.key, change.row)
+function put({ tables, contents }: Opened, change: Change): void {
+  if (change.table === 'meta') void tables.meta.put(META_KEY, change.row)
+  else if (change.table === 'contents') void contents.put(change.key, Buffer.from(change.row))
+  else if (change.row === null) void tables[change.table].remove(change.key)
+  else void tables[change.table].put(change.key, change.row)
+}
+
+function openDatabase(dir: string): Opened {
+  const root = open<unknown, string>({
+    path: join(dir, FILE),
+    noSubdir: true,
+    encoding: 'json',
+    maxDbs: 8,
+    // Resolved means synced. With it on, a commit resolves before its sync, and costs no less.
+    overlappingSync: false,
+    // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
+    compression: true,
+    // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
+    mapSize: 4 * 1024 * 1024 * 1024,
+    // With batching by event turn, lmdb leaves the rejection of a promise of its own unhandled.
+    eventTurnBatching: false,
+  })
+  const table = (name: string): Database<unknown, string> => root.openDB<unknown, string>({ name, encoding: 'json' })
+  return {
+    root,
+    tables: {
+      bases: table('bases'),
+      pendings: table('pendings'),
+      intents: table('intents'),
+      folders: table('folders'),
+      meta: table('meta'),
+    },
+    contents: root.openDB<Buffer, string>({ name: 'contents', encoding: 'binary' }),
   }
+}
+
+/** Which file it is; undefined: there is none. */
+function identityOf(dir: string): string | undefined {
+  const found = statSync(join(dir, FILE), { bigint: true, throwIfNoEntry: false })
+  return found && `${found.dev}:${found.ino}`
 }
 
 function load<Row>(table: Database<unknown, string>, schema: z.ZodType<Row>): Map<string, Row> {

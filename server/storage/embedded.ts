@@ -6,9 +6,12 @@
  *   resolves, both on lmdb's own thread. With it on (lmdb's default) a promise may resolve before the sync.
  * - One commit is under way at a time, so a failed one can't take a later one with it, and ranges are deleted by what
  *   the commits before have left.
+ * - Pages of the file that were looked at stay in this process's memory until the file is mapped anew. So it is closed and
+ *   opened again, between two commits, whenever so much was looked at (GIVEN_BACK_AFTER).
  */
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { open } from 'lmdb'
+import { open, type RootDatabase } from 'lmdb'
 import { commitFailure } from './commit-failure.js'
 import { syncFolder } from './files.js'
 import { compareBytes, decodeKey, encodeKey } from './keys.js'
@@ -24,35 +27,61 @@ const MAP_BYTES = 4 * 1024 * 1024 * 1024
 const SLICE_ROWS = 256
 const SLICE_BYTES = 1024 * 1024
 
+/** In bytes. Opening anew takes 2 ms, and what is needed then is still in the system's cache. */
+const GIVEN_BACK_AFTER = 64 * 1024 * 1024
+/** What comes into memory with one look: the system maps pages around the one that is asked for. In bytes. */
+const LOOK_BYTES = 64 * 1024
+/** What comes into memory with a row that is stored: those of a commit lie side by side. In bytes. */
+const ROW_BYTES = 4 * 1024
+
 export interface EmbeddedOptions {
   /** An existing folder; the database is the file `ensemble.mdb` in it. */
   readonly dir: string
+  /** Bytes of the file that may come into memory before they are given back; default 64 MB. */
+  readonly givenBackAfter?: number
 }
 
 /** Rows with keys and values as bytes; the last row about a key counts. */
 type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined }
 
-export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Storage> {
-  const database = open<Uint8Array, Uint8Array>({
-    path: join(dir, DATABASE_FILE),
-    noSubdir: true,
-    keyEncoding: 'binary',
-    encoding: 'binary',
-    overlappingSync: false,
-    // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
-    compression: true,
-    // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
-    mapSize: MAP_BYTES,
-    // With batching by event turn, lmdb makes a promise of its own for each turn and leaves its rejection unhandled: a
-    // full disk then ends the process whatever the caller catches. A commit is one batch already.
-    eventTurnBatching: false,
-  })
+export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Storage> {
+  const { dir, givenBackAfter = GIVEN_BACK_AFTER } = options
+  /** Undefined: it could not be opened again; whoever needs it next tries. */
+  let database: RootDatabase<Uint8Array, Uint8Array> | undefined = openDatabase(dir)
   await syncFolder(dir) // the file may be new
+  const file = identityOf(dir)
   let closing: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let lookedAt = 0
+  let isGivingBack = false
+
+  function opened(): RootDatabase<Uint8Array, Uint8Array> {
+    return (database ??= openDatabase(dir))
+  }
 
   function assertOpen(): void {
     if (closing) throw new Error('The storage is closed.')
+  }
+
+  function look(bytes: number): void {
+    lookedAt += bytes
+    if (lookedAt < givenBackAfter || isGivingBack || closing) return
+    isGivingBack = true
+    last = last.then(giveBack).catch(() => undefined) // the next call meets the same fault, and tells
+  }
+
+  /**
+   * Nobody can ask in between: no commit is under way, the next one waits, and reads wait for nothing. The turn of its own is
+   * for those: lmdb closes after some steps of the queue of promises, in which nothing of anybody else's stands then.
+   */
+  async function giveBack(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    isGivingBack = false
+    lookedAt = 0
+    if (file === undefined || identityOf(dir) !== file) return // somebody took it away: what is open is all there is
+    await database?.close()
+    database = undefined
+    opened()
   }
 
   function changesOf(rows: readonly EncodedRow[]): Change[] {
@@ -66,7 +95,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
         if (isWithin(key, row.from, row.to)) changes.set(text(key), { key, value: undefined })
       }
       if (compareBytes(row.from, row.to) >= 0) continue
-      for (const key of database.getKeys({ start: row.from, end: row.to })) {
+      for (const key of opened().getKeys({ start: row.from, end: row.to })) {
         changes.set(text(key), { key: Uint8Array.from(key), value: undefined })
       }
     }
@@ -77,12 +106,14 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
     const changes = changesOf(rows)
     if (changes.length === 0) return
     try {
-      await database.batch(() => {
+      const current = opened()
+      await current.batch(() => {
         for (const { key, value } of changes) {
-          if (value) void database.put(key, value)
-          else void database.remove(key)
+          if (value) void current.put(key, value)
+          else void current.remove(key)
         }
       })
+      look(changes.length * ROW_BYTES)
     } catch (thrown) {
       throw await commitFailure(thrown, dir)
     }
@@ -99,7 +130,8 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
 
     get(key) {
       assertOpen()
-      const bytes = database.getBinaryFast(encodeKey(key))
+      look(LOOK_BYTES)
+      const bytes = opened().getBinaryFast(encodeKey(key))
       return bytes && decodeValue(bytes.subarray(0, bytes.length))
     },
 
@@ -112,7 +144,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
       for (let left = limit; left > 0;) {
         assertOpen()
         const rows = Math.min(left, SLICE_ROWS)
-        const cursor = database.getRange({
+        const cursor = opened().getRange({
           start,
           exclusiveStart,
           end: reverse ? low : high,
@@ -121,6 +153,7 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
           limit: rows,
         })
         const slice = readSlice(cursor)
+        look(LOOK_BYTES + slice.length * ROW_BYTES)
         for (const { key, value } of slice) yield { key: decodeKey(key), value }
         const end = slice.at(-1)
         if (!end || (slice.length < rows && !end.full)) return
@@ -131,10 +164,33 @@ export async function openEmbeddedStorage({ dir }: EmbeddedOptions): Promise<Sto
     },
 
     close() {
-      closing ??= last.then(() => database.close())
+      closing ??= last.then(() => database?.close())
       return closing
     },
   }
+}
+
+/** Which file it is; undefined: there is none. */
+function identityOf(dir: string): string | undefined {
+  const found = statSync(join(dir, DATABASE_FILE), { bigint: true, throwIfNoEntry: false })
+  return found && `${found.dev}:${found.ino}`
+}
+
+function openDatabase(dir: string): RootDatabase<Uint8Array, Uint8Array> {
+  return open<Uint8Array, Uint8Array>({
+    path: join(dir, DATABASE_FILE),
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    overlappingSync: false,
+    // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
+    compression: true,
+    // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
+    mapSize: MAP_BYTES,
+    // With batching by event turn, lmdb makes a promise of its own for each turn and leaves its rejection unhandled: a
+    // full disk then ends the process whatever the caller catches. A commit is one batch already.
+    eventTurnBatching: false,
+  })
 }
 
 type EncodedRow = Change | { readonly from: Uint8Array; readonly to: Uint8Array }

@@ -9,6 +9,13 @@ const KILLS = 200
 const AGENTS = 3
 /** Longest time between two kills, in milliseconds. */
 const LONGEST_LIFE = 400
+/**
+ * Between two lines of an agent, in milliseconds. Faster than the machine can carry them everywhere they would only pile up,
+ * and the kills would hit nothing but starts that have to work them off.
+ */
+const PAUSE = { least: 20, range: 160 }
+/** In milliseconds; what takes longer is broken. */
+const LONGEST_START = 60_000
 const SETTLED_AFTER = 60_000
 
 interface Agent {
@@ -20,6 +27,7 @@ interface Agent {
 export async function crashes(seed = 1): Promise<Section> {
   const random = generator(seed)
   const lab = await Lab.make()
+  const stop = new AbortController()
   try {
     const workspace = await lab.folder('workspace')
     const paths = await makeTree(workspace, 40, 2_000)
@@ -31,33 +39,38 @@ export async function crashes(seed = 1): Promise<Section> {
       agents.push({ name: `agent${i}`, dir, info: await lab.agent('CLAUDE', `agent${i}`, dir, server) })
     }
     const markers: string[] = []
-    const stop = new AbortController()
     const writers = agents.map(async ({ dir, name }) => {
       for (let i = 0; !stop.signal.aborted; i++) {
         const marker = `<${name}:${i}>`
         const file = join(dir, paths[Math.floor(random() * paths.length)] ?? '')
         markers.push(marker)
         await appendFile(file, `// ${marker}\n`)
-        await pause(5 + random() * 40)
+        await pause(PAUSE.least + random() * PAUSE.range)
       }
     })
+    const written = Promise.all(writers)
+    written.catch(() => undefined) // told below, unless a start has failed first
     for (let killed = 0; killed < KILLS; killed++) {
       await pause(random() * LONGEST_LIFE)
-      server = await crash(lab, server, agents, workspace, port, random)
+      server = await within(LONGEST_START, `start ${killed + 1}`, crash(lab, server, agents, workspace, port, random))
+      if ((killed + 1) % 10 === 0) progress(`${killed + 1} of ${KILLS} kills, ${markers.length} markers`)
     }
     stop.abort()
-    await Promise.all(writers)
+    await written
     const dirs = [workspace, ...agents.map(({ dir }) => dir)]
+    progress('waiting until all folders are equal')
     const equal = await settle(dirs, paths)
     const texts = (await Promise.all(paths.map((path) => readFile(join(workspace, path), 'utf8')))).join('')
     const { held } = await conflicts(lab, server)
-    const counts = markers.map((marker) => texts.split(marker).length - 1)
-    const lost = markers.filter((marker, i) => counts[i] === 0 && !held.includes(marker)).length
-    const doubled = counts.filter((count) => count > 1).length
+    const inFiles = markersIn(texts)
+    const inConflicts = markersIn(held)
+    const missing = markers.filter((marker) => !inFiles.has(marker))
+    const lost = missing.filter((marker) => !inConflicts.has(marker)).length
+    const doubled = markers.filter((marker) => (inFiles.get(marker) ?? 0) > 1).length
     return {
       title: 'kill -9 during load',
       method:
-        `${AGENTS} agents append a line with a marker of its own to files of a tree of ${paths.length}, every 5–45 ms, ` +
+        `${AGENTS} agents append a line with a marker of its own to files of a tree of ${paths.length}, every ${PAUSE.least}–${PAUSE.least + PAUSE.range} ms, ` +
         `while the server or one of the bridges is killed ${KILLS} times (seed ${seed}), at most ${LONGEST_LIFE} ms apart, and started again. ` +
         'Afterwards all folders must be equal, and each marker must be in its file, or in a conflict record, once.',
       columns: ['kills', 'markers written', 'lost', 'doubled', 'held in conflicts', 'folders equal'],
@@ -67,14 +80,34 @@ export async function crashes(seed = 1): Promise<Section> {
           String(markers.length),
           String(lost),
           String(doubled),
-          String(markers.filter((marker, i) => counts[i] === 0 && held.includes(marker)).length),
+          String(missing.length - lost),
           equal ? 'yes' : '**no**',
         ],
       ],
     }
   } finally {
+    stop.abort()
     await lab.close()
   }
+}
+
+/** How often each marker stands in a text. One pass: there are tens of thousands of them, in megabytes. */
+function markersIn(text: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const [marker] of text.matchAll(/<agent\d+:\d+>/g)) counts.set(marker, (counts.get(marker) ?? 0) + 1)
+  return counts
+}
+
+function progress(what: string): void {
+  process.stderr.write(`  ${what}\n`)
+}
+
+async function within<T>(milliseconds: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${milliseconds / 1000} s.`)), milliseconds)
+  })
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 /** Kills the server (one time in three) or an agent's bridge, and starts it again. */

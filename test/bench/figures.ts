@@ -1,6 +1,6 @@
 /** What a benchmark reports: rows of figures, the machine, and how they were measured. */
 import { execFileSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 export interface Section {
   readonly title: string
@@ -35,7 +35,15 @@ export function machine(): string {
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${disk}, ${process.platform} ${process.arch}, Node ${process.version}`
 }
 
-export function markdown({ title, method, columns, rows, notes = [] }: Section): string {
+/** When something was measured, and what else ran: that says how far its times can be trusted. */
+export function circumstances(): string {
+  const [load = NaN] = loadavg()
+  const date = new Date().toISOString().slice(0, 10)
+  return `Measured on ${date}; ${load.toFixed(1)} processes wanted the machine's ${cpus().length} cores in its last minute.`
+}
+
+/** @param last a sentence of its own */
+export function markdown({ title, method, columns, rows, notes = [] }: Section, last?: string): string {
   return [
     `## ${title}`,
     '',
@@ -45,6 +53,7 @@ export function markdown({ title, method, columns, rows, notes = [] }: Section):
     `| ${columns.map(() => '---').join(' | ')} |`,
     ...rows.map((row) => `| ${row.join(' | ')} |`),
     ...(notes.length > 0 ? ['', ...notes] : []),
+    ...(last === undefined ? [] : ['', last]),
     '',
   ].join('\n')
 }

@@ -1,12 +1,12 @@
 /**
- * `npm run bench [-- NAME…]`: measures, prints, and writes test/bench/RESULTS.md when nothing is left out.
- * It takes some minutes and wants the machine for itself.
+ * `npm run bench [-- NAME…]`: measures all, or what is named; prints it, and puts each section into test/bench/RESULTS.md
+ * as soon as it is measured. All of it takes some minutes and wants the machine for itself.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { crashes } from './crashes.js'
 import { durability } from './durability.js'
-import { machine, markdown, type Section } from './figures.js'
+import { circumstances, machine, markdown, type Section } from './figures.js'
 import { folders } from './folders.js'
 import { withSections } from './results.js'
 import { sockets } from './sockets.js'
@@ -21,21 +21,18 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const parts: string[] = []
+if (wanted.length === 0) await write(await preface())
 for (const [name, measure] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   process.stderr.write(`${name} …\n`)
-  const part = markdown(await measure())
+  const part = markdown(await measure(), circumstances())
   process.stdout.write(`${part}\n`)
-  parts.push(part)
-}
-if (wanted.length === 0) {
-  const file = await resultsFile()
-  await writeFile(file, withSections(await readFile(file, 'utf8'), [await preface(), ...parts]))
+  await write(part)
 }
 
-async function resultsFile(): Promise<string> {
-  return fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
+async function write(section: string): Promise<void> {
+  const file = fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
+  await writeFile(file, withSections(await readFile(file, 'utf8'), [section]))
 }
 
 async function preface(): Promise<string> {
@@ -47,11 +44,10 @@ async function preface(): Promise<string> {
   return [
     '# Results',
     '',
-    'Written by `npm run bench`; every figure is from one run of that command on one machine.',
+    'Written by `npm run bench` and `npm run bench:merge`; each section says when it was measured.',
     '',
     `- Machine: ${machine()}`,
     `- Versions: ${versions}`,
-    `- Date: ${new Date().toISOString().slice(0, 10)}`,
     '',
   ].join('\n')
 }

@@ -23,15 +23,23 @@ const text = (store: BaseStore, of: string): string | undefined => {
 
 let folder: Folder
 let stores: BaseStore[]
+let givenBackAfter: number | undefined
 
 function open(): BaseStore {
-  const store = new BaseStore({ dir: folder.root, timers: SYSTEM.timers, onFailure: () => undefined })
+  const store = new BaseStore({
+    ...{ dir: folder.root, timers: SYSTEM.timers, onFailure: () => undefined },
+    ...(givenBackAfter === undefined ? {} : { givenBackAfter }),
+  })
   stores.push(store)
   return store
 }
 
-describe('the store of a bridge', () => {
+describe.each([
+  ['the store of a bridge', undefined],
+  ['the store of a bridge that gives its memory back after every look', 1],
+])('%s', (_name, after) => {
   beforeEach(() => {
+    givenBackAfter = after
     folder = new Folder()
     stores = []
   })

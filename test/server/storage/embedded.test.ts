@@ -1,15 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbeddedStorage } from '../../../server/storage/embedded.js'
+import { expect, test } from 'vitest'
+import { DATABASE_FILE, openEmbeddedStorage } from '../../../server/storage/embedded.js'
 import { storageContract } from '../../contracts/storage.js'
 import type { OpenedStorage } from '../../contracts/storage.js'
 
-async function open({ reopens }: { reopens: boolean }): Promise<OpenedStorage> {
+async function open({
+  reopens,
+  givenBackAfter,
+}: {
+  reopens: boolean
+  givenBackAfter?: number
+}): Promise<OpenedStorage & { dir: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'ensemble-storage-'))
-  const storage = await openEmbeddedStorage({ dir })
+  const storage = await openEmbeddedStorage({ dir, ...(givenBackAfter === undefined ? {} : { givenBackAfter }) })
   let current = storage
   return {
+    dir,
     storage,
     reread: async () => {
       if (!reopens) return storage
@@ -24,5 +33,19 @@ async function open({ reopens }: { reopens: boolean }): Promise<OpenedStorage> {
   }
 }
 
+test('a database whose file is taken away is not begun anew when its memory is given back', async () => {
+  const { storage, dispose, dir } = await open({ reopens: false, givenBackAfter: 1 })
+  await storage.commit([{ put: ['t', 1], value: 'one' }])
+  await rename(join(dir, DATABASE_FILE), join(dir, 'elsewhere'))
+  for (let round = 0; round < 3; round++) {
+    expect(storage.get(['t', 1])).toBe('one')
+    await storage.commit([{ put: ['t', 2], value: round }])
+    expect(storage.get(['t', 2])).toBe(round)
+  }
+  expect(existsSync(join(dir, DATABASE_FILE))).toBe(false)
+  await dispose()
+})
+
 storageContract('embedded', () => open({ reopens: false }))
 storageContract('embedded, opened again', () => open({ reopens: true }))
+storageContract('embedded, giving its memory back after every look', () => open({ reopens: false, givenBackAfter: 1 }))
