@@ -189,6 +189,7 @@ export class FolderBridge {
     if (!watch || this.#isClosed || this.#watcher !== undefined) return
     this.#watcher = startWatcher({
       root: this.#root.folder,
+      timers: this.#environment.timers,
       ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
       onHint: (path) => this.#onHint(path),
       onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
@@ -271,7 +272,7 @@ export class FolderBridge {
     this.#lateWriters.close()
     this.#gate.close()
     this.#git.close()
-    await this.#watcher?.close()
+    this.#watcher?.close()
     await this.#queue.close()
     await this.#scanned
     await this.#store.close()

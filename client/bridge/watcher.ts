@@ -2,19 +2,19 @@
  * Hints that something may have changed. Never more than hints: events get lost when the event loop is blocked, when a
  * folder is new, and when the system's queue overflows; the audit finds what they miss.
  *
- * chokidar watches folders only, which costs one watch a folder instead of one a file; its `raw` event names the file at
- * once, where its own events come throttled and lose the second of two quick writes.
- *
- * It also lists a folder with the stats of all its files at every event in it (a thousand files: 60 ms of processor for one
- * save). FolderWatcher lists the folders alone, by their directory entries.
+ * Folders are watched, each by itself, which costs one watch a folder instead of one a file. A folder that comes, or that may
+ * be another one of the same name, is watched anew to its depth; the events of a file cost one look at it.
  */
-import { relative, sep } from 'node:path'
-import { FSWatcher } from 'chokidar'
+import { lstatSync, readdirSync, watch, type FSWatcher } from 'node:fs'
+import { join } from 'node:path'
 import { codeOf } from './node-error.js'
+import type { Timers } from './ports.js'
+import { inSlices } from './walk.js'
 
 export interface WatcherOptions {
   /** Absolute, without symlinks. */
   readonly root: string
+  readonly timers: Timers
   /** @param folder relative to the root */
   readonly ignoresFolder: (folder: string) => boolean
   /** @param path relative to the root, of anything: a file, a folder, something gone */
@@ -26,61 +26,124 @@ export interface WatcherOptions {
 export interface Watcher {
   /** Every folder that existed at the start is watched. */
   readonly ready: Promise<void>
-  close(): Promise<void>
+  close(): void
 }
 
-type Listing = Parameters<FSWatcher['_readdirp']>
-type ListedEntry = Parameters<Extract<NonNullable<Listing[1]>['directoryFilter'], (entry: never) => unknown>>[0]
+/** Of work between two turns of the event loop. In milliseconds. */
+const SLICE = 8
+/** What is gone, is no folder any more, or may not be looked into takes no part: there is nothing to watch. */
+const NO_FAILURE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'])
 
-class FolderWatcher extends FSWatcher {
-  override _readdirp(root: Listing[0], options: Listing[1]): ReturnType<FSWatcher['_readdirp']> {
-    // What chokidar asks of an entry's stats (is it a folder, is it a link) its directory entry knows as well.
-    const directoryFilter = (entry: ListedEntry): boolean => {
-      Object.assign(entry, { stats: entry.dirent })
-      return entry.dirent?.isDirectory() === true
+export function startWatcher(options: WatcherOptions): Watcher {
+  const folders = new WatchedFolders(options)
+  return { ready: folders.add(''), close: () => folders.close() }
+}
+
+class WatchedFolders {
+  readonly #options: WatcherOptions
+  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #told = new Set<string>()
+  #closed = false
+
+  constructor(options: WatcherOptions) {
+    this.#options = options
+  }
+
+  /** Watches a folder and all below it. */
+  async add(folder: string): Promise<void> {
+    const isStopped = (): boolean => this.#closed
+    const options = { slice: SLICE, rest: () => 0, timers: this.#options.timers, isStopped }
+    await inSlices(this.#begin(folder), () => undefined, options)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#watchers.clear()
+  }
+
+  /** Each step watches one folder; watched before it is listed, so that what comes in between is told. */
+  *#begin(top: string): Generator<string> {
+    const waiting = [top]
+    for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+      if (this.#closed) return
+      if (folder !== '' && this.#options.ignoresFolder(folder)) continue
+      if (this.#watchers.has(folder) || !this.#watch(folder)) continue
+      for (const name of this.#foldersIn(folder)) waiting.push(below(folder, name))
+      yield folder
     }
-    const fileFilter = (): boolean => false
-    return super._readdirp(root, { ...options, type: 'directories', alwaysStat: false, directoryFilter, fileFilter })
+  }
+
+  #watch(folder: string): boolean {
+    try {
+      const watcher = watch(this.#placeOf(folder), (event, name) => this.#onEvent(folder, event, name))
+      watcher.on('error', (thrown) => {
+        this.#fail(thrown)
+        this.#drop(folder)
+      })
+      this.#watchers.set(folder, watcher)
+      return true
+    } catch (thrown) {
+      this.#fail(thrown)
+      return false
+    }
+  }
+
+  #onEvent(folder: string, event: string, name: string | null): void {
+    const { onHint } = this.#options
+    if (this.#closed) return
+    if (name === null) return onHint(folder)
+    const path = below(folder, name)
+    // Whatever comes, goes or is replaced is a `rename` to Node.
+    if (event === 'rename') this.#follow(path)
+    onHint(path)
+  }
+
+  #follow(path: string): void {
+    this.#drop(path)
+    if (this.#isFolder(path)) this.add(path).catch((thrown: unknown) => this.#fail(thrown))
+  }
+
+  /** A folder, with all below it. */
+  #drop(path: string): void {
+    if (!this.#watchers.has(path)) return
+    for (const [folder, watcher] of this.#watchers) {
+      if (folder !== path && !folder.startsWith(`${path}/`)) continue
+      watcher.close()
+      this.#watchers.delete(folder)
+    }
+  }
+
+  #isFolder(path: string): boolean {
+    try {
+      return lstatSync(this.#placeOf(path), { throwIfNoEntry: false })?.isDirectory() === true
+    } catch {
+      return false // no right to look
+    }
+  }
+
+  #foldersIn(folder: string): string[] {
+    try {
+      const entries = readdirSync(this.#placeOf(folder), { withFileTypes: true })
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    } catch (thrown) {
+      this.#fail(thrown)
+      return []
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    const reason = codeOf(thrown) ?? String(thrown)
+    if (NO_FAILURE.has(reason) || this.#told.has(reason)) return
+    this.#told.add(reason)
+    this.#options.onFailure(reason)
+  }
+
+  #placeOf(folder: string): string {
+    return join(this.#options.root, folder)
   }
 }
 
-export function startWatcher({ root, ignoresFolder, onHint, onFailure }: WatcherOptions): Watcher {
-  const pathOf = (place: string): string => relative(root, place).split(sep).join('/')
-  const watcher = new FolderWatcher({
-    ignoreInitial: true,
-    followSymlinks: false,
-    ignorePermissionErrors: true,
-    ignored: (place, stats) => {
-      if (stats !== undefined && !stats.isDirectory()) return true
-      const path = pathOf(place)
-      return path !== '' && ignoresFolder(path)
-    },
-  })
-  watcher.on('raw', (_event: string, name: string | null, details: unknown) => {
-    const folder = watchedPath(details)
-    if (folder === undefined) return
-    // An event of a watched folder itself comes with the folder's own name.
-    const inside = pathOf(folder)
-    if (name === null) onHint(inside)
-    else onHint(inside === '' ? name : `${inside}/${name}`)
-  })
-  watcher.on('addDir', (place) => onHint(pathOf(place)))
-  watcher.on('unlinkDir', (place) => onHint(pathOf(place)))
-  const told = new Set<string>()
-  watcher.on('error', (thrown) => {
-    const reason = codeOf(thrown) ?? String(thrown)
-    if (!told.has(reason)) onFailure(reason)
-    told.add(reason)
-  })
-  watcher.add(root)
-  const ready = new Promise<void>((resolve) => {
-    watcher.once('ready', resolve)
-    watcher.once('error', () => resolve())
-  })
-  return { ready, close: () => watcher.close() }
-}
-
-function watchedPath(details: unknown): string | undefined {
-  if (typeof details !== 'object' || details === null || !('watchedPath' in details)) return undefined
-  return typeof details.watchedPath === 'string' ? details.watchedPath : undefined
+function below(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
 }

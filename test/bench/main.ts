@@ -40,7 +40,7 @@ async function preface(): Promise<string> {
     packages: Record<string, { version: string }>
   }
   const version = (name: string): string => `${name} ${lock.packages[`node_modules/${name}`]?.version ?? '?'}`
-  const versions = ['yjs', 'ws', 'lmdb', 'chokidar', 'y-websocket'].map(version).join(', ')
+  const versions = ['yjs', 'ws', 'lmdb', 'y-websocket'].map(version).join(', ')
   return [
     '# Results',
     '',

@@ -1,6 +1,6 @@
 /** A large workspace: how long until it is served, what it costs, and how fast an empty folder fills. */
 import { megabytes, milliseconds, verdict, type Section } from './figures.js'
-import { Lab, memory } from './processes.js'
+import { Lab, memory, processorSeconds } from './processes.js'
 import { makeTree } from './trees.js'
 
 const FILES = 20_000
@@ -15,6 +15,7 @@ export async function workspace(): Promise<Section> {
     const dir = await lab.folder('workspace')
     await makeTree(dir, FILES, BYTES)
     const first = await timed(() => lab.server(dir))
+    const spent = await processorSeconds(first.result.pid)
     const served = await memory(first.result.pid)
     const empty = await lab.folder('copy')
     const sync = await timed(() => lab.agent('CLAUDE', 'copy', empty, first.result))
@@ -22,10 +23,13 @@ export async function workspace(): Promise<Section> {
     const agent = await memory(sync.result.pid)
     await lab.run('server', 'stop', '--workspace', dir, '--json')
     const again = await timed(() => lab.server(dir))
+    const spentAgain = await processorSeconds(again.result.pid)
     const restarted = await memory(again.result.pid)
     const rows = [
       ['first start: ready', milliseconds(first.took), `≤ 10 s: ${verdict(first.took <= TARGET_READY)}`],
+      ['first start: processor time of the server', `${spent.toFixed(1)} s`, ''],
       ['restart: ready', milliseconds(again.took), `≤ 10 s: ${verdict(again.took <= TARGET_READY)}`],
+      ['restart: processor time of the server', `${spentAgain.toFixed(1)} s`, ''],
       ...memoryRows('server after its first start', served),
       ...memoryRows('server after serving a first sync', after),
       ...memoryRows('server after a restart', restarted),

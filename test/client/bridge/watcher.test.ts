@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { SYSTEM } from '../../../client/bridge/environment.js'
 import { startWatcher } from '../../../client/bridge/watcher.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { until } from '../../support/wait.js'
@@ -10,6 +11,7 @@ async function watched(files: string[]) {
   const hints: string[] = []
   const watcher = startWatcher({
     root: folder.root,
+    timers: SYSTEM.timers,
     ignoresFolder: (path) => path === 'ignored',
     onHint: (path) => hints.push(path),
     onFailure: (reason) => {
@@ -43,6 +45,26 @@ test('files that come, go and are renamed are told, in folders that came later t
     folder.write('later/in.txt', String(hints.length))
     return hints.includes('later/in.txt')
   })
+})
+
+test('a folder that goes and comes back, by a rename or anew, is watched to its depth again', async () => {
+  const { folder, hints } = await watched(['a/b/c/f.txt', 'a/g.txt'])
+  const isWatched = (path: string) => () => {
+    folder.write(path, String(hints.length))
+    return hints.includes(path)
+  }
+  for (let round = 0; round < 3; round++) {
+    renameSync(folder.of('a'), folder.of(`away${round}`))
+    renameSync(folder.of(`away${round}`), folder.of('a'))
+    hints.length = 0
+    await until(isWatched('a/b/c/f.txt'))
+    rmSync(folder.of('a/b'), { recursive: true })
+    mkdirSync(folder.of('a/b/c'), { recursive: true })
+    hints.length = 0
+    await until(isWatched('a/b/c/f.txt'))
+    mkdirSync(folder.of(`a/b/new${round}/deep`), { recursive: true })
+    await until(isWatched(`a/b/new${round}/deep/h.txt`))
+  }
 })
 
 test('what happens in an ignored folder is not told', async () => {
