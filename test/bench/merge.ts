@@ -113,7 +113,9 @@ function share(part: number, whole: number): string {
 
 try {
   const { cases, git, write } = readArguments()
-  const sections = [...(await quality(cases, git)), mergeTimings(), mergeGrowth(), await mergeLoop()].map((one) => markdown(one))
+  const sections = [...(await quality(cases, git)), mergeTimings(), mergeGrowth(), await mergeLoop()].map((one) =>
+    markdown(one),
+  )
   process.stdout.write(`${machine()}\n\n${sections.join('\n')}`)
   if (write) {
     const file = new URL('../../../test/bench/RESULTS.md', import.meta.url)
