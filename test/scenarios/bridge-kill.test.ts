@@ -67,7 +67,7 @@ async function scene(files: Record<string, string>, step: string) {
 const count = (server: FakeServer, method: Method): number =>
   server.requests.filter((request) => request.method === method).length
 
-describe('[BRIDGE-7] killed at the step', () => {
+describe('[NASTY-5, BRIDGE-7] killed at the step', () => {
   test.each(WRITING)('%s of a write: it is there after the restart, and nothing was sent', async (step) => {
     const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
     const writes = count(server, 'write')

@@ -71,7 +71,7 @@ describe('[BRIDGE-14] many files gone at once', () => {
   })
 })
 
-describe('[BRIDGE-14] a folder that', () => {
+describe('[NASTY-15, BRIDGE-14] a folder that', () => {
   test('is missing pauses the bridge, and goes on when it is back', async () => {
     const { server, a, bridge, isPaused } = await folderOf(3)
     const aside = `${a.root}-aside`

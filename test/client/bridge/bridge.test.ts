@@ -117,7 +117,7 @@ describe('two folders', () => {
     await settled()
   })
 
-  test('a folder becomes a file, and a file a folder', async () => {
+  test('[NASTY-15] a folder becomes a file, and a file a folder', async () => {
     const { server, a, b, settled } = await twoFolders({ 'thing/in.txt': 'in\n', other: 'file\n', 'x.txt': 'x\n' })
     rmSync(a.of('thing'), { recursive: true })
     writeFileSync(a.of('thing'), 'now a file\n')
@@ -129,7 +129,7 @@ describe('two folders', () => {
     expect(server.texts()).toEqual({ thing: 'now a file\n', 'other/in.txt': 'now a folder\n', 'x.txt': 'x\n' })
   })
 
-  test('folders that are removed and made again, moved in, and made deep at once', async () => {
+  test('[NASTY-6] folders that are removed and made again, moved in, and made deep at once', async () => {
     const { a, b, settled } = await twoFolders({ 'src/a.txt': 'a\n', 'src/b.txt': 'b\n' })
     for (let round = 0; round < 5; round++) {
       rmSync(a.of('src'), { recursive: true })
@@ -147,7 +147,7 @@ describe('two folders', () => {
     expect(Object.keys(b.texts())).toHaveLength(7)
   })
 
-  test('a file that is deleted, made and deleted within milliseconds ends as it ended', async () => {
+  test('[NASTY-6] a file that is deleted, made and deleted within milliseconds ends as it ended', async () => {
     const { server, a, b, settled } = await twoFolders({ 'f.txt': 'one\n', 'g.txt': 'g\n' })
     rmSync(a.of('f.txt'))
     a.write('f.txt', 'two\n')

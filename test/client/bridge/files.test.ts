@@ -17,7 +17,7 @@ import { until } from '../../support/wait.js'
 
 const mode = (folder: Folder, path: string): number => statSync(folder.of(path)).mode & 0o777
 
-describe('[BRIDGE-13] what a file is made of comes to the other folder', () => {
+describe('[NASTY-12, BRIDGE-13] what a file is made of comes to the other folder', () => {
   test.each([
     ['byte-order mark', Buffer.from('\uFEFFone\ntwo\n')],
     ['CRLF', Buffer.from('one\r\ntwo\r\n')],
@@ -89,7 +89,7 @@ describe('[BRIDGE-13] what a file is made of comes to the other folder', () => {
   })
 })
 
-describe('[BRIDGE-18] what takes no part', () => {
+describe('[NASTY-15, BRIDGE-18] what takes no part', () => {
   test('symlinks, pipes, workspaces inside, never synced folders, names that are no path', async () => {
     const server = new FakeServer()
     const a = new Folder()

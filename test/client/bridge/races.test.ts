@@ -30,7 +30,7 @@ async function folderWith(texts: Record<string, string>, options: Parameters<Fol
   return { server, a, bridge, settled }
 }
 
-describe('[BRIDGE-1] of two writes within milliseconds', () => {
+describe('[NASTY-2, BRIDGE-1] of two writes within milliseconds', () => {
   test.each([3, 10, 45])('%i ms apart the second is what the server ends with', async (apart) => {
     const { server, a, settled } = await folderWith({ 'f.txt': 'start\n' })
     for (let round = 0; round < 15; round++) {
@@ -64,7 +64,7 @@ test('editors that save by rename, a hundred times', async () => {
   expect(server.conflicts).toEqual([])
 })
 
-test('[BRIDGE-5] a file that is truncated, left empty and then written, while the server changes it a hundred times a second', async () => {
+test('[NASTY-3, BRIDGE-5] a file that is truncated, left empty and then written, while the server changes it a hundred times a second', async () => {
   const { server, a, settled } = await folderWith({ 'f.txt': lines() })
   let count = 0
   const other = setInterval(() => {
@@ -112,7 +112,7 @@ test('[BRIDGE-5] what a slow writer puts into a file after the bridge has remove
   await a.holds('f.txt', lines('20: late'))
 })
 
-describe('[BRIDGE-5] something is written', () => {
+describe('[NASTY-4, BRIDGE-5] something is written', () => {
   const steps: WriterStep[] = ['begin', 'temporary', 'intent', 'renamed', 'folder', 'base']
   const ways = {
     'in place': (a: Folder, text: string) => a.write('f.txt', text),
@@ -244,7 +244,7 @@ test('[BRIDGE-17] a program that never stops writing does not keep its file from
   await until(() => server.text('log.txt') === `line ${count - 1}\n`)
 })
 
-test('[BRIDGE-1] a file written whole by a program that read it before two changes came takes neither back', async () => {
+test('[NASTY-1, BRIDGE-1] a file written whole by a program that read it before two changes came takes neither back', async () => {
   const { server, a, settled } = await folderWith({ 'f.txt': lines() })
   const read = a.read('f.txt')!
   server.edit('f.txt', lines('0: one other'))
@@ -300,7 +300,7 @@ test('a file that is put back exactly as it was before another’s change is a r
   await settled('f.txt')
 })
 
-describe('[BRIDGE-2] a program that formats every file that changes comes to rest with the bridge', () => {
+describe('[NASTY-14, BRIDGE-2] a program that formats every file that changes comes to rest with the bridge', () => {
   const isFormatted = (text: string): boolean => !/[A-Z]| $/m.test(text)
 
   async function formatting(start: string, change: string) {
