@@ -8,7 +8,7 @@
  */
 import { diff } from '../../protocol/text/diff.js'
 import { mapOffset, type Edits } from '../../protocol/text/edits.js'
-import type { TextFormat } from '../../protocol/text/encoding.js'
+import { joinFormat, splitFormat, type TextFormat } from '../../protocol/text/encoding.js'
 import { merge3 } from '../../protocol/text/merge3.js'
 import { sameContent, type Content, type TextContent } from './content.js'
 
@@ -135,8 +135,16 @@ function mergeTexts(
   executable: boolean,
   incumbent: Incumbent,
 ): Decision {
-  const merge = merge3(base.text, head.text, written.text)
-  const content: TextContent = { kind: 'text', text: merge.text, ...mergeFormats(head, base, written) }
+  const isRaw = mixesLineEnds([head, base, written])
+  const read = (version: TextContent): string =>
+    isRaw ? joinFormat(version.text, { ...version, bom: false }) : version.text
+  const merge = merge3(read(base), read(head), read(written))
+  const formats = mergeFormats(head, base, written)
+  const split = isRaw ? splitFormat(merge.text) : { text: merge.text, eol: formats.eol }
+  const content: TextContent = { kind: 'text', text: split.text, bom: formats.bom, eol: split.eol }
+  const isPlain = isRaw && split.eol === 'crlf' // the text has no CR of it any more
+  const plain = (text: string): string => (isPlain ? text.replaceAll('\r\n', '\n') : text)
+  const offset = (at: number): number => plain(merge.text.slice(0, at)).length
   const conflicts: ConflictDraft[] = []
   let applied = 0
   for (const hunk of merge.hunks) {
@@ -144,11 +152,11 @@ function mergeTexts(
       const { baseText, oursText, theirsText, text } = hunk
       conflicts.push({
         reason: 'overlap',
-        base: baseText,
-        ours: oursText,
-        theirs: theirsText,
-        from: text.from,
-        to: text.to,
+        base: plain(baseText),
+        ours: plain(oursText),
+        theirs: plain(theirsText),
+        from: offset(text.from),
+        to: offset(text.to),
       })
     } else if (hunk.kind !== 'ours') applied++
   }
@@ -157,11 +165,19 @@ function mergeTexts(
   return {
     outcome: conflicts.length > 0 ? 'conflict' : changed ? outcome : 'unchanged',
     result: { content, executable },
-    fromWritten: diff(written.text, merge.text),
+    fromWritten: diff(written.text, content.text),
     applied,
     held: conflicts.length,
     conflicts,
   }
+}
+
+/** Where one of them mixes line ends, all are compared as they stand on disk (rule MERGE-10). */
+function mixesLineEnds(versions: readonly TextContent[]): boolean {
+  return (
+    versions.some(({ eol, text }) => eol === 'lf' && text.includes('\r\n')) &&
+    versions.some(({ eol }) => eol === 'crlf')
+  )
 }
 
 /** Each property for itself: whoever changed it wins, and the writer where both did. */

@@ -9,6 +9,11 @@ export interface Places {
   position(offset: number, side: 'before' | 'after'): Record<string, unknown>
   /** Where the region of an overlap begins and ends; null where that cannot be told. `to` < `from`: others wrote there. */
   find(conflict: Overlap): { readonly from: number; readonly to: number } | null
+  /**
+   * The range anew, where an end clings to a character that is gone; null: both ends hold. Such an end then clings to what
+   * stands beside it: so what is put back there is within the region again.
+   */
+  reanchored(conflict: Overlap): Overlap['range'] | null
   /** What stands in it; empty where all its characters are gone. */
   region(conflict: Overlap): string | null
 }
@@ -24,12 +29,26 @@ export function placesIn(doc: Y.Doc, content: Y.Text, text: string): Places {
     const to = offset(range.end)
     return from === undefined || to === undefined ? null : { from, to }
   }
+  const position: Places['position'] = (at, side) => {
+    const relative = Y.createRelativePositionFromTypeIndex(content, at, side === 'before' ? -1 : 0)
+    return relativePosition.parse(Y.relativePositionToJSON(relative))
+  }
+  const isLoose = (at: Record<string, unknown>): boolean => {
+    const { item } = Y.createRelativePositionFromJSON(at)
+    return item !== null && Y.getItem(doc.store, item).deleted
+  }
   return {
     text,
     find,
-    position: (at, side) => {
-      const position = Y.createRelativePositionFromTypeIndex(content, at, side === 'before' ? -1 : 0)
-      return relativePosition.parse(Y.relativePositionToJSON(position))
+    position,
+    reanchored: (conflict) => {
+      const { start, end } = conflict.range
+      const place = isLoose(start) || isLoose(end) ? find(conflict) : null
+      if (place === null || place.to < place.from) return null
+      return {
+        start: isLoose(start) ? position(place.from, 'before') : start,
+        end: isLoose(end) ? position(place.to, 'after') : end,
+      }
     },
     region: (conflict) => {
       const place = find(conflict)

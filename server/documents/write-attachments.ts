@@ -119,7 +119,11 @@ export class WriteAttachments {
     for (const conflict of conflicts.openOf(head.id)) {
       const region = conflict.reason === 'overlap' ? (places?.region(conflict) ?? null) : null
       const saw = isTold(author, conflict.id)
-      if (!isSuperseded(conflict, { region, deleted: head.deleted, baseRev, saw })) continue
+      if (!isSuperseded(conflict, { region, deleted: head.deleted, baseRev, saw })) {
+        const range = conflict.reason === 'overlap' ? (places?.reanchored(conflict) ?? null) : null
+        if (conflict.reason === 'overlap' && range !== null) rows.push(conflicts.change({ ...conflict, range }))
+        continue
+      }
       const resolution = { outcome: 'superseded' as const, by: author, time: now(), rev: head.rev, writeId }
       const noted = conflicts.close(conflict, resolution)
       rows.push(...noted.rows)

@@ -499,3 +499,35 @@ test('[CONFLICT-9] whatever is decided, each region is the chosen side and nothi
     { numRuns: 60 },
   )
 })
+
+describe('[CONFLICT-4] a region whose end was deleted', () => {
+  const typed = async (files: FileStore, change: (peer: Replica) => Uint8Array): Promise<void> => {
+    const document = await files.open(at('a.ts'))
+    document.apply(change(new Replica(document)), GEMINI)
+    await document.live.flushed()
+    files.release(document)
+  }
+
+  test.each([
+    ['the whole of it', 'C of codex\n', 0],
+    ['its beginning', 'C of', 0],
+    ['its end', 'codex\n', 5],
+  ])('holds what is put back: %s', async (_, piece, offset) => {
+    const { files } = openStore()
+    const conflict = await collide(files)
+    const from = 4 + offset
+    await typed(files, (peer) =>
+      peer.edit((text) => {
+        text.delete(from, piece.length)
+      }),
+    )
+    await typed(files, (peer) => peer.insert(from, piece))
+    expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of codex\n' }))
+    expect((await files.conflicts.show(conflict.id)).now).toEqual({
+      text: 'C of codex\n',
+      lines: { from: 3, to: 3 },
+    })
+    await resolve(files, conflict, 'theirs')
+    expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of claude\n' }))
+  })
+})

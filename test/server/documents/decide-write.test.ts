@@ -300,3 +300,27 @@ describe('[WRITE-3] what becomes of a write', () => {
     expect(result.content.text).not.toMatch(/<{7}|>{7}/) // [CONFLICT-3]
   })
 })
+
+describe('line ends that one side mixes', () => {
+  const raw = (...lines: string[]): Content => text(lines.join(''))
+
+  test('[MERGE-10] a line with another line end is one changed line, not a changed file', () => {
+    const merged = decideWrite(
+      head(text('one\nthree\nfour\nfive\n', { eol: 'crlf' })),
+      version(text(BASE, { eol: 'crlf' })),
+      version(raw('one\r\n', 'two\r\n', 'three\r\n', 'four\r\n', 'FIVE\n')),
+    )
+    expect(merged).toMatchObject({ outcome: 'merged', applied: 1, held: 0, conflicts: [] })
+    expect(merged.result.content).toEqual(raw('one\r\n', 'three\r\n', 'four\r\n', 'FIVE\n'))
+  })
+
+  test('[MERGE-10] what is held stands where the text says, also where the merge mixes nothing any more', () => {
+    const { conflicts, result } = decideWrite(
+      head(text(OURS, { eol: 'crlf' })),
+      version(raw('one\n', 'two\r\n', 'three\r\n', 'four\r\n', 'five\r\n')),
+      version(raw('uno\n', 'two\r\n', 'three\r\n', 'four\r\n', 'FIVE\r\n')),
+    )
+    expect(result.content).toEqual(text('ONE\ntwo\nthree\nfour\nFIVE\n', { eol: 'crlf' }))
+    expect(conflicts).toMatchObject([{ ours: 'ONE\n', theirs: 'uno\n', from: 0, to: 4 }])
+  })
+})
