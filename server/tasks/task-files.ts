@@ -20,7 +20,7 @@ import { asMade, reconcileFile, unread, type InStep } from './reconcile-file.js'
 import type { Kept, TaskTable } from './task-table.js'
 
 export interface TaskFilesOptions {
-  readonly files: Pick<FileStore, 'heads' | 'head' | 'peek' | 'write'>
+  readonly files: Pick<FileStore, 'heads' | 'head' | 'peek' | 'write' | 'rename'>
   readonly table: TaskTable
   /** Names before a subtask's title that are agents' begin with one of these. */
   readonly types: readonly string[]
@@ -218,6 +218,7 @@ export class TaskFiles {
     keep(kept, { ...entry, task, bond, agreed: after }, author)
     if (write === null) {
       this.#writes.delete(id)
+      if (folder !== null && folder !== task.status) await this.#move(head, task.status, task.by)
       return
     }
     const writes = (this.#writes.get(id) ?? 0) + 1
@@ -234,6 +235,13 @@ export class TaskFiles {
     })
     await this.#write({ path, base: { rev, hash }, content: wanted, executable }, write.author)
     this.#waiting.add(id)
+  }
+
+  /** Into the folder of its status. Where its name is taken there, it stays: nobody's file is in the way of another's. */
+  async #move({ id, path }: FileHead, status: TaskStatus, author: Author): Promise<void> {
+    const { files, newId } = this.#options
+    const to = workspacePath.parse(`.notes/${status}/${nameFrom(path)}.md`)
+    await files.rename({ writeId: writeId.parse(newId()), id, path, to }, author)
   }
 
   async #write(command: Omit<WriteCommand, 'writeId'>, author: Author): Promise<void> {

@@ -11,6 +11,8 @@ import { EXIT, type ExitCode } from '../fault.js'
 import { findServer, type Server } from '../find-server.js'
 import { Tags } from '../live/tags.js'
 import { getConflicts, getStatus } from '../server-api.js'
+import { taskSummary } from '../views/tasks-view.js'
+import { getTasks } from './tasks.js'
 import { agentLines } from '../views/agents-view.js'
 import { blockedLines, folderLines } from '../views/folder-view.js'
 import { statusLines, type StatusWords } from '../views/server-view.js'
@@ -36,8 +38,10 @@ export async function showStatus({ json, ...wishes }: AskOptions, context: Conte
   const tags = new Tags()
   tags.learn(status.agents)
   const open = status.conflicts.open === 0 ? [] : await getConflicts(server, 'open')
+  const { tasks } = await getTasks(server)
   print.lines([
     ...statusLines(status, server.url, words),
+    ...taskSummary(tasks, print.paint),
     ...(here === undefined ? [] : here.agentId === null ? blockedLines(here.blocked) : ['', ...hereLines(here, words)]),
     '',
     ...agentLines(status.agents, tags, now(), print.paint),

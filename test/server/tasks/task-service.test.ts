@@ -240,6 +240,40 @@ describe('files of tasks', () => {
   })
 })
 
+describe('[TASK-15] a task’s file in .notes', () => {
+  test('moves to the folder of its status; whoever moves it there changes the status', async () => {
+    const opened = openTasks()
+    const { save, settled, ask, files } = opened
+    const { id } = await save('.notes/ACTIVE/TASK-1.md', TEXT)
+    await settled()
+    await ask({ do: 'halt', task: T }, 'CODEX-b')
+    await settled()
+    expect(files.head(at('.notes/HALTED/TASK-1.md'))).toMatchObject({ id, deleted: false, author: 'CODEX-b' })
+    expect(await opened.text('.notes/HALTED/TASK-1.md')).toBe(TEXT.replace('ACTIVE', 'HALTED'))
+    expect(await opened.only()).toMatchObject({ status: 'HALTED', file: '.notes/HALTED/TASK-1.md' })
+
+    const moved = { writeId: w(), id, path: at('.notes/HALTED/TASK-1.md'), to: at('.notes/ACTIVE/TASK-1.md') }
+    await files.rename(moved, PERSON)
+    await settled()
+    expect(await opened.only()).toMatchObject({ status: 'ACTIVE', file: '.notes/ACTIVE/TASK-1.md' })
+    expect(await opened.text('.notes/ACTIVE/TASK-1.md')).toBe(TEXT)
+  })
+
+  test('stays where it is while its name is taken there', async () => {
+    const opened = openTasks()
+    const { save, settled, ask, text } = opened
+    await save('.notes/ACTIVE/TASK-1.md', TEXT)
+    await save('.notes/COMPLETED/TASK-1.md', '# Something else\n')
+    await settled()
+    await ask({ do: 'move', task: T, subtask: '1', state: 'done' }, 'PEER')
+    await ask({ do: 'move', task: T, subtask: '2', state: 'done' }, 'PEER')
+    await ask({ do: 'complete', task: T }, 'PEER')
+    await settled()
+    expect(await opened.only()).toMatchObject({ status: 'COMPLETED', file: '.notes/ACTIVE/TASK-1.md' })
+    expect(await text('.notes/COMPLETED/TASK-1.md')).toBe('# Something else\n')
+  })
+})
+
 describe('after a restart', () => {
   test('[TASK-6] the board is as it was, and what had not been written is', async () => {
     const first = openTasks()
