@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EnsembleError } from '../../protocol/errors.js'
-import { EnsembleClient as Client, type ClientOptions } from '../sdk/client.js'
+import { EnsembleClient as Client } from '../sdk/client.js'
 import { openNodeSocket } from '../sdk/node-socket.js'
+import type { ClientOptions } from '../sdk/session.js'
 import { openFileStore } from './file-store.js'
 
 export type NodeClientOptions = Partial<ClientOptions>

@@ -16,11 +16,16 @@
  * 2. Without a connection everything that was read before can be read, marked as of when it was so.
  * 3. What this client wrote is read at once; if it is refused, it is gone again, and `onRefused` tells why.
  */
-import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import type * as Y from 'yjs'
+import { parseAgentEvent, type AgentEventType } from '../../protocol/agent-events.js'
 import type { Conflict, ConflictChoice, ConflictFilter, ShownConflict } from '../../protocol/conflicts.js'
 import { CONTENT_ROOT, formatDocumentName } from '../../protocol/document.js'
-import type { EventType, WorkspaceEvent } from '../../protocol/events.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import { pathsOf } from '../../protocol/event-filter.js'
+import type { PublishCommand } from '../../protocol/event-requests.js'
+import type { Addressee, EventData, EventType, WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
+import { compileGlob, globFault } from '../../protocol/globs.js'
 import type { Blame, BlameQuery, FileVersion, HistoryPage, HistoryQuery } from '../../protocol/history.js'
 import {
   agentId as agentIdSchema,
@@ -28,48 +33,25 @@ import {
   orderedId,
   splitAgentId,
   writeId,
+  type AgentId,
   type WriteId,
 } from '../../protocol/ids.js'
-import type { ServerMessage } from '../../protocol/messages.js'
+import {
+  DEFAULT_TTL,
+  type Lock,
+  type LockRegion,
+  type LockResult,
+  type LocksList,
+  type LockType,
+} from '../../protocol/locks.js'
 import type { Status } from '../../protocol/status.js'
-import { Connection, realAfter, type After, type Disposer, type SocketLike } from './connection.js'
+import type { Disposer } from './connection.js'
 import type { ConnectionState } from './connection-state.js'
 import { SharedDocument } from './document.js'
 import { EventHandlers, type EventOf } from './event-handlers.js'
-import { FileCache } from './file-cache.js'
-import { Files, parsePath, type AcceptedWrite, type FileView, type WriteOptions } from './files.js'
-import type { Ask, Entry, Outcome } from './queued-request.js'
-import { RequestSender } from './request-sender.js'
-import type { ClientStore } from './store.js'
-import type * as Y from 'yjs'
-
-export interface ClientOptions {
-  /** Of the workspace, where it stands in `.ensemble/token`; or how to find it for the address of `connect`. */
-  readonly token: string | ((url: string) => Promise<string>)
-  readonly openSocket: (url: string) => SocketLike
-  /** Keeps the queue and the cache; one for each agent and workspace. */
-  readonly store: ClientStore | ((url: string) => Promise<ClientStore>)
-  /** The folder that the agent works in, relative to the workspace. Default: everywhere. */
-  readonly partition?: string | null
-  /** Program and version, for the server's log. */
-  readonly client?: string
-  /** Gets what goes wrong beside any call: a handler that throws, a full disk under the cache. Default: it is thrown. */
-  readonly onError?: (error: unknown) => void
-  readonly now?: () => number
-  readonly elapsed?: () => number
-  readonly after?: After
-  readonly random?: () => number
-}
-
-/** A request that was accepted, and what became of it. */
-export interface Refused {
-  readonly method: Ask['method']
-  /** The file that it was about, if one. */
-  readonly path: string | null
-  readonly reason: EnsembleError
-  /** What was asked for, the text included: nothing of it is lost. */
-  readonly params: Ask['params']
-}
+import { parsePath, type AcceptedWrite, type FileView, type WriteOptions } from './files.js'
+import type { Queued } from './request-sender.js'
+import { Session, type ClientOptions, type Refused } from './session.js'
 
 /** A file's document, while it is open. */
 export interface OpenFile {
@@ -80,19 +62,31 @@ export interface OpenFile {
   close(): void
 }
 
-const SECRET = 'secret'
+/** Something said that is accepted: it outlives the process where the store does. */
+export interface AcceptedEvent {
+  /** The event, with its number. Rejects with the reason if it was refused. */
+  readonly done: Promise<WorkspaceEvent>
+}
+
+/** `ttl` and `wait` in seconds. */
+export interface LockOptions {
+  readonly type?: LockType
+  readonly region?: LockRegion
+  readonly ttl?: number
+  readonly wait?: number
+}
 
 export class EnsembleClient {
   /** `CLAUDE-frontend` */
-  readonly agentId: string
+  readonly agentId: AgentId
   readonly #options: ClientOptions
   readonly #handlers: EventHandlers
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
   readonly #refusedListeners = new Set<(refused: Refused) => void>()
   readonly #documents = new Set<SharedDocument>()
-  #open: Promise<Opened> | undefined
-  #opened: Opened | undefined
-  #fault: EnsembleError | undefined
+  readonly #globs = new Set<{ readonly matches: (path: string) => boolean }>()
+  #open: Promise<Session> | undefined
+  #session: Session | undefined
 
   /**
    * @param agentId `TYPE-instance`, as `CLAUDE-frontend`; the instance is unique among all that are connected
@@ -122,22 +116,12 @@ export class EnsembleClient {
    */
   async connect(url = 'ws://localhost:9999'): Promise<void> {
     this.#open ??= this.#start(url)
-    const { connection } = await this.#open
-    await new Promise<void>((resolve, reject) => {
-      const look = (state: ConnectionState): void => {
-        if (state.kind === 'live' || state.kind === 'waiting') resolve()
-        else if (state.kind === 'closed') reject(this.#fault ?? state.error ?? closedError())
-        else return
-        dispose()
-      }
-      const dispose = connection.onState(look)
-      look(connection.state)
-    })
+    await (await this.#open).tried()
   }
 
   /** `idle` before `connect`; then `connecting`, `live`, `waiting` (it tries again `until`), `closed`. */
   get state(): ConnectionState {
-    return this.#opened?.connection.state ?? { kind: 'idle' }
+    return this.#session?.connection.state ?? { kind: 'idle' }
   }
 
   /** Resolves once there is a connection. Rejects with the error that closed it. */
@@ -160,6 +144,74 @@ export class EnsembleClient {
     return this.#handlers.on(type, handler)
   }
 
+  /**
+   * From now on events about files come only where one of the globs is met (`src/auth/**`, or a file or folder); events about
+   * no file come always. Disposed: without this glob; without any, everything comes.
+   * @throws EnsembleError E_BAD_REQUEST
+   */
+  subscribe(glob: string): Disposer {
+    const fault = globFault(glob)
+    if (fault !== undefined) throw new EnsembleError('E_BAD_REQUEST', `${JSON.stringify(glob)} is no glob: ${fault}.`)
+    const own = { matches: compileGlob(glob) }
+    this.#globs.add(own)
+    return () => this.#globs.delete(own)
+  }
+
+  /**
+   * Tells everybody, a role or an agent. Resolves when it is accepted; `done` is the event with its number.
+   * @param type `broadcast` with any data, or one of `plan:…`, `code:…`, `review:…`, `fix:…` with data of its schema
+   * @throws EnsembleError E_BAD_REQUEST (names the fields at fault, or the types), E_TOO_LARGE, E_LIMIT, E_STORAGE_FULL
+   */
+  async broadcast<T extends AgentEventType>(type: T, data: EventData<T>, to?: Addressee): Promise<AcceptedEvent> {
+    const told = parseAgentEvent(type, data)
+    return await this.#publish({ ...told, ...(to === undefined ? {} : { to }) })
+  }
+
+  /**
+   * Says what was just changed in a file, as `code:written`; the change itself travels by `writeFile`, or the folder.
+   * @param diff for people; what is over 9,000 letters is cut
+   */
+  async broadcastChange(path: string, changeType: string, diff: string): Promise<AcceptedEvent> {
+    return await this.broadcast('code:written', {
+      file: parsePath(path),
+      note: `${changeType}\n${diff.slice(0, 9_000)}`,
+    })
+  }
+
+  /** Notes that this agent has taken note of an event; the others can see that. @throws EnsembleError E_LIMIT, E_STORAGE_FULL */
+  async acknowledge({ seq }: { readonly seq: number }): Promise<AcceptedEvent> {
+    return await accepted(this.#parts.sender.add({ method: 'acknowledge', params: { seq } }))
+  }
+
+  /**
+   * Asks for a lock. A refusal is a value: it says who holds what since when, and for how long at most.
+   * @param options `ttl` and `wait` in seconds; default: the whole file, EXCLUSIVE, 300 s, without waiting
+   * @throws EnsembleError E_PATH, E_NOT_FOUND (no such symbol), E_UNREACHABLE: locks need a connection
+   */
+  async acquireLock(path: string, { type, region, ttl, wait }: LockOptions = {}): Promise<LockResult> {
+    const want = { path: parsePath(path), type: type ?? 'EXCLUSIVE', region: region ?? { kind: 'file' as const } }
+    return await this.#parts.connection.request('lock', { wants: [want], ttl: ttl ?? DEFAULT_TTL, wait: wait ?? 0 })
+  }
+
+  /** Begins the life of own locks anew. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
+  async renewLock(...locks: readonly Pick<Lock, 'id'>[]): Promise<readonly Lock[]> {
+    return (await this.#parts.connection.request('renewLocks', { ids: locks.map(({ id }) => id) })).locks
+  }
+
+  /**
+   * Releases a lock; of a path, all that this agent holds there.
+   * @throws EnsembleError E_NOT_FOUND: it holds none; E_UNREACHABLE
+   */
+  async releaseLock(lock: Pick<Lock, 'id'> | string): Promise<readonly Lock[]> {
+    const params = typeof lock === 'string' ? { path: parsePath(lock) } : { ids: [lock.id] }
+    return (await this.#parts.connection.request('unlock', params)).locks
+  }
+
+  /** Who holds what, and who waits. @throws EnsembleError E_UNREACHABLE */
+  async locks(): Promise<LocksList> {
+    return await this.#parts.connection.request('locks', {})
+  }
+
   /** Something that was accepted is refused: it is no longer seen here, and is given back with the reason. */
   onRefused(listener: (refused: Refused) => void): Disposer {
     this.#refusedListeners.add(listener)
@@ -168,7 +220,7 @@ export class EnsembleClient {
 
   /** How many requests wait for the server. */
   get waiting(): number {
-    return this.#opened?.sender.entries.length ?? 0
+    return this.#session?.sender.entries.length ?? 0
   }
 
   /** Resolves when everything that was accepted has its answer. */
@@ -283,107 +335,49 @@ export class EnsembleClient {
 
   /** Leaves, which the others see at once; what waits stays in the store. Can be called twice. */
   async close(): Promise<void> {
-    const opened = await this.#open?.catch(() => undefined)
-    if (opened === undefined) return
+    const session = await this.#open?.catch(() => undefined)
     for (const document of [...this.#documents]) document.close()
     this.#documents.clear()
-    const { connection, sender, store } = opened
-    sender.close()
-    if (connection.state.kind === 'live') {
-      await connection.request('leave', {}).catch(() => undefined) // the end of the socket tells it, too
-      await store.write([{ key: SECRET, value: null }]).catch(() => undefined)
-    }
-    await connection.close()
-    await store.close()
+    await session?.close()
   }
 
-  get #parts(): Opened {
-    if (this.#opened !== undefined) return this.#opened
+  get #parts(): Session {
+    if (this.#session !== undefined) return this.#session
     throw new EnsembleError('E_UNREACHABLE', 'The client was not connected yet.', { hint: 'Call connect() first.' })
   }
 
-  async #start(url: string): Promise<Opened> {
-    const { openSocket, partition = null, client = 'ensemble-sdk', ...given } = this.#options
-    const now = given.now ?? Date.now
+  async #start(url: string): Promise<Session> {
+    const given = this.#options
     const token = typeof given.token === 'string' ? given.token : await given.token(url)
     const store = typeof given.store === 'function' ? await given.store(url) : given.store
-    const rows = await store.load()
-    const { type, instance } = splitAgentId(agentIdSchema.parse(this.agentId))
-    const secret = rows.get(SECRET)
-    const connection = new Connection({
-      ...given,
-      ...{ url, token, client, openSocket, feeds: ['heads', 'events'] },
-      agent: { type, instance, partition: partition === null ? null : parsePath(partition) },
-      ...(secret === undefined ? {} : { secret }),
-      onSecret: (made) => {
-        store.write([{ key: SECRET, value: made }]).catch((thrown: unknown) => {
-          this.#failed(thrown)
-        })
-      },
-    })
-    const sender = new RequestSender(
-      {
-        store,
-        ask: ({ method, params }) => connection.request(method, params),
-        now,
-        after: given.after ?? realAfter,
-        random: given.random ?? Math.random,
-        onSettled: (entry, result) => {
-          this.#settled(entry, result)
-        },
-        onError: (error) => {
-          this.#failed(error)
-        },
-      },
-      rows,
-    )
-    const files = new Files({
-      ...{ connection, sender, store, now },
-      cache: new FileCache(rows),
+    this.#session = new Session(this.agentId, { ...given, token, store, url }, await store.load(), {
       newWriteId: () => this.#newWriteId(),
-      onError: (error) => {
-        this.#failed(error)
+      onEvent: (event) => {
+        if (this.#wants(event)) this.#handlers.tell(event)
+      },
+      onState: (state) => {
+        for (const listener of [...this.#stateListeners]) listener(state)
+      },
+      onRefused: (refused) => {
+        for (const listener of [...this.#refusedListeners]) listener(refused)
+      },
+      onError: (thrown) => {
+        this.#failed(thrown)
       },
     })
-    this.#opened = { connection, sender, files, store }
-    connection.onMessage((message) => {
-      this.#heard(message)
-    })
-    connection.onState((state) => {
-      this.#moved(state)
-    })
-    connection.start()
-    return this.#opened
+    return this.#session
   }
 
-  #heard(message: ServerMessage): void {
-    if (message.type === 'head') this.#parts.files.told(message)
-    if (message.type === 'event') this.#handlers.tell(message.event)
+  #wants(event: WorkspaceEvent): boolean {
+    const paths = pathsOf(event)
+    if (paths.length === 0 || this.#globs.size === 0) return true
+    return paths.some((path) => [...this.#globs].some(({ matches }) => matches(path)))
   }
 
-  #moved(state: ConnectionState): void {
-    const { files, sender, connection } = this.#parts
-    if (state.kind === 'live' && sender.entries.length > 0 && !files.isOf(state.welcome.workspaceId)) {
-      this.#fault = otherWorkspace(sender.entries.length)
-      void connection.close() // which comes here again
-      return
-    }
-    if (state.kind !== 'live') {
-      sender.connected(false)
-      files.disconnected()
-    } else {
-      files.connected(state.welcome)
-      sender.connected(true)
-    }
-    for (const listener of [...this.#stateListeners]) listener(connection.state)
-  }
-
-  #settled(entry: Entry, result: Outcome): void {
-    this.#parts.files.settled(entry, result)
-    if (result.kind !== 'refused') return
-    const { method, params } = entry.ask
-    const path = 'path' in params ? params.path : null
-    for (const listener of [...this.#refusedListeners]) listener({ method, path, params, reason: result.error })
+  async #publish(told: Pick<PublishCommand, 'type' | 'data' | 'to'>): Promise<AcceptedEvent> {
+    return await accepted(
+      this.#parts.sender.add({ method: 'publish', params: { ...told, writeId: this.#newWriteId() } }),
+    )
   }
 
   #newWriteId(): WriteId {
@@ -402,26 +396,15 @@ export class EnsembleClient {
   }
 }
 
-interface Opened {
-  readonly connection: Connection
-  readonly sender: RequestSender
-  readonly files: Files
-  readonly store: ClientStore
+async function accepted({ stored, done }: Queued<'publish' | 'acknowledge'>): Promise<AcceptedEvent> {
+  await stored
+  const event = done.then((result) => result.event)
+  event.catch(() => undefined) // whoever waits for it hears of it
+  return { done: event }
 }
 
 function parseConflict(id: string) {
   const parsed = conflictId.safeParse(id)
   if (parsed.success) return parsed.data
   throw new EnsembleError('E_NOT_FOUND', `There is no conflict ${id}.`)
-}
-
-function otherWorkspace(count: number): EnsembleError {
-  return new EnsembleError('E_WORKSPACE', `${count} requests wait in this store for another workspace than this one.`, {
-    hint: 'They are kept. Connect to the workspace that they are for, or use another store for this one.',
-    data: { waiting: count },
-  })
-}
-
-function closedError(): EnsembleError {
-  return new EnsembleError('E_UNREACHABLE', 'The client was closed.')
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { fileContent, fileHead, sequence, type FileContent, type FileHead } from '../../protocol/files.js'
-import { workspaceId, type WorkspaceId } from '../../protocol/ids.js'
+import { workspaceId, type FileId, type WorkspaceId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { applyEdits, type Edits } from '../../protocol/text/edits.js'
 import type { Change } from './store.js'
@@ -23,6 +23,7 @@ type Cached = z.infer<typeof cached>
 
 export class FileCache {
   readonly #heads = new Map<WorkspacePath, FileHead>()
+  readonly #paths = new Map<FileId, WorkspacePath>()
   /** Least recently used first. */
   readonly #contents = new Map<WorkspacePath, Cached>()
   #size = 0
@@ -84,6 +85,7 @@ export class FileCache {
 
   /** @param edits from the text of the revision before; null: not known */
   changed(head: FileHead, edits: Edits | null): void {
+    this.#moved(head)
     const before = this.#heads.get(head.path)
     if (before !== undefined && before.id === head.id && before.rev >= head.rev) return
     this.#heads.set(head.path, head)
@@ -107,6 +109,7 @@ export class FileCache {
     for (const path of this.#heads.keys()) this.#changes.set(HEAD + path, null)
     for (const path of this.#contents.keys()) this.#changes.set(CONTENT + path, null)
     this.#heads.clear()
+    this.#paths.clear()
     this.#contents.clear()
     this.#size = 0
     this.#meta = undefined
@@ -120,8 +123,25 @@ export class FileCache {
     return changes
   }
 
+  /** A file that was renamed takes its content along. */
+  #moved({ id, path, rev }: FileHead): void {
+    const from = this.#paths.get(id)
+    this.#paths.set(id, path)
+    const before = from === undefined || from === path ? undefined : this.#heads.get(from)
+    if (from === undefined || before?.id !== id || before.rev >= rev) return
+    const held = this.#contents.get(from)
+    this.#drop(from)
+    this.#heads.delete(from)
+    this.#heads.set(path, before)
+    this.#changes.set(HEAD + from, null)
+    this.#changes.set(CONTENT + from, null)
+    if (held !== undefined) this.read({ path, rev: held.rev }, held.content)
+  }
+
   #loadHead(head: FileHead | undefined): void {
-    if (head !== undefined) this.#heads.set(head.path, head)
+    if (head === undefined) return
+    this.#heads.set(head.path, head)
+    this.#paths.set(head.id, head.path)
   }
 
   #hold(path: WorkspacePath, held: Cached): void {

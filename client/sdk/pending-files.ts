@@ -24,8 +24,8 @@ export function baseAfter({ ask, baseText }: Entry, outcome: Outcome): Base {
     case 'delete':
       return outcome.kind === 'done' ? { base: null, text: null } : { base: ask.params.base, text: baseText }
     case 'resolve':
-    case 'materialize':
-    case 'revert':
+    case 'publish':
+    case 'acknowledge':
       return { base: null, text: null }
     default:
       return unreachable(ask)

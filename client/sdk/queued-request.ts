@@ -3,8 +3,8 @@ import type { EnsembleError } from '../../protocol/errors.js'
 import type { Params, Result } from '../../protocol/messages.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 
-/** Requests that may be asked twice: each has a write id. */
-export type QueuedMethod = 'write' | 'delete' | 'resolve' | 'materialize' | 'revert'
+/** Requests that may be asked twice: each has a write id, or is the same the second time. */
+export type QueuedMethod = 'write' | 'delete' | 'resolve' | 'publish' | 'acknowledge'
 export type Ask<M extends QueuedMethod = QueuedMethod> = {
   [K in M]: { readonly method: K; readonly params: Params<K> }
 }[M]

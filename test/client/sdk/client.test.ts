@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EnsembleClient } from '../../../client/node/client.js'
 import { openFileStore } from '../../../client/node/file-store.js'
-import type { Refused } from '../../../client/sdk/client.js'
+import type { Refused } from '../../../client/sdk/session.js'
 import { openMemoryStore, type ClientStore } from '../../../client/sdk/store.js'
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { fileId, writeId } from '../../../protocol/ids.js'
+import { workspacePath } from '../../../protocol/paths.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -251,4 +254,92 @@ test('a document is edited live, and the file follows', async () => {
     await one.writeFile('image', Uint8Array.of(0, 1))
   ).done
   await expect(one.open('image')).rejects.toMatchObject({ code: 'E_NOT_TEXT' })
+})
+
+test('a renamed file takes its cached content along, and its old name is free', async () => {
+  const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+  await (
+    await one.writeFile('a.ts', 'hello\n')
+  ).done
+  expect(await until(() => textOf(other, 'a.ts'))).toBe('hello\n')
+  const [head] = await one.listFiles()
+  const raw = await server.connectAs('GEMINI-third')
+  const [path, to] = [workspacePath.parse('a.ts'), workspacePath.parse('b.ts')]
+  await raw.request('rename', { writeId: writeId.parse('rename-1'), id: fileId.parse(head?.id), path, to })
+  await until(async () => (await textOf(other, 'b.ts')) === 'hello\n')
+  expect(await other.readFile('a.ts')).toBeNull()
+  expect((await other.listFiles()).map((file) => file.path)).toEqual(['b.ts'])
+})
+
+describe('events and locks', () => {
+  test('what is said reaches whom it is for, waits without a connection, and can be acknowledged', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    const heard: WorkspaceEvent[] = []
+    other.on('*', (event) => heard.push(event))
+    const { done } = await one.broadcast(
+      'plan:proposed',
+      { plan_id: 'p1', title: 'Split it' },
+      { agent: other.agentId },
+    )
+    expect(await done).toMatchObject({ type: 'plan:proposed', agent_id: 'CLAUDE-one', to: { agent: 'CODEX-other' } })
+    const plan = await until(() => heard.find(({ type }) => type === 'plan:proposed'))
+    expect(await (await other.acknowledge(plan)).done).toMatchObject({
+      data: { of: plan.seq, of_type: 'plan:proposed' },
+    })
+    await (
+      await one.broadcastChange('src/a.ts', 'modified', '-a\n+b\n')
+    ).done
+    await until(() => heard.some(({ type }) => type === 'code:written'))
+    const wrong = one.broadcast('review:completed', { status: 'FINE' } as never)
+    await expect(wrong).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    await expect(one.broadcast('no:such' as never, {} as never)).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    await expect((await other.acknowledge({ seq: 9_999 })).done).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+  })
+
+  test('a subscription narrows the events about files, and those alone', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    const heard: string[] = []
+    one.on('file:changed', ({ data }) => heard.push(data.file))
+    one.on('broadcast', ({ data }) => heard.push(data['word'] === 'hello' ? 'hello' : '?'))
+    const stop = one.subscribe('src/auth/**')
+    await (
+      await other.writeFile('src/ui/a.ts', 'a\n')
+    ).done
+    await (
+      await other.writeFile('src/auth/deep/a.ts', 'a\n')
+    ).done
+    await (
+      await other.broadcast('broadcast', { word: 'hello' })
+    ).done
+    await until(() => heard.includes('hello'))
+    expect(heard).toEqual(['src/auth/deep/a.ts', 'hello'])
+    stop()
+    await (
+      await other.writeFile('src/ui/b.ts', 'b\n')
+    ).done
+    await until(() => heard.includes('src/ui/b.ts'))
+    expect(() => one.subscribe('/abs')).toThrow('no glob')
+  })
+
+  test('a lock is granted, refused as a value, renewed and released', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    await (
+      await one.writeFile('a.ts', 'a\nb\nc\nd\n')
+    ).done
+    const granted = await one.acquireLock('a.ts', { region: { kind: 'lines', from: 1, to: 2 }, ttl: 60 })
+    if (granted.outcome !== 'granted') throw new Error('it is free')
+    const [lock] = granted.locks
+    expect(lock).toMatchObject({ holder: 'CLAUDE-one', path: 'a.ts', type: 'EXCLUSIVE', ttl: 60 })
+    expect(await other.acquireLock('a.ts')).toMatchObject({
+      outcome: 'refused',
+      refusal: { reason: 'held', holder: 'CLAUDE-one' },
+    })
+    expect(await other.acquireLock('a.ts', { region: { kind: 'lines', from: 3, to: 4 } })).toMatchObject({
+      outcome: 'granted',
+    })
+    if (lock !== undefined) expect(await one.renewLock(lock)).toMatchObject([{ id: lock.id }])
+    expect((await one.locks()).locks).toHaveLength(2)
+    expect(await one.releaseLock('a.ts')).toMatchObject([{ id: lock?.id }])
+    await expect(one.releaseLock(lock ?? 'a.ts')).rejects.toThrow()
+  })
 })

@@ -1,0 +1,15 @@
+/** What a page that uses the SDK has: bundled by client.browser.test.ts, for a browser, and put into the page. */
+import { openBrowserSocket } from '../../../client/sdk/browser-socket.js'
+import { EnsembleClient } from '../../../client/sdk/client.js'
+import { openMemoryStore } from '../../../client/sdk/store.js'
+
+const provided = {
+  open: (agentId: string, token: string) =>
+    new EnsembleClient(agentId, agentId.split('-')[0] ?? '', {
+      token,
+      store: openMemoryStore(),
+      openSocket: openBrowserSocket,
+    }),
+}
+export type Provided = typeof provided
+Object.assign(globalThis, { ensemble: provided })
