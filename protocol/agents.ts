@@ -26,6 +26,8 @@ export const agent = z.object({
   roles: z.array(agentRole).default([]),
   state: agentState,
   file: workspacePath.nullable(),
+  /** What it works at in that file, as it said. */
+  symbol: z.string().nullable().default(null),
   /** When it entered `state`. */
   since: timestamp,
   connectedAt: timestamp,
@@ -34,3 +36,19 @@ export const agent = z.object({
   folder: folderStatus.nullable().default(null),
 })
 export type Agent = z.infer<typeof agent>
+
+/** What an agent says that it does. Writing shows as `editing` for a while, whatever it said. */
+export const presenceCommand = z.object({
+  state: agentState,
+  file: workspacePath.nullable().optional(),
+  symbol: z.string().min(1).max(200).nullable().optional(),
+})
+export type PresenceCommand = z.infer<typeof presenceCommand>
+
+/** The same from an agent that has no connection: it counts as there for `ttl` seconds, 60 unless told. */
+export const announcement = presenceCommand.extend({
+  ttl: z.int().min(1).max(3_600).optional(),
+  partition: workspacePath.nullable().optional(),
+  roles: z.array(agentRole).max(10).optional(),
+})
+export type Announcement = z.infer<typeof announcement>

@@ -4,7 +4,7 @@
  * Client → server: one `hello`, then `request`s. Server → client: `welcome`, one `reply` or `failed` a request, and what it feeds.
  */
 import { z } from 'zod'
-import { agent, knownAgent } from './agents.js'
+import { agent, knownAgent, presenceCommand } from './agents.js'
 import { workspaceEvent } from './events.js'
 import { eventFilter } from './event-filter.js'
 import { eventPage, eventQuery, inbox, inboxQuery, publishCommand, shownEvent } from './event-requests.js'
@@ -152,6 +152,8 @@ export const methods = {
   close: { params: z.object({ number: z.int().positive() }), result: z.object({}) },
   /** An agent tells what of its own folder is not in step; shown in the roster until it tells anew, or leaves. */
   folder: { params: folderStatus, result: z.object({}) },
+  /** The agent tells what it does, until it tells anew. */
+  presence: { params: presenceCommand, result: z.object({ agent }) },
   /** Leaves cleanly: others see it at once, and the session's secret ends. */
   leave: { params: z.object({}), result: z.object({}) },
   stat: { params: pathParams, result: z.object({ head: fileHead.nullable() }) },

@@ -239,7 +239,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const eventService = new EventService({ ...sayings, now, defer })
   const inboxes = new InboxService({ ...sayings, elapsed, onError: onListenerError })
   const control = new Control({
-    ...{ files, queue, history, reverts, locks, tasks, inboxes, maxFileBytes, status, recent },
+    ...{ files, queue, history, reverts, locks, tasks, inboxes, presence, maxFileBytes, status, recent },
     events: eventService,
     seq: () => events.seq,
   })
@@ -258,7 +258,23 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const rooms = new Rooms({ files, free, defer })
   const server = createServer(
     createApp({
-      ...{ gate, files, history, reverts, locks, tasks, status, metrics, version, newId, onError },
+      ...{
+        gate,
+        files,
+        history,
+        reverts,
+        locks,
+        tasks,
+        presence,
+        inboxes,
+        timers,
+        status,
+        metrics,
+        version,
+        newId,
+        onError,
+      },
+      events: eventService,
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,

@@ -3,7 +3,7 @@ import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
 import { agentParts } from './tags.js'
 
 /** Of one that went before the page was opened, what events tell. */
-export type RowAgent = Omit<Agent, 'type' | 'instance' | 'folder' | 'roles'> & {
+export type RowAgent = Omit<Agent, 'type' | 'instance' | 'folder' | 'roles' | 'symbol'> & {
   readonly type: string
   readonly instance: string
 }

@@ -13,7 +13,6 @@ import type { Disposer } from './event-bus.js'
 import type { EventLog } from './event-log.js'
 import type { EventStream } from './event-stream.js'
 import type { MessageTable } from './message-table.js'
-import { namedAgent } from './named-agent.js'
 
 export interface EventServiceOptions {
   readonly storage: Storage
@@ -47,6 +46,11 @@ export class EventService {
 
   constructor(options: EventServiceOptions) {
     this.#options = options
+  }
+
+  /** The newest event that was told. */
+  get told(): number {
+    return this.#options.stream.told
   }
 
   /** What an agent hears of: what is for it, and what it says itself; anyone else hears all. */
@@ -86,11 +90,10 @@ export class EventService {
 
   /**
    * Notes that an agent has taken note of an event; again, it gives the same. Resolves when that is durable.
-   * @throws EnsembleError E_BAD_REQUEST: no agent asks; E_NOT_FOUND, E_LIMIT, E_STORAGE_DEGRADED, E_STORAGE_FULL
+   * @throws EnsembleError E_NOT_FOUND, E_LIMIT, E_STORAGE_DEGRADED, E_STORAGE_FULL
    */
-  async acknowledge(seq: number, author: Author): Promise<WorkspaceEvent> {
+  async acknowledge(seq: number, agent: AgentId): Promise<WorkspaceEvent> {
     const { storage, log, now } = this.#options
-    const agent = namedAgent(author)
     const known = stored<{ readonly seq: number } | undefined>(storage.get(['ack', seq, agent]))
     const earlier = known === undefined ? undefined : log.get(known.seq)
     if (earlier !== undefined) return earlier

@@ -1,7 +1,7 @@
 /** Keeps the inboxes of all agents: which messages wait, who has them, and the receipts. */
 import type { Inbox, InboxQuery } from '../../protocol/event-requests.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { AgentId, Author } from '../../protocol/ids.js'
+import type { AgentId } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
@@ -9,7 +9,6 @@ import type { EventLog } from './event-log.js'
 import type { EventStream } from './event-stream.js'
 import { isWaiting, receipt, take, type InboxState, type Recipient } from './inbox.js'
 import type { MessageTable } from './message-table.js'
-import { namedAgent } from './named-agent.js'
 
 export interface InboxServiceOptions {
   readonly storage: Storage
@@ -39,9 +38,7 @@ export class InboxService {
     })
   }
 
-  /** @throws EnsembleError E_BAD_REQUEST: no agent asks */
-  look({ take: takes = false, limit = MESSAGES }: InboxQuery, author: Author): Inbox {
-    const agentId = namedAgent(author)
+  look({ take: takes = false, limit = MESSAGES }: InboxQuery, agentId: AgentId): Inbox {
     const { log, messages, elapsed } = this.#options
     const state = this.#state(agentId)
     const waiting = this.#waiting(agentId, state)
@@ -56,8 +53,7 @@ export class InboxService {
   }
 
   /** @throws EnsembleError E_BAD_REQUEST, E_STORAGE_DEGRADED */
-  async receipt(through: number, author: Author): Promise<{ readonly waiting: number }> {
-    const agentId = namedAgent(author)
+  async receipt(through: number, agentId: AgentId): Promise<{ readonly waiting: number }> {
     const { queue, stream } = this.#options
     if (through > stream.told) {
       throw new EnsembleError('E_BAD_REQUEST', `There is no event ${through} yet; the newest is ${stream.told}.`, {

@@ -7,7 +7,9 @@ import type { Metrics } from './metrics.js'
 import { openapiRoute } from './openapi.js'
 import { mount } from './operation.js'
 import { problems } from './respond.js'
+import { agentsRoutes, type AgentsRouteOptions } from './routes/agents.js'
 import { conflictsRoutes } from './routes/conflicts.js'
+import { eventsRoutes, type EventsRouteOptions } from './routes/events.js'
 import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
 import { locksRoutes, type LocksRouteOptions } from './routes/locks.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
@@ -15,7 +17,14 @@ import { tasksRoutes, type TasksRouteOptions } from './routes/tasks.js'
 import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 
 export interface AppOptions
-  extends FilesRouteOptions, HistoryRouteOptions, LocksRouteOptions, TasksRouteOptions, StatusRouteOptions {
+  extends
+    AgentsRouteOptions,
+    EventsRouteOptions,
+    FilesRouteOptions,
+    HistoryRouteOptions,
+    LocksRouteOptions,
+    TasksRouteOptions,
+    StatusRouteOptions {
   readonly gate: Gate
   readonly metrics: Metrics
   readonly version: string
@@ -72,6 +81,8 @@ export function createApp(options: AppOptions): Express {
   })
   const routes = [
     ...statusRoutes(options),
+    ...agentsRoutes(options),
+    ...eventsRoutes(options),
     ...filesRoutes(options),
     ...conflictsRoutes(options),
     ...historyRoutes(options),

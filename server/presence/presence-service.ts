@@ -1,10 +1,12 @@
 /** Keeps the roster in step with connections and commits, and tells who listens. */
-import type { Agent, KnownAgent } from '../../protocol/agents.js'
+import type { Agent, Announcement, KnownAgent, PresenceCommand } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FolderStatus } from '../../protocol/folder.js'
 import {
   agentId as agentIdSchema,
+  agentIdOf,
+  splitAgentId,
   type AgentId,
   type AgentRole,
   type AgentType,
@@ -32,6 +34,9 @@ export interface PresenceOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** How long an agent without a connection counts as there, unless told. In seconds. */
+const TTL = 60
+
 export interface Membership {
   readonly agent: Agent
   readonly secret: string
@@ -47,6 +52,8 @@ export class PresenceService {
   readonly #changes: EventBus<readonly Agent[]>
   readonly #members = new Map<AgentId, Member>()
   readonly #quietTimers = new Map<AgentId, unknown>()
+  /** Agents without a connection, each until its time is over. */
+  readonly #announced = new Map<AgentId, { readonly membership: Membership; readonly timer: unknown }>()
   #closed = false
 
   constructor(options: PresenceOptions) {
@@ -94,7 +101,7 @@ export class PresenceService {
       )
     }
     const secret = newSecret()
-    const { agent, returned } = this.#roster.join(joining, secret, now())
+    const { agent, returned } = this.#roster.join(this.#takingOver(joining), secret, now())
     const before = this.#members.get(agent.agentId)
     const member = { agent, secret, replaced }
     this.#members.set(agent.agentId, member)
@@ -119,12 +126,67 @@ export class PresenceService {
     if (this.#closed) return
     if (this.#members.get(agentId)?.secret !== membership.secret) return
     this.#members.delete(agentId)
+    this.#options.timers.clearTimeout(this.#announced.get(agentId)?.timer)
+    this.#announced.delete(agentId)
     this.#options.timers.clearTimeout(this.#quietTimers.get(agentId))
     this.#quietTimers.delete(agentId)
     this.#roster.leave(membership.agent)
     const { event, rows } = this.#options.events.append('agent:left', agentId, { reason })
     this.#commit(rows, event)
     this.#changed()
+  }
+
+  /** What an agent says that it does. @throws EnsembleError E_NOT_FOUND: it is not there */
+  says(agentId: AgentId, command: PresenceCommand): Agent {
+    if (this.#roster.says(agentId, command, this.#options.now())) this.#changed()
+    return this.agent(agentId)
+  }
+
+  /**
+   * The same from an agent that may have no connection: then it is there for `ttl` seconds, and gone when it has not said so again.
+   * @throws EnsembleError E_AGENT_TYPE, E_AGENT_TAKEN
+   */
+  announce(agentId: AgentId, { ttl = TTL, partition = null, roles, ...command }: Announcement): Agent {
+    const { timers } = this.#options
+    if (this.#announced.has(agentId) || !this.#members.has(agentId)) {
+      const membership = this.join({ ...splitAgentId(agentId), partition, roles }, () => undefined)
+      const timer = timers.setTimeout(() => this.leave(membership, 'lost'), ttl * 1_000)
+      this.#announced.set(agentId, { membership, timer })
+    }
+    return this.says(agentId, command)
+  }
+
+  /** An agent without a connection goes. @throws EnsembleError E_AGENT_TAKEN: it has one; E_NOT_FOUND */
+  withdraw(agentId: AgentId): void {
+    const announced = this.#announced.get(agentId)
+    if (announced !== undefined) {
+      this.leave(announced.membership, 'left')
+      return
+    }
+    this.agent(agentId)
+    throw new EnsembleError('E_AGENT_TAKEN', `${agentId} is connected, and leaves by itself.`, {
+      hint: 'End its session: "ensemble disconnect" in its folder.',
+    })
+  }
+
+  /** @throws EnsembleError E_NOT_FOUND */
+  agent(agentId: AgentId): Agent {
+    const found = this.#roster.agent(agentId)
+    if (found !== undefined) return found
+    const here = this.agents().map((agent) => agent.agentId)
+    throw new EnsembleError('E_NOT_FOUND', `${agentId} is not there.`, {
+      hint: here.length === 0 ? 'No agent is.' : `There are ${here.join(', ')}.`,
+    })
+  }
+
+  /** Whoever comes as an agent that has no connection is that agent, and takes its place. */
+  #takingOver(joining: Joining): Joining {
+    const agentId = agentIdOf(joining.type, joining.instance)
+    const announced = this.#announced.get(agentId)
+    if (announced === undefined) return joining
+    this.#options.timers.clearTimeout(announced.timer)
+    this.#announced.delete(agentId)
+    return { ...joining, secret: announced.membership.secret }
   }
 
   /** An author's write was committed. */
@@ -142,15 +204,17 @@ export class PresenceService {
     if (changed) this.#changed()
   }
 
-  /** Whoever goes from now on goes because the server does: that is nothing to tell of an agent. */
   /** What an agent says of its own folder. */
   folder({ agent, secret }: Membership, folder: FolderStatus): void {
     if (this.#members.get(agent.agentId)?.secret !== secret) return
     if (this.#roster.folder(agent.agentId, folder)) this.#changed()
   }
 
+  /** Whoever goes from now on goes because the server does: that is nothing to tell of an agent. */
   close(): void {
     this.#closed = true
+    for (const { timer } of this.#announced.values()) this.#options.timers.clearTimeout(timer)
+    this.#announced.clear()
     for (const timer of this.#quietTimers.values()) this.#options.timers.clearTimeout(timer)
     this.#quietTimers.clear()
   }

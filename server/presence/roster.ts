@@ -4,7 +4,7 @@
  * 1. An instance name is held by one connection at a time, over all types (rule MSG-12).
  * 2. Whoever shows the session's secret is the same agent coming back, and takes its own place (rule MSG-10).
  */
-import type { Agent, KnownAgent } from '../../protocol/agents.js'
+import type { Agent, KnownAgent, PresenceCommand } from '../../protocol/agents.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FolderStatus } from '../../protocol/folder.js'
 import { agentIdOf, type AgentId, type AgentInstance, type AgentRole, type AgentType } from '../../protocol/ids.js'
@@ -28,6 +28,8 @@ interface Held {
   agent: Agent
   readonly secret: string
   readonly process: ProcessName | undefined
+  /** What it said that it does: shown again when it has not written for a while. */
+  said: Pick<Agent, 'state' | 'file' | 'symbol'>
 }
 
 /** What outlives an agent's sessions. */
@@ -84,10 +86,11 @@ export class Roster {
     this.#remembered.set(agentId, { order, roles })
     const fresh: Agent = {
       ...{ agentId, type, instance, partition, roles: [...roles], order },
-      ...{ state: 'idle', file: null, since: now, connectedAt: now, folder: null },
+      ...{ state: 'idle', file: null, symbol: null, since: now, connectedAt: now, folder: null },
     }
     const agent = returned ? { ...held.agent, partition, roles: [...roles] } : fresh
-    this.#agents.set(instance, { agent, secret, process: joining.process })
+    const said = returned ? held.said : { state: agent.state, file: null, symbol: null }
+    this.#agents.set(instance, { agent, secret, process: joining.process, said })
     return { agent, returned }
   }
 
@@ -101,16 +104,38 @@ export class Roster {
     if (held === undefined) return false
     const { agent } = held
     const same = agent.state === 'editing' && agent.file === file
-    held.agent = { ...agent, state: 'editing', file, since: agent.state === 'editing' ? agent.since : now }
+    const symbol = file === agent.file ? agent.symbol : null
+    held.agent = { ...agent, state: 'editing', file, symbol, since: agent.state === 'editing' ? agent.since : now }
     return !same
   }
 
   /** Ends the editing state of an agent that has been quiet. Returns whether the roster looks different now. */
   quiet(agentId: AgentId, now: number): boolean {
     const held = this.#find(agentId)
-    if (held?.agent.state !== 'editing') return false
-    held.agent = { ...held.agent, state: 'idle', since: now }
+    if (held?.agent.state !== 'editing' || held.said.state === 'editing') return false
+    const { state, file, symbol } = held.said
+    held.agent = { ...held.agent, state, ...(file !== null && { file, symbol }), since: now }
     return true
+  }
+
+  /** Records what an agent says that it does. What it leaves out stays. Returns whether the roster looks different now. */
+  says(agentId: AgentId, { state, file, symbol }: PresenceCommand, now: number): boolean {
+    const held = this.#find(agentId)
+    if (held === undefined) return false
+    const { agent } = held
+    const where = file === undefined ? agent.file : file
+    held.said = {
+      state,
+      file: where,
+      symbol: symbol ?? (where === agent.file && symbol === undefined ? agent.symbol : null),
+    }
+    const next = { ...agent, ...held.said, since: state === agent.state ? agent.since : now }
+    held.agent = next
+    return next.state !== agent.state || next.file !== agent.file || next.symbol !== agent.symbol
+  }
+
+  agent(agentId: AgentId): Agent | undefined {
+    return this.#find(agentId)?.agent
   }
 
   /** Records what an agent says of its folder. Returns whether the roster looks different now. */

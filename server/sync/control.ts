@@ -14,6 +14,7 @@ import type { InboxService } from '../events/inbox-service.js'
 import type { HistoryService } from '../journal/history-service.js'
 import type { RevertService } from '../journal/revert-service.js'
 import type { LockService } from '../locks/lock-service.js'
+import type { PresenceService } from '../presence/presence-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { TaskService } from '../tasks/task-service.js'
 
@@ -35,6 +36,7 @@ export interface ControlOptions {
   readonly tasks: TaskService
   readonly seq: () => number
   readonly status: () => Status
+  readonly presence: PresenceService
   /** What was before the feeds of a session began, from a time on. */
   readonly recent: (since: number) => Result<'recent'>
 }
@@ -48,7 +50,21 @@ export class Control {
   readonly #handlers: Handlers
 
   constructor(options: ControlOptions) {
-    const { files, queue, history, reverts, locks, tasks, events, inboxes, seq, status, recent, maxFileBytes } = options
+    const {
+      files,
+      queue,
+      history,
+      reverts,
+      locks,
+      tasks,
+      events,
+      inboxes,
+      presence,
+      seq,
+      status,
+      recent,
+      maxFileBytes,
+    } = options
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -97,13 +113,14 @@ export class Control {
       blame: (query) => history.blame(query),
       revert: (command, author) => reverts.revert(command, author),
       publish: async (command, author) => ({ event: await events.publish(command, author) }),
-      acknowledge: async ({ seq: of }, author) => ({ event: await events.acknowledge(of, author) }),
+      acknowledge: async ({ seq: of }, author) => ({ event: await events.acknowledge(of, agentOf(author)) }),
       events: (query, author) => events.page(query, author),
       event: ({ seq: of }) => Promise.resolve(events.show(of)),
-      inbox: async (query, author) => await Promise.resolve(inboxes.look(query, author)),
-      receipt: ({ through }, author) => inboxes.receipt(through, author),
+      inbox: async (query, author) => await Promise.resolve(inboxes.look(query, agentOf(author))),
+      receipt: ({ through }, author) => inboxes.receipt(through, agentOf(author)),
       tasks: () => tasks.list(),
       task: (command, author) => tasks.command(command, author),
+      presence: async (command, author) => await Promise.resolve({ agent: presence.says(agentOf(author), command) }),
       recent: ({ since }) => Promise.resolve(recent(since)),
     }
   }

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addressOf } from '../../../server/http/operation.js'
 import { startServer, type TestServer } from '../../support/server.js'
 import { Contract, type Asker } from './contract/asker.js'
+import { agents } from './contract/agents.js'
 import { conflicts } from './contract/conflicts.js'
+import { events } from './contract/events.js'
 import { files } from './contract/files.js'
 import { history } from './contract/history.js'
 import { locks } from './contract/locks.js'
@@ -16,6 +18,8 @@ import { ask } from './http.js'
 /** One a file of server/http/routes/: asks each of its operations, for each success and for what may go wrong. */
 const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = {
   status,
+  agents,
+  events,
   files,
   conflicts,
   history,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { agentInstance, agentType } from '../../../protocol/ids.js'
+import { agentIdOf, agentInstance, agentType } from '../../../protocol/ids.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { EventBus } from '../../../server/events/event-bus.js'
@@ -175,6 +175,65 @@ describe('who is there', () => {
     presence.leave(one, 'left')
     expect(clock.waiting).toHaveLength(1)
     presence.close()
+    expect(clock.waiting).toEqual([])
+  })
+})
+
+describe('what an agent does', () => {
+  const told = { state: 'testing', file: workspacePath.parse('a.ts'), symbol: 'main' } as const
+
+  test('[AGENT-1, AGENT-2] it says so itself; writing shows as editing, and then what it said again', async () => {
+    const { presence, join, clock } = open()
+    const { agent } = join('CLAUDE', 'a')
+    let changes = 0
+    presence.onChange(() => changes++)
+    expect(presence.says(agent.agentId, told)).toMatchObject({ ...told, since: clock.now() })
+    presence.says(agent.agentId, told)
+    expect(changes).toBe(1)
+    await clock.advance(1_000)
+    presence.wrote(agent.agentId, workspacePath.parse('b.ts'))
+    expect(presence.agents()).toMatchObject([{ state: 'editing', file: 'b.ts', symbol: null, since: clock.now() }])
+    await clock.advance(15_000)
+    expect(presence.agents()).toMatchObject([{ ...told, since: clock.now() }])
+    expect(presence.says(agent.agentId, { state: 'blocked' })).toMatchObject({ ...told, state: 'blocked' })
+    expect(presence.says(agent.agentId, { state: 'idle', file: null })).toMatchObject({ file: null, symbol: null })
+  })
+
+  test('[AGENT-3] one without a connection is there until its time is over', async () => {
+    const { presence, clock, events } = open()
+    const id = agentIdOf(agentType.parse('CODEX'), agentInstance.parse('hook'))
+    presence.announce(id, { ...told, ttl: 30 })
+    await clock.advance(29_000)
+    expect(presence.announce(id, { state: 'idle', ttl: 30 })).toMatchObject({ state: 'idle', file: 'a.ts' })
+    await clock.advance(29_999)
+    expect(presence.agents()).toHaveLength(1)
+    await clock.advance(1)
+    expect(presence.agents()).toEqual([])
+    expect(events.map(({ type, data }) => [type, 'reason' in data ? data.reason : null])).toEqual([
+      ['agent:joined', null],
+      ['agent:left', 'lost'],
+    ])
+    expect(clock.waiting).toEqual([])
+  })
+
+  test('[AGENT-3] it connects, and is the same; it goes at once when it says so', async () => {
+    const { presence, join, clock, events } = open()
+    const id = agentIdOf(agentType.parse('CODEX'), agentInstance.parse('hook'))
+    presence.announce(id, told)
+    const session = join('CODEX', 'hook')
+    await clock.advance(100_000)
+    expect(presence.agents()).toMatchObject([{ agentId: id, state: 'testing' }])
+    expect(presence.announce(id, { state: 'blocked', ttl: 1 })).toMatchObject({ state: 'blocked' })
+    await clock.advance(100_000)
+    expect(presence.agents()).toHaveLength(1)
+    expect(() => presence.withdraw(id)).toThrow(expect.objectContaining({ code: 'E_AGENT_TAKEN' }) as Error)
+    presence.leave(session, 'left')
+    presence.announce(id, told)
+    presence.withdraw(id)
+    expect(() => presence.withdraw(id)).toThrow(expect.objectContaining({ code: 'E_NOT_FOUND' }) as Error)
+    expect(presence.agents()).toEqual([])
+    await turn()
+    expect(events.map(({ type }) => type)).toEqual(['agent:joined', 'agent:left', 'agent:joined', 'agent:left'])
     expect(clock.waiting).toEqual([])
   })
 })

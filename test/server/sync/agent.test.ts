@@ -135,7 +135,7 @@ describe('who an agent is', () => {
     expect(watcher.of('event').map(({ event }) => event.type)).toEqual(['agent:joined']) // it never left
   })
 
-  test('[MSG-14] leave shows it gone at once and ends its secret; a lost line shows as lost', async () => {
+  test('[MSG-14, AGENT-4] leave shows it gone at once and ends its secret; a lost line shows as lost', async () => {
     const watcher = await open()
     await watcher.welcomed({ feeds: ['events', 'agents'] })
     const one = await open()

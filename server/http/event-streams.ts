@@ -1,0 +1,104 @@
+/**
+ * Events as Server-Sent Events: `id` is the event's number, `event` its type, `data` the whole of it as JSON. Whoever connects anew with
+ * `Last-Event-ID` goes on where it was.
+ *
+ * 1. What is past is sent as fast as it is read. Who reads what comes too slowly is cut off, and gets it after connecting anew.
+ * 2. A sign of life carries the number up to which has been looked, so that a narrow filter looks at nothing twice.
+ */
+import type { Response } from 'express'
+import type { EventFilter } from '../../protocol/event-filter.js'
+import { EnsembleError } from '../../protocol/errors.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { Author } from '../../protocol/ids.js'
+import type { EventService } from '../events/event-service.js'
+import type { Timers } from '../storage/commit-queue.js'
+
+export interface EventStreamsOptions {
+  readonly events: EventService
+  readonly timers: Timers
+}
+
+/** Open at once. */
+const MOST_STREAMS = 500
+/** Of one stream, in bytes. */
+const MOST_UNSENT = 1024 * 1024
+/** Between signs of life, and until a client tries again. In milliseconds. */
+const HEARTBEAT = 10_000
+const RETRY = 1_000
+
+export class EventStreams {
+  readonly #options: EventStreamsOptions
+  #open = 0
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options
+  }
+
+  /** @throws EnsembleError E_BAD_REQUEST, E_EVENTS_GONE, E_LIMIT, before anything is sent */
+  open(
+    response: Response,
+    lastEventId: string | undefined,
+    { since, types, paths }: EventFilter & { readonly since?: number | undefined },
+    hearer: Author,
+  ): void {
+    const { events, timers } = this.#options
+    if (this.#open >= MOST_STREAMS) {
+      throw new EnsembleError('E_LIMIT', `There are ${MOST_STREAMS} event streams open already.`, {
+        hint: 'Close some of them.',
+      })
+    }
+    const wants = events.wants({ types, paths }, hearer)
+    const from = lastEventId === undefined || lastEventId === '' ? (since ?? events.told) : numberIn(lastEventId)
+    events.assertKept(from)
+    this.#open++
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
+    response.write(`retry: ${RETRY}\n\n`)
+    let through = from
+    let isPast = true
+    const follower = events.follow(from, async (found, looked) => {
+      through = looked
+      const text = found.filter(wants).map(frameOf).join('')
+      if (text === '' || response.write(text)) return
+      if (isPast) await drained(response)
+      else if (response.writableLength > MOST_UNSENT) response.destroy()
+    })
+    void follower.caughtUp.then(() => (isPast = false))
+    let timer: unknown
+    const beat = (): void => {
+      timer = timers.setTimeout(() => {
+        if (!isPast) response.write(`: still here\nid: ${through}\n\n`)
+        beat()
+      }, HEARTBEAT)
+    }
+    beat()
+    response.once('close', () => {
+      this.#open--
+      timers.clearTimeout(timer)
+      follower.end()
+    })
+  }
+}
+
+function frameOf(event: WorkspaceEvent): string {
+  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** @throws EnsembleError E_BAD_REQUEST */
+function numberIn(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new EnsembleError('E_BAD_REQUEST', `Last-Event-ID must be the number of an event, not ${JSON.stringify(text)}.`)
+}
+
+/** Also when it ends. */
+function drained(response: Response): Promise<void> {
+  if (response.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+  })
+}

@@ -1,0 +1,157 @@
+import { request, type IncomingMessage } from 'node:http'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Connection } from '../../../client/sdk/connection.js'
+import { workspaceEvent, type WorkspaceEvent } from '../../../protocol/events.js'
+import { writeId } from '../../../protocol/ids.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { startServer, TOKEN, type TestServer } from '../../support/server.js'
+import { until } from '../../support/wait.js'
+import { put } from '../sync/seed.js'
+import { ask } from './http.js'
+
+let server: TestServer
+const clock = new ManualClock(Date.now())
+let ids = 0
+beforeEach(async () => {
+  server = await startServer({ now: clock.now, timers: clock.timers })
+})
+afterEach(() => server.stop())
+
+const say = async (connection: Connection, text: string): Promise<number> => {
+  const params = { writeId: writeId.parse(`w${++ids}`), type: 'broadcast', data: { text } }
+  return (await connection.request('publish', params)).event.seq
+}
+
+/** As a browser reads it: whole frames, and the id of the last one, which an empty frame carries on, too. */
+class Stream {
+  readonly events: WorkspaceEvent[] = []
+  lastId = ''
+  status = 0
+  text = ''
+  isOpen = true
+  readonly #ending: () => void
+
+  constructor(
+    query: string,
+    lastId: string,
+    headers: Record<string, string> = {},
+    onBytes: (stream: Stream) => void = () => undefined,
+  ) {
+    this.lastId = lastId
+    const asked = request(`${server.url}/api/events${query}`, {
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        accept: 'text/event-stream',
+        ...(lastId !== '' && { 'last-event-id': lastId }),
+        ...headers,
+      },
+    })
+    const closed = (): void => void (this.isOpen = false)
+    asked.on('error', closed)
+    asked.on('close', closed)
+    asked.on('response', (response: IncomingMessage) => {
+      this.status = response.statusCode ?? 0
+      response.setEncoding('utf8')
+      response.on('error', closed)
+      response.on('data', (text: string) => {
+        this.#take(text)
+        onBytes(this)
+      })
+    })
+    asked.end()
+    this.#ending = () => asked.destroy()
+  }
+
+  #take(text: string): void {
+    this.text += text
+    for (let end = this.text.indexOf('\n\n'); end !== -1; end = this.text.indexOf('\n\n')) {
+      const fields = this.text.slice(0, end).split('\n')
+      this.text = this.text.slice(end + 2)
+      for (const field of fields) {
+        if (field.startsWith('id: ')) this.lastId = field.slice(4)
+        if (field.startsWith('data: ')) this.events.push(workspaceEvent.parse(JSON.parse(field.slice(6))))
+      }
+    }
+  }
+
+  end(): void {
+    this.#ending()
+  }
+}
+
+describe('events as they come, over HTTP', () => {
+  test('[EVENT-10] begin behind `since`, go on, and carry number and type', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'one')
+    const stream = new Stream(`?since=${first - 1}`, '')
+    await until(() => stream.events.length === 1, 'what is past')
+    expect(stream.lastId).toBe(String(first))
+    const second = await say(writer, 'two')
+    await until(() => stream.events.length === 2, 'what comes')
+    expect(stream.events.map(({ seq }) => seq)).toEqual([first, second])
+    stream.end()
+  })
+
+  test('[EVENT-4, EVENT-5, EVENT-10] bring what was asked for; a sign of life carries how far was looked', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const stream = new Stream('?types=file:changed&paths=src/**', '', { 'x-ensemble-agent': 'CODEX-x' })
+    await until(() => stream.status === 200, 'the stream')
+    await put(writer, 'a.ts', 'one\n')
+    await put(writer, 'src/a.ts', 'one\n')
+    await until(() => stream.events.length === 1, 'the change')
+    const last = await say(writer, 'not for a filter')
+    await clock.advance(10_000)
+    await until(() => stream.lastId === String(last), 'a sign of life')
+    expect(stream.events).toHaveLength(1)
+    stream.end()
+  })
+
+  test('[EVENT-6] what cannot be told is refused before anything is sent', async () => {
+    const headers = { accept: 'text/event-stream' }
+    expect(await ask(server, '/api/events?since=99', { headers })).toMatchObject({ status: 410 })
+    expect(await ask(server, '/api/events', { headers: { ...headers, 'last-event-id': 'x' } })).toMatchObject({
+      status: 400,
+    })
+    expect(await ask(server, '/api/events?types=nothing', { headers })).toMatchObject({ status: 400 })
+  })
+
+  test('[SYNC-15] that are closed leave no timer and no listener', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const before = clock.waiting.length
+    const streams = Array.from({ length: 20 }, () => new Stream('', ''))
+    await until(() => streams.every(({ status }) => status === 200), 'the streams')
+    expect(clock.waiting.length).toBe(before + 20)
+    for (const stream of streams) stream.end()
+    await until(() => clock.waiting.length === before, 'the streams to be gone')
+    await say(writer, 'to nobody')
+  })
+
+  test('[EVENT-10] a reader whose line breaks a hundred times, anywhere, misses none and gets none twice', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'first')
+    const heard: number[] = []
+    let lastId = String(first)
+    let left = 0
+    for (let cuts = 0; cuts < 100; cuts++) {
+      const bytes = 1 + Math.floor(Math.random() * 2_000)
+      let got = 0
+      const stream = new Stream('', lastId, {}, (own) => {
+        got = own.events.reduce((sum, event) => sum + JSON.stringify(event).length, own.text.length)
+        if (got >= bytes) own.end()
+      })
+      while (stream.isOpen) {
+        await say(writer, 'x'.repeat(1 + (left++ % 300)))
+        if (stream.status !== 0 && Math.random() < 0.2) stream.end()
+        await until(() => !stream.isOpen || stream.status !== 0, 'the stream')
+      }
+      heard.push(...stream.events.map(({ seq }) => seq))
+      ;({ lastId } = stream)
+    }
+    const last = await say(writer, 'last')
+    const stream = new Stream('', lastId)
+    await until(() => stream.lastId === String(last), 'the last event')
+    heard.push(...stream.events.map(({ seq }) => seq))
+    stream.end()
+    expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
+  })
+})
