@@ -188,8 +188,7 @@ export class FolderBridge {
     const { log, watch = true } = this.#options
     if (!watch || this.#isClosed || this.#watcher !== undefined) return
     this.#watcher = startWatcher({
-      root: this.#root.folder,
-      timers: this.#environment.timers,
+      ...{ root: this.#root.folder, timers: this.#environment.timers },
       ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
       onHint: (path) => this.#onHint(path),
       onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
