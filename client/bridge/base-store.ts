@@ -104,6 +104,8 @@ export class BaseStore {
   readonly #unnamed = new Set<string>()
   /** Being removed by the commit under way. */
   readonly #leaving = new Set<string>()
+  /** Where a file is on this disk, by its id. */
+  readonly #paths = new Map<string, string>()
   #live = 0
   #meta: MetaRow
   #next: Batch | undefined
@@ -124,7 +126,8 @@ export class BaseStore {
     this.intents = this.#intents = load(tables.intents, intentRow)
     this.folders = this.#folders = new Set(tables.folders.getKeys())
     this.#meta = metaRow.catch({ workspaceId: null }).parse(tables.meta.get(META_KEY))
-    for (const row of this.#bases.values()) {
+    for (const [path, row] of this.#bases) {
+      this.#paths.set(row.fileId, path)
       this.#live += standing(row)
       this.#count(hashesOfBase(row), 1)
     }
@@ -136,6 +139,11 @@ export class BaseStore {
   /** How many bases prove that a file was on this disk. */
   get live(): number {
     return this.#live
+  }
+
+  /** The path of the base of a file; of two the newer one. */
+  pathOf(file: string): string | undefined {
+    return this.#paths.get(file)
   }
 
   get meta(): MetaRow {
@@ -202,6 +210,7 @@ export class BaseStore {
         this.#live += standing(change.row) - standing(this.#bases.get(change.key))
         this.#count(hashesOfBase(change.row), 1)
         this.#count(hashesOfBase(this.#bases.get(change.key)), -1)
+        this.#place(change.key, this.#bases.get(change.key), change.row)
         replace(this.#bases, change.key, change.row)
         break
       case 'pendings':
@@ -229,6 +238,11 @@ export class BaseStore {
         unreachable(change)
     }
     changes.push(change)
+  }
+
+  #place(path: string, before: BaseRow | undefined, row: BaseRow | null): void {
+    if (before !== undefined && this.#paths.get(before.fileId) === path) this.#paths.delete(before.fileId)
+    if (row !== null) this.#paths.set(row.fileId, path)
   }
 
   #count(hashes: readonly string[], by: number): void {
@@ -400,7 +414,7 @@ function hashesOfBase(row: BaseRow | null | undefined): string[] {
 }
 
 function hashesOfPending(row: PendingRow | null | undefined): string[] {
-  if (row == null) return []
+  if (row == null || row.kind === 'rename') return []
   const base = row.base === null ? [] : [row.base.hash]
   return row.kind === 'write' ? [row.hash, ...base] : base
 }

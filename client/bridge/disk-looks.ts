@@ -6,13 +6,15 @@ import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import { isNeverAtRest, settleWait, unsettledNow, type Unsettled } from './settle.js'
-import type { FileSight } from './stamp.js'
+import { identityOf, type FileSight, type Stamp } from './stamp.js'
 
 /** After a reading under whose stamp the file could still change. In milliseconds. */
 const LOOK_AGAIN = 60
 /** After a reading that was spoiled by a change; doubled with each one that follows. In milliseconds. */
 const SPOILED = 5
 const LONGEST_SPOILED = 5000
+/** Files that are no more, of which it is still known where they were. */
+const MOST_STRAY = 1000
 
 export interface DiskLooksOptions {
   readonly places: Places
@@ -53,12 +55,36 @@ export class DiskLooks {
   /** Files that changed while they were read: when to try again, and how long to wait after the try. In milliseconds. */
   readonly #spoiled = new Map<string, { readonly due: number; readonly pause: number }>()
   readonly #blocked = new Map<string, string>()
+  /** Where each file was seen last, by what stays of it when it is renamed. */
+  #files = new Map<string, string>()
   #unnameable: ReadonlyMap<string, string> = new Map()
   /** Blocked, or blocked again, since `begin`. */
   readonly #isBlockedAgain = new Set<string>()
 
   constructor(options: DiskLooksOptions) {
     this.#options = options
+    this.#collect()
+  }
+
+  /** Where the file of a stamp was seen last, whatever it was called then. */
+  pathOf(stamp: Stamp): string | undefined {
+    const identity = identityOf(stamp)
+    return identity === undefined ? undefined : this.#files.get(identity)
+  }
+
+  #note(path: string, stamp: Stamp): void {
+    const identity = identityOf(stamp)
+    if (identity !== undefined && this.#options.store.bases.has(path)) this.#files.set(identity, path)
+    if (this.#files.size > 2 * this.#options.store.bases.size + MOST_STRAY) this.#collect()
+  }
+
+  /** Without what is there no more. */
+  #collect(): void {
+    this.#files = new Map()
+    for (const [path, { stamp }] of this.#options.store.bases) {
+      const identity = identityOf(this.#seen.get(path)?.stamp ?? stamp)
+      if (identity !== undefined) this.#files.set(identity, path)
+    }
   }
 
   /** Paths that stay out of sync until something changes, with the reason. */
@@ -110,6 +136,7 @@ export class DiskLooks {
   /** The base row says it all. */
   forget(path: string): void {
     this.#seen.delete(path)
+    this.#note(path, this.#options.store.bases.get(path)?.stamp ?? '')
   }
 
   /** Another root: nothing that was seen means anything. */
@@ -146,6 +173,7 @@ export class DiskLooks {
     this.#unsettled.delete(path)
     this.#spoiled.delete(path)
     const { hash, executable, stamp, bytes } = reading
+    this.#note(path, sight.stamp)
     this.#seen.set(path, { hash, executable, stamp })
     if (stamp === '') this.#options.again(path, LOOK_AGAIN, false)
     return { kind: 'file', hash, executable, stamp, sight, bytes }

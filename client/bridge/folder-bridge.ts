@@ -14,6 +14,7 @@ import { SYSTEM } from './environment.js'
 import { FirstSync } from './first-sync.js'
 import { Gate, type Held } from './gate.js'
 import { GitWatch } from './git-watch.js'
+import { GoneNames } from './gone-names.js'
 import { Heads } from './heads.js'
 import { Holders } from './holders.js'
 import { IgnoreRules, parentOf } from './ignore.js'
@@ -22,6 +23,7 @@ import { PathFlow } from './path-flow.js'
 import { PathQueue } from './path-queue.js'
 import { Places } from './places.js'
 import type { Disposer, Environment } from './ports.js'
+import { RenameFinder } from './rename-finder.js'
 import { recover } from './recovery.js'
 import { prepareRestore } from './restore.js'
 import type { Root, RootFault } from './root.js'
@@ -35,8 +37,6 @@ import { Writer } from './writer.js'
 
 /** The watcher starts after the first sync, or after this. In milliseconds. */
 const WATCH_DELAY = 5000
-/** Until names that are gone are looked up, all with one pass over the files. In milliseconds. */
-const GONE_DELAY = 50
 /** Paths worked on at once. */
 const CONCURRENCY = 128
 
@@ -70,9 +70,7 @@ export class FolderBridge {
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
   #held: Held | undefined
-  /** Names that were told and are no files; folders among them are looked into together. */
-  readonly #gone = new Set<string>()
-  #goneTimer: Disposer | undefined
+  readonly #gone: GoneNames
   #passes = 0
   #isClosed = false
   #closing: Promise<void> | undefined
@@ -101,8 +99,15 @@ export class FolderBridge {
     const gate = (this.#gate = new Gate({
       ...{ environment, git, isServed: options.isServed ?? false, onApproved: live },
       tracked: () => this.#files,
+      isLooking: () => this.#queue.size > 0,
+      pair: (gone, fresh) =>
+        renames.pair(
+          gone,
+          fresh.flatMap((path) => rules.accept(path) ?? []),
+        ),
       onHeld: (held) => this.#onHeld(held),
     }))
+    this.#gone = new GoneNames(environment.timers, () => store.bases.keys(), live)
     const holders = new Holders(root.folder, environment)
     const isHeld = (file: string, since: number): Promise<boolean> => holders.isHeld(file, since)
     const lateWriters = (this.#lateWriters = new LateWriters({ places, store, environment, log, isHeld, onLate: live }))
@@ -114,8 +119,9 @@ export class FolderBridge {
       ...{ places, store, environment, log, again },
       ...{ quietMilliseconds, fileBytes },
     }))
+    const renames = new RenameFinder({ places, store, looks, environment })
     const uploads = (this.#uploads = new Uploads({
-      ...{ places, store, heads, looks, lateWriters, gate, environment, log, isLive, again, onStep },
+      ...{ renames, places, store, heads, looks, lateWriters, gate, environment, log, isLive, again, onStep },
       submitter: new Submitter({ connection, store, environment, isStopped: () => this.#isClosed }),
     }))
     this.#flow = new PathFlow({
@@ -144,7 +150,9 @@ export class FolderBridge {
       auditSeconds: config.auditSeconds,
       isChanged: (path, sight) => looks.isChanged(path, sight) || gate.isGone(path),
       tracked: () => store.bases.keys(),
-      onChanged: (path) => this.#onChanged(path),
+      onChanged: (path) => this.#onChanged(path, 'bulk'),
+      // First: of a new file it then counts whether it is one that is missed.
+      onMissing: (path) => this.#onChanged(path, 'live'),
       onRules: () => this.#everything(),
       onUnnameable: (faults) => looks.setUnnameable(faults),
       onAudit: () => this.#onAudit(),
@@ -262,7 +270,7 @@ export class FolderBridge {
   async #close(): Promise<void> {
     this.#isClosed = true
     this.#update()
-    this.#goneTimer?.()
+    this.#gone.close()
     for (const dispose of this.#disposers) dispose()
     this.#line.stop()
     this.#store.giveUp()
@@ -308,11 +316,13 @@ export class FolderBridge {
     // Most likely the echo of what is being written here, to which the reply says everything.
     if (pending?.kind === 'write' && pending.hash === head.hash) return
     this.#queue.add(head.path, 'live')
+    const here = this.#store.pathOf(head.id)
+    if (here !== undefined && here !== head.path) this.#queue.add(here, 'live') // it was renamed
   }
 
-  #onChanged(path: string): void {
+  #onChanged(path: string, priority: 'live' | 'bulk'): void {
     if (!this.#first.isDone) this.#changed++
-    this.#queue.add(path, 'bulk')
+    this.#queue.add(path, priority)
   }
 
   #onHint(path: string): void {
@@ -328,22 +338,7 @@ export class FolderBridge {
       this.#queue.add(path, 'live')
       this.#scanner.rescanSoon(parentOf(path), false)
     }
-    if (kind !== 'file' && !this.#store.bases.has(path)) this.#onGone(path)
-  }
-
-  /** A folder went, perhaps, or something took its place: what was in it has to be looked at. */
-  #onGone(folder: string): void {
-    this.#gone.add(folder)
-    this.#goneTimer ??= this.#environment.timers.after(GONE_DELAY, () => {
-      const gone = new Set(this.#gone)
-      this.#gone.clear()
-      this.#goneTimer = undefined
-      for (const path of this.#store.bases.keys()) {
-        for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
-          if (gone.has(above)) this.#queue.add(path, 'live')
-        }
-      }
-    })
+    if (kind !== 'file' && !this.#store.bases.has(path)) this.#gone.note(path)
   }
 
   #everything(): void {
@@ -362,6 +357,8 @@ export class FolderBridge {
       const row = this.#store.bases.get(path)
       if (head === undefined) continue
       const isKnown = row?.standing === 'live' && row.hash === head.hash && row.executable === head.executable
+      const here = this.#store.pathOf(head.id)
+      if (here !== undefined && here !== path) this.#queue.add(here, 'bulk') // it was renamed
       if (head.deleted ? row === undefined : isKnown) continue
       if (row === undefined) missing++
       this.#queue.add(path, 'bulk')

@@ -5,8 +5,10 @@
  * 1. A new file, and each of a few files that were edited, goes at once.
  * 2. A file that is gone waits a little, because editors and git take files away and put them back; so does an edit that
  *    comes with many others.
- * 3. While git works in the folder, nothing goes (git-watch.ts).
- * 4. What is held waits for `release`, or until so little of it is left that it would never have been held.
+ * 3. A new file that may be one of those that are gone waits with them: both together are a rename, which takes nothing from
+ *    anyone (pair-renames.ts).
+ * 4. While git works in the folder, nothing goes (git-watch.ts).
+ * 5. What is held waits for `release`, or until so little of it is left that it would never have been held.
  */
 import { freeOf, judge } from './brake.js'
 import type { GitWatch } from './git-watch.js'
@@ -16,6 +18,8 @@ import type { Disposer, Environment } from './ports.js'
 const QUIET = 100
 /** In milliseconds. */
 const LONGEST_WAIT = 1000
+/** For as long, while there is something to be looked at. In milliseconds. */
+const LONGEST_LOOK = 10_000
 /** How long a deletion, or an edit, counts as "at once". In milliseconds. */
 const DELETION_WINDOW = 10_000
 const OVERWRITE_WINDOW = 500
@@ -33,6 +37,8 @@ export type ChangeKind = 'create' | 'overwrite' | 'delete'
 export interface Pass {
   /** It was git that changed the file, not whoever works here. */
   readonly isByGit: boolean
+  /** The file is not gone, but called so. */
+  readonly to?: string | undefined
 }
 
 /** Nobody was asked about it, so that it counts for what comes next. */
@@ -53,6 +59,10 @@ export interface GateOptions {
   readonly isServed: boolean
   /** Files on disk and on the server. */
   readonly tracked: () => number
+  /** Which of the files that are gone are which of the new ones: old path → new path. */
+  readonly pair?: (gone: readonly string[], fresh: readonly string[]) => ReadonlyMap<string, string>
+  /** More is being looked at, of which some may belong to what waits. */
+  readonly isLooking?: () => boolean
   /** May be told to the server now: `propose` says so when asked again. */
   readonly onApproved: (path: string) => void
   /** What is held now; undefined: nothing any more. */
@@ -74,6 +84,11 @@ export class Gate {
   /** Git was at work while something began to wait. */
   #isByGit = false
   #hasGitMoved = false
+  /** Some of what waits is gone. */
+  #hasGone = false
+  /** New names of files that are being renamed, by their old ones. */
+  readonly #renaming = new Map<string, string>()
+  readonly #claimed = new Set<string>()
   /** Edits wait, so that the next waits with them. */
   #isGathering = false
   #first = 0
@@ -83,8 +98,11 @@ export class Gate {
     this.#options = options
   }
 
-  /** Undefined: not yet; the path is handed to `onApproved` when it is time. */
-  propose(path: string, kind: ChangeKind): Pass | undefined {
+  /**
+   * Undefined: not yet; the path is handed to `onApproved` when it is time.
+   * @param isMoved a file that is made: it stood elsewhere before
+   */
+  propose(path: string, kind: ChangeKind, isMoved = false): Pass | undefined {
     const isExempt = this.#exempt.delete(path)
     const approval = this.#approved.get(path)
     if (approval !== undefined) {
@@ -97,13 +115,15 @@ export class Gate {
       place.set(path, kind)
       return undefined
     }
+    if (kind === 'create' && this.#claimed.has(path)) return undefined
     const { elapsed } = this.#options.environment
     const git = this.#options.git.look(true)
-    if (!git.isBusy && this.#isFree(path, kind, isExempt)) return { isByGit: false }
+    if (!git.isBusy && this.#isFree(path, kind, isExempt, isMoved)) return { isByGit: false }
     if (this.#waiting.size === 0) this.#first = elapsed()
     this.#isByGit ||= git.isBusy
     this.#hasGitMoved ||= git.hasMoved
     this.#isGathering ||= kind === 'overwrite'
+    this.#hasGone ||= kind === 'delete'
     this.#waiting.set(path, kind)
     this.#judgeIn(Math.max(0, Math.min(QUIET, this.#first + LONGEST_WAIT - elapsed())))
     return undefined
@@ -112,6 +132,7 @@ export class Gate {
   /** It is as the server has it, or can't be told. */
   withdraw(path: string): void {
     this.#approved.delete(path)
+    this.renamed(path)
     this.#exempt.delete(path)
     const wasHeld = this.#held.delete(path)
     const wasWaiting = this.#waiting.delete(path)
@@ -121,6 +142,15 @@ export class Gate {
       if (this.#timer === undefined) this.#judgeIn(QUIET)
     }
     if (wasWaiting && this.#waiting.size === 0) this.#settle()
+  }
+
+  /** The rename of a path is told, or is none any more: its new name is looked at again. */
+  renamed(path: string): void {
+    const to = this.#renaming.get(path)
+    if (to === undefined) return
+    this.#renaming.delete(path)
+    this.#claimed.delete(to)
+    this.#options.onApproved(to)
   }
 
   /** What changed while nobody could be told did not change at once; files that are gone are counted all the same. */
@@ -171,9 +201,10 @@ export class Gate {
     this.#settle()
   }
 
-  #isFree(path: string, kind: ChangeKind, isExempt: boolean): boolean {
+  #isFree(path: string, kind: ChangeKind, isExempt: boolean, isMoved: boolean): boolean {
     if (kind === 'delete') return false
-    if (kind === 'create' || isExempt) return true
+    if (kind === 'create') return !isMoved && !this.#hasGone
+    if (isExempt) return true
     if (this.#isGathering) return false
     const recent = this.#count('overwrite', OVERWRITE_WINDOW)
     const free = Math.max(FREE_OVERWRITES, freeOf(this.#options.tracked()) / 2)
@@ -195,8 +226,14 @@ export class Gate {
     const { isBusy, hasMoved, quietIn } = git.look(false)
     this.#hasGitMoved ||= hasMoved
     if (isBusy) return this.#judgeIn(quietIn)
+    const isLate = environment.elapsed() - this.#first >= LONGEST_LOOK
+    if (this.#hasGone && !isLate && this.#options.isLooking?.() === true) return this.#judgeIn(QUIET)
     const byGit = this.#isByGit
-    const gone = this.#of('delete', this.#waiting).length + this.#of('delete', this.#held).length
+    const renames = this.#pair()
+    // To git a rename is one more file that it changed; to everyone else it takes nothing away.
+    const spared = byGit && !isServed ? 0 : renames.size
+    const waitingGone = Math.max(0, this.#of('delete', this.#waiting).length - spared)
+    const gone = waitingGone + this.#of('delete', this.#held).length
     const overwritten = this.#of('overwrite', this.#waiting)
     const verdict = judge({
       ...{ byGit, isServed, overwritten: overwritten.length },
@@ -204,6 +241,8 @@ export class Gate {
       recentlyOverwritten: this.#count('overwrite', OVERWRITE_WINDOW, overwritten),
     })
     const going: string[] = []
+    const isRename = !(byGit && !isServed && verdict.holdsDeletions)
+    if (isRename) this.#approveRenames(renames, isServed && byGit)
     for (const [path, kind] of this.#waiting) {
       const holds = kind === 'delete' ? verdict.holdsDeletions : kind === 'overwrite' && verdict.holdsOverwrites
       if (!holds) going.push(path)
@@ -219,10 +258,30 @@ export class Gate {
     this.#isByGit = false
     this.#hasGitMoved = false
     this.#isGathering = false
+    this.#hasGone = false
     if (this.#isShrunk) going.push(...this.#back())
     this.#approve(going, { isByGit, counts: true })
     this.#tell()
     this.#settle()
+  }
+
+  #pair(): ReadonlyMap<string, string> {
+    const fresh = this.#of('create', this.#waiting)
+    if (fresh.length === 0) return new Map()
+    const all = this.#options.pair?.(this.#of('delete', this.#waiting), fresh) ?? new Map<string, string>()
+    return new Map([...all].filter(([from]) => !this.#held.has(from)))
+  }
+
+  /** They are no deletions any more, and no new files. */
+  #approveRenames(renames: ReadonlyMap<string, string>, isByGit: boolean): void {
+    for (const [from, to] of renames) {
+      this.#waiting.delete(from)
+      this.#waiting.delete(to)
+      this.#renaming.set(from, to)
+      this.#claimed.add(to)
+      this.#approved.set(from, { isByGit, to, counts: false })
+      this.#options.onApproved(from)
+    }
   }
 
   /** What was held, if so much of it is as it was that the rest would go without asking. */

@@ -4,8 +4,9 @@
  * A head that comes by the feed carries its edits; they are kept, within bounds, until the head is on disk, so that a
  * content need not be fetched that can be made. Whatever is made is checked by its hash.
  */
-import type { ContentHash } from '../../protocol/ids.js'
+import type { ContentHash, FileId } from '../../protocol/ids.js'
 import type { FileHead } from '../../protocol/files.js'
+import { LivePaths } from '../../protocol/live-paths.js'
 import { applyEdits, EditsError, type Edits } from '../../protocol/text/edits.js'
 import { decodeText, encodeText } from '../../protocol/text/encoding.js'
 import { hashOf } from './reader.js'
@@ -23,10 +24,25 @@ interface Chain {
 
 export class Heads {
   readonly #heads = new Map<string, FileHead>()
+  readonly #files = new Map<FileId, FileHead>()
+  readonly #live = new LivePaths()
   readonly #chains = new Map<string, Chain>()
 
   get(path: string): FileHead | undefined {
     return this.#heads.get(path)
+  }
+
+  /** The newest head of a file, wherever it is. */
+  ofFile(id: FileId): FileHead | undefined {
+    return this.#files.get(id)
+  }
+
+  /** A file on the server without whose end none can be at `path`: one above it, or one below it. */
+  inTheWayOf(path: string): string | undefined {
+    const above = this.#live.fileAbove(path)
+    if (above !== undefined || !this.#live.isFolder(path)) return above
+    for (const [other, { deleted }] of this.#heads) if (!deleted && other.startsWith(`${path}/`)) return other
+    return undefined
   }
 
   paths(): Iterable<string> {
@@ -36,23 +52,22 @@ export class Heads {
   /** Of another store: nothing of it counts. */
   clear(): void {
     this.#heads.clear()
+    this.#files.clear()
+    this.#live.clear()
     this.#chains.clear()
   }
 
   /** From the tree. False if a newer one is known. */
   learn(head: FileHead): boolean {
     const known = this.#heads.get(head.path)
-    if (known !== undefined && known.seq >= head.seq) return false
-    this.#heads.set(head.path, head)
+    if (!this.#set(head)) return false
     if (known !== undefined) this.#chains.delete(head.path)
     return true
   }
 
   /** From the feed, with the edits that lead to it from the revision before. */
   follow(head: FileHead, edits: Edits | null): boolean {
-    const known = this.#heads.get(head.path)
-    if (known !== undefined && known.seq >= head.seq) return false
-    this.#heads.set(head.path, head)
+    if (!this.#set(head)) return false
     this.#append(head, edits)
     return true
   }
@@ -60,8 +75,7 @@ export class Heads {
   /** From the reply to a write: `edits` lead from the text as written to the head's. */
   merged(head: FileHead, written: ContentHash, edits: Edits | null): void {
     const known = this.#heads.get(head.path)
-    if (known !== undefined && known.seq > head.seq) return
-    this.#heads.set(head.path, head)
+    if (!this.#set(head) && known?.seq !== head.seq) return
     if (edits === null || head.hash === written) this.#chains.delete(head.path)
     else this.#chains.set(head.path, newChain({ hash: written }, head.rev, edits))
   }
@@ -95,6 +109,26 @@ export class Heads {
       if (thrown instanceof EditsError) return undefined // they belong to another text: fetch it
       throw thrown
     }
+  }
+
+  /** False if a newer one is known, of the file or of another one at its path. */
+  #set(head: FileHead): boolean {
+    const { id, path, seq, deleted } = head
+    const before = this.#files.get(id)
+    const there = this.#heads.get(path)
+    if ((before?.seq ?? 0) >= seq) return false
+    this.#files.set(id, head)
+    if (before !== undefined && before.path !== path && this.#heads.get(before.path)?.id === id) {
+      this.#heads.delete(before.path)
+      this.#chains.delete(before.path)
+      this.#live.delete(before.path)
+    }
+    if (there !== undefined && there.seq > seq) return false
+    if (there !== undefined && there.id !== id) this.#chains.delete(path)
+    this.#heads.set(path, head)
+    if (deleted) this.#live.delete(path)
+    else this.#live.add(path)
+    return true
   }
 
   #append(head: FileHead, edits: Edits | null): void {

@@ -7,6 +7,7 @@
  */
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
+import type { FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Contents } from './contents.js'
@@ -19,7 +20,7 @@ import { reasonOfCode } from './node-error.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
-import { asText, earlierOf, rowOf, type BaseRow } from './rows.js'
+import { asText, earlierOf, rowOf, versionOf, type BaseRow } from './rows.js'
 import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
@@ -56,6 +57,8 @@ export interface PathFlowOptions {
 export class PathFlow {
   readonly #options: PathFlowOptions
   readonly #lastWrite = new Map<string, number>()
+  /** Paths that wait until another one is done with. */
+  readonly #behind = new Map<string, Set<string>>()
 
   constructor(options: PathFlowOptions) {
     this.#options = options
@@ -65,7 +68,9 @@ export class PathFlow {
   async run(name: string): Promise<boolean> {
     const { looks, isLive } = this.#options
     looks.begin(name)
+    const file = this.#options.store.bases.get(name)?.fileId
     const isAtRest = await this.#work(name)
+    this.#wake(name, file)
     if (isAtRest && isLive()) looks.end(name)
     return isAtRest
   }
@@ -82,14 +87,56 @@ export class PathFlow {
     const look = await looks.look(path)
     if (look.kind === 'unsettled') return false
     const row = store.bases.get(path)
-    const head = heads.get(path)
-    const decision = reconcile({ base: row ?? null, disk: diskOf(look), head: head ?? null, ignored: false })
+    const own = row?.standing === 'live' ? heads.ofFile(row.fileId) : undefined
+    const isElsewhere = own !== undefined && own.path !== path
+    const head = isElsewhere ? own : heads.get(path)
+    if (row === undefined && head !== undefined && this.#waits(path, head)) return true
+    const isLeft = row !== undefined && store.pathOf(row.fileId) !== path
+    const file = isElsewhere ? (isLeft ? 'left' : 'elsewhere') : 'here'
+    const decision = reconcile({ base: row ?? null, disk: diskOf(look), head: head ?? null, ignored: false, file })
     log.debug({ path, decision: decision.kind }, 'reconciled')
     const tells = decision.kind === 'submit' || decision.kind === 'delete'
     if (!tells || (decision.kind === 'submit' && gate.isGone(path))) gate.withdraw(path)
     // What was seen, or not seen, was seen in this root: only then does it mean anything.
     if (decision.kind !== 'nothing' && isRootGone()) return false
     return this.#act(path, decision, look, row, head)
+  }
+
+  /**
+   * A file of which this disk has the former name is carried from there, not written anew: then that name comes first. Unless
+   * nobody can tell what stands there.
+   */
+  #waits(path: string, { id, deleted }: FileHead): boolean {
+    const { store, looks, again } = this.#options
+    const from = deleted ? undefined : store.pathOf(id)
+    if (from === undefined || from === path || looks.blocked.has(from)) return false
+    return this.#waitBehind(path, from, () => again(from, 0, true))
+  }
+
+  /** A file that became a folder here, or a folder that became a file: what the server has in its way goes first (PATH-6). */
+  #isBarred(path: WorkspacePath): boolean {
+    const { store, heads, places, uploads, again } = this.#options
+    const first = heads.inTheWayOf(path)
+    if (first === undefined || store.bases.get(first)?.standing !== 'live') return false
+    if (places.sight(first).kind === 'file' || uploads.originOf(path) === first) return false
+    return this.#waitBehind(path, first, () => again(first, 0, true))
+  }
+
+  #waitBehind(path: string, first: string, begin: () => void): true {
+    const waiting = this.#behind.get(first) ?? new Set()
+    if (!waiting.has(path)) begin()
+    this.#behind.set(first, waiting.add(path))
+    return true
+  }
+
+  /** What waited behind a path is looked at again, once its file is not there any more, or nobody can tell. */
+  #wake(path: string, file: FileId | undefined): void {
+    const { store, looks, again } = this.#options
+    const waiting = this.#behind.get(path)
+    const isStill = file !== undefined && store.bases.get(path)?.fileId === file && !looks.blocked.has(path)
+    if (waiting === undefined || isStill) return
+    this.#behind.delete(path)
+    for (const other of waiting) again(other, 0, true)
   }
 
   async #ignored(name: string): Promise<true> {
@@ -126,9 +173,13 @@ export class PathFlow {
       case 'delete':
         return row === undefined ? true : uploads.delete(path, row)
       case 'submit':
-        return look.kind === 'file' ? uploads.submit(path, look, decision.upon === 'base' ? row : undefined) : true
+        if (look.kind !== 'file') return true
+        if (decision.upon === 'base') return uploads.submit(path, look, row)
+        return this.#isBarred(path) || uploads.submit(path, look, undefined)
       case 'write':
         return head === undefined ? true : this.#write(path, head, look.kind === 'file' ? look : undefined, row)
+      case 'move':
+        return row === undefined || head === undefined ? true : this.#move(path, head, look, row)
       case 'remove':
         return row === undefined ? true : this.#remove(path, row)
       default:
@@ -172,7 +223,7 @@ export class PathFlow {
     const content = (await this.#make(path, head, look, row)) ?? (await this.#fetch(path, head))
     if (content === undefined) return this.#again(path, UNFETCHED)
     const { bytes } = content
-    const version = row === undefined ? undefined : { rev: row.rev, hash: row.hash }
+    const version = row === undefined ? undefined : versionOf(row)
     const expected = look === undefined || version === undefined ? null : { version, executable: look.executable }
     const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row, content.head.hash) }
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
@@ -221,14 +272,36 @@ export class PathFlow {
   }
 
   async #remove(path: WorkspacePath, row: BaseRow): Promise<boolean> {
-    const version = { rev: row.rev, hash: row.hash }
+    const version = versionOf(row)
     const { looks, writer } = this.#options
     const placed = await writer.remove(path, { version, executable: row.executable })
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
     looks.forget(path)
-    // What this file was in the way of can be written now.
-    for (const blocked of looks.blocked.keys()) this.#again(blocked, 0)
+    return this.#cleared(path)
+  }
+
+  /** What this file was in the way of can be written now. */
+  #cleared(path: string): boolean {
+    for (const blocked of this.#options.looks.blocked.keys()) this.#again(blocked, 0)
     return this.#again(path, 0)
+  }
+
+  async #move(path: WorkspacePath, head: FileHead, look: Look, row: BaseRow): Promise<boolean> {
+    const { store, rules, writer, looks, uploads, again } = this.#options
+    const to = rules.accept(head.path)
+    const next = head.hash === row.hash ? { ...row, rev: head.rev } : row
+    const isFree = to !== undefined && !store.bases.has(to)
+    const placed = isFree ? await writer.move(path, to, next) : ({ kind: 'blocked', code: 'EEXIST' } as const)
+    if (placed.kind === 'changed') return this.#again(path, CHANGED)
+    if (placed.kind === 'done') {
+      looks.forget(path)
+      again(to ?? path, 0, true)
+      return this.#cleared(path)
+    }
+    // Its place is taken here: what was edited goes to the server, and the file comes from there.
+    if (look.kind !== 'file') return true
+    const isKnown = look.hash === row.hash && look.executable === row.executable
+    return isKnown ? this.#remove(path, row) : uploads.submit(path, look, row)
   }
 
   #unplaced(path: string, placed: Exclude<Placed, { kind: 'done' }>): boolean {

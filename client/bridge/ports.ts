@@ -12,7 +12,7 @@ export type LinkState =
   | { readonly kind: 'closed'; readonly error: EnsembleError | null }
 
 /** What a bridge asks of a server. */
-export type BridgeMethod = Extract<Method, 'tree' | 'read' | 'write' | 'delete'>
+export type BridgeMethod = Extract<Method, 'tree' | 'read' | 'write' | 'delete' | 'rename'>
 
 /** The part of the SDK's Connection that a bridge uses; it must carry the feed `heads`. */
 export interface BridgeConnection {

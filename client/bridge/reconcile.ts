@@ -41,6 +41,11 @@ export interface Facts {
   /** Null: the server never heard of the path. */
   readonly head: Head | null
   readonly ignored: boolean
+  /**
+   * Where the file of the base is on the server: `here`; `elsewhere`, because it was renamed, and `head` is its; or there and
+   * already on this disk as well, so that what is here is `left` over.
+   */
+  readonly file?: 'here' | 'elsewhere' | 'left'
 }
 
 export type Decision =
@@ -55,6 +60,8 @@ export type Decision =
   | { readonly kind: 'write' }
   /** Take the file off the disk, under the same condition. */
   | { readonly kind: 'remove' }
+  /** Carry the file to where the server has it, whatever it holds. */
+  | { readonly kind: 'move' }
   /** The base has served: neither side has the file. */
   | { readonly kind: 'forget' }
   /** Ignored from now on: stays where it is, is looked at no more; the base keeps only its text's value. */
@@ -62,8 +69,9 @@ export type Decision =
 
 const NOTHING: Decision = { kind: 'nothing' }
 
-export function reconcile({ base, disk, head, ignored }: Facts): Decision {
+export function reconcile({ base, disk, head, ignored, file = 'here' }: Facts): Decision {
   if (ignored) return base?.standing === 'live' ? { kind: 'untrack' } : NOTHING
+  if (base !== null && head !== null && file !== 'here') return renamed(base, disk, head, file)
   switch (disk.kind) {
     case 'unknown':
       return NOTHING
@@ -75,6 +83,14 @@ export function reconcile({ base, disk, head, ignored }: Facts): Decision {
     default:
       return unreachable(disk)
   }
+}
+
+/** The server has the file under another name: an edit that was made here goes to it, and this name is given up. */
+function renamed(base: Base, disk: Disk, head: Head, file: 'elsewhere' | 'left'): Decision {
+  if (disk.kind === 'unknown') return NOTHING
+  if (disk.kind === 'absent') return { kind: head.deleted || file === 'left' ? 'forget' : 'delete' }
+  if (!head.deleted && file === 'elsewhere') return { kind: 'move' }
+  return isSame(base, disk) ? { kind: 'remove' } : { kind: 'submit', upon: 'base' }
 }
 
 function withHead(base: Base | null, disk: Version, head: Version): Decision {

@@ -1,7 +1,7 @@
 /** What a bridge that died in the middle of a write left behind: each intent is settled by what the disk holds now. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BaseStore } from './base-store.js'
+import type { BaseStore, Change } from './base-store.js'
 import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { IntentRow } from './rows.js'
@@ -37,6 +37,10 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
   const watched: string[] = []
   for (const [id, intent] of [...store.intents]) {
     const { path, temporary, old, next } = intent
+    if (intent.from !== null) {
+      await recoverMove(places, store, id, intent, intent.from)
+      continue
+    }
     if (hasHappened(intent, look(places, intent))) {
       if (intent.phase === 'placing') {
         await syncPlace(places.of(parentOf(path)))
@@ -56,6 +60,28 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
   }
   removeStrays(holding, places, store)
   return watched
+}
+
+/** The new name comes first, the old one goes then: where the new one is, the file has moved. */
+async function recoverMove(
+  places: Places,
+  store: BaseStore,
+  id: string,
+  intent: IntentRow,
+  from: string,
+): Promise<void> {
+  const { path, inode, next } = intent
+  const done: Change = { table: 'intents', key: id, row: null }
+  if (inodeAt(places, path) !== inode) return store.commit([done])
+  if (inodeAt(places, from) === inode) remove(places.of(from))
+  for (const folder of [parentOf(path), parentOf(from)]) await syncPlace(places.of(folder))
+  const left: Change = { table: 'bases', key: from, row: null }
+  await store.commit([left, { table: 'bases', key: path, row: next }, done])
+}
+
+function inodeAt(places: Places, path: string): string | undefined {
+  const sight = places.sight(path)
+  return sight.kind === 'file' ? String(sight.inode) : undefined
 }
 
 function look(places: Places, { path, temporary, inode, old }: IntentRow): IntentFacts {

@@ -5,7 +5,12 @@ import { contentHash, fileId, workspaceId, writeId } from '../../protocol/ids.js
 import { workspacePath } from '../../protocol/paths.js'
 
 /** A version as the server knows it; `rev` 0: the server never had exactly this text, so it has to be sent along. */
-const knownVersion = z.object({ rev: revision, hash: contentHash })
+const knownVersion = z.object({
+  rev: revision,
+  hash: contentHash,
+  /** Of which file: it may be called otherwise by now. */
+  id: fileId.optional(),
+})
 export type KnownVersion = z.infer<typeof knownVersion>
 
 const diskVersion = knownVersion.extend({
@@ -25,6 +30,11 @@ export const baseRow = diskVersion.extend({
   earlier: z.array(diskVersion),
 })
 export type BaseRow = z.infer<typeof baseRow>
+
+/** The version of a base, for the server. */
+export function versionOf({ rev, hash, fileId: id }: BaseRow): KnownVersion {
+  return { rev, hash, id }
+}
 
 /** Of `earlier`. */
 const MAX_EARLIER = 7
@@ -49,7 +59,7 @@ export function asText(row: BaseRow): BaseRow {
 /** Set where it was git that changed the file. */
 const by = z.literal('git').optional()
 
-/** A write or delete that was begun and not yet answered: sent again, as it is, until it is. */
+/** A write, deletion or rename that was begun and not yet answered: sent again, as it is, until it is. */
 export const pendingRow = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('write'),
@@ -60,12 +70,15 @@ export const pendingRow = z.discriminatedUnion('kind', [
     by,
   }),
   z.object({ kind: z.literal('delete'), writeId, base: knownVersion, by }),
+  z.object({ kind: z.literal('rename'), writeId, id: fileId, to: workspacePath, by }),
 ])
 export type PendingRow = z.infer<typeof pendingRow>
 
 /** Written before a file's place is touched, removed when what stood there is known to be safe. */
 export const intentRow = z.object({
   path: workspacePath,
+  /** Of a file that is carried from there to `path`, with whatever it holds; `inode` is its own. Null: it is no such. */
+  from: z.string().nullable().default(null),
   /** `placing`: nobody knows whether it happened. `placed`: it did, the base row says so; only `old` is still watched. */
   phase: z.enum(['placing', 'placed']),
   /** Below the root, so that a copy of the folder has its own; gone once it was renamed to its place. Null for a removal. */

@@ -30,6 +30,8 @@ export interface ScannerOptions {
   /** Every path that should be on this disk. */
   readonly tracked: () => Iterable<string>
   readonly onChanged: (path: string) => void
+  /** Tracked, and not found. */
+  readonly onMissing: (path: string) => void
   /** Rule files changed: every path has to be judged anew. */
   readonly onRules: () => void
   /** Before each pass of the audit. False: there is no point in looking now. */
@@ -104,7 +106,7 @@ export class Scanner {
   }
 
   async #pass(slice: number, rest: (spent: number) => number): Promise<void> {
-    const { root, rules, environment, tracked, onChanged, onScanned, onUnnameable } = this.#options
+    const { root, rules, environment, tracked, onMissing, onScanned, onUnnameable } = this.#options
     const found = new Set<string>()
     const faults = new Map<string, string>()
     const isStopped = (): boolean => this.#closed
@@ -118,7 +120,7 @@ export class Scanner {
     onScanned(found.size)
     onUnnameable(faults)
     // Not found is no more than a reason to look: it may be unreadable, ignored, or below something that is.
-    for (const path of tracked()) if (!found.has(path)) onChanged(path)
+    for (const path of tracked()) if (!found.has(path)) onMissing(path)
   }
 
   #take(step: Step): void {

@@ -7,7 +7,7 @@
 import { lstatSync, type BigIntStats } from 'node:fs'
 import { codeOf } from './node-error.js'
 
-/** Inode, size, mtime and ctime in nanoseconds. ctime can't be set back, so a tool that keeps mtime is noticed too. */
+/** Inode, moment of birth, size, mtime and ctime, in nanoseconds. ctime can't be set back, so a tool that keeps mtime is noticed too. */
 export type Stamp = string
 
 export interface FileSight {
@@ -61,7 +61,7 @@ export function sightOfStats(stats: BigIntStats): Sight {
   if (!stats.isFile()) return { kind: 'special' }
   return {
     kind: 'file',
-    stamp: `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
+    stamp: `${stats.ino}:${stats.birthtimeNs}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
     inode: stats.ino,
     size: Number(stats.size),
     mode: Number(stats.mode),
@@ -70,6 +70,16 @@ export function sightOfStats(stats: BigIntStats): Sight {
     mtimeNs: stats.mtimeNs,
     ctimeNs: stats.ctimeNs,
   }
+}
+
+/**
+ * What of a stamp stays when a file is renamed, and is no other file's: inodes are used again, moments of birth are not.
+ * Where the file system keeps no births, a file is the same that was not written to either. Undefined: it can't be told.
+ */
+export function identityOf(stamp: Stamp): string | undefined {
+  const [inode, birth, size, mtime] = stamp.split(':')
+  if (inode === undefined || birth === undefined) return undefined
+  return birth === '0' ? `${inode}:0:${size ?? ''}:${mtime ?? ''}` : `${inode}:${birth}`
 }
 
 export function isExecutable(mode: number): boolean {

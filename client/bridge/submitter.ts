@@ -36,7 +36,7 @@ export class Submitter {
    * @throws EnsembleError E_UNREACHABLE: repeat it with the next connection; or an error that is final for this write
    */
   async submit(path: WorkspacePath, row: PendingRow, bytes: Uint8Array): Promise<WriteOutcome> {
-    let base: WriteBase | null = row.base
+    let base: WriteBase | null = row.kind === 'rename' ? null : row.base
     let withText = base !== null && base.rev === 0
     for (let retry = FIRST_RETRY; ; retry = Math.min(retry * 2, LONGEST_RETRY)) {
       try {
@@ -58,6 +58,10 @@ export class Submitter {
 
   #send(path: WorkspacePath, row: PendingRow, base: WriteBase | null, bytes: Uint8Array) {
     const { connection } = this.#options
+    if (row.kind === 'rename') {
+      const { writeId, id, to, by } = row
+      return connection.request('rename', { writeId, id, path, to, by })
+    }
     if (row.kind === 'write') {
       const { writeId, executable, by } = row
       return connection.request('write', { writeId, path, base, content: contentOf(bytes), executable, by })

@@ -3,9 +3,9 @@
  * the same commit that makes it the base of the next.
  */
 import { EnsembleError } from '../../protocol/errors.js'
-import type { WriteOutcome } from '../../protocol/files.js'
+import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import { contentHash } from '../../protocol/ids.js'
-import type { WorkspacePath } from '../../protocol/paths.js'
+import { workspacePath, type WorkspacePath } from '../../protocol/paths.js'
 import { decodeText } from '../../protocol/text/encoding.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { DiskLooks, FileLook } from './disk-looks.js'
@@ -16,7 +16,8 @@ import type { LateEdit, LateWriters } from './late-writers.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
-import { earlierOf, type BaseRow, type KnownVersion, type PendingRow } from './rows.js'
+import type { RenameFinder } from './rename-finder.js'
+import { earlierOf, versionOf, type BaseRow, type KnownVersion, type PendingRow } from './rows.js'
 import type { FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
@@ -32,6 +33,7 @@ export interface UploadsOptions {
   readonly submitter: Submitter
   readonly lateWriters: LateWriters
   readonly gate: Gate
+  readonly renames: RenameFinder
   readonly environment: Environment
   readonly log: BridgeLog
   readonly isLive: () => boolean
@@ -80,7 +82,11 @@ export class Uploads {
   async submit(path: WorkspacePath, look: FileLook, row: BaseRow | undefined): Promise<boolean> {
     const { store, environment, gate, onStep } = this.#options
     if (this.#isRefused(path, look.hash) || !this.#options.isLive()) return true
-    const pass = gate.propose(path, row?.standing === 'live' ? 'overwrite' : 'create')
+    if (row === undefined && this.#isBeingNamed(path)) return true
+    const isNew = row?.standing !== 'live'
+    const from = isNew ? this.originOf(path) : undefined
+    if (from !== undefined) this.#options.again(from, 0, true)
+    const pass = gate.propose(path, isNew ? 'create' : 'overwrite', from !== undefined)
     if (pass === undefined) return true
     const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
     if (bytes === undefined) return this.#again(path)
@@ -98,8 +104,21 @@ export class Uploads {
     return this.#send(path, pending, bytes, look.sight)
   }
 
+  /** The path from which a new file was moved here, as far as that can be told. */
+  originOf(path: WorkspacePath): string | undefined {
+    return this.#options.renames.origin(path)
+  }
+
+  /** A rename to this path is on its way; afterwards it is looked at as the renamed file's. */
+  #isBeingNamed(path: string): boolean {
+    for (const pending of this.#options.store.pendings.values()) {
+      if (pending.kind === 'rename' && pending.to === path) return true
+    }
+    return false
+  }
+
   #baseFor(path: WorkspacePath, bytes: Uint8Array, hash: string, row: BaseRow): KnownVersion {
-    const newest = { rev: row.rev, hash: row.hash }
+    const newest = versionOf(row)
     const { store, log } = this.#options
     const returned = row.earlier.find((version) => version.hash === hash)
     if (returned !== undefined) {
@@ -120,7 +139,7 @@ export class Uploads {
       this.#inferred.set(path, times + 1)
       log.info({ path, upon: rev, newest: row.rev }, 'a write upon an older version')
     }
-    return { rev, hash: inferred }
+    return { ...newest, rev, hash: inferred }
   }
 
   async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {
@@ -128,11 +147,25 @@ export class Uploads {
     if (!this.#options.isLive() || this.#isRefused(path, DELETED)) return true
     const pass = gate.propose(path, 'delete')
     if (pass === undefined) return true
-    const base = { rev: row.rev, hash: row.hash }
-    const pending: PendingRow = { kind: 'delete', writeId: newWriteId(environment), base, ...byOf(pass) }
+    const own = { writeId: newWriteId(environment), ...byOf(pass) }
+    const to = this.#newName(pass)
+    if (to === undefined) gate.renamed(path)
+    const pending: PendingRow =
+      to === undefined
+        ? { kind: 'delete', base: versionOf(row), ...own }
+        : { kind: 'rename', id: row.fileId, to, ...own }
     await store.commit([{ table: 'pendings', key: path, row: pending }])
     await onStep('pending', path)
     return this.#send(path, pending, new Uint8Array(), undefined)
+  }
+
+  /** What a file that is gone is called now, if it still is; undefined: it is gone. */
+  #newName({ to }: Pass): WorkspacePath | undefined {
+    const { store, places, heads } = this.#options
+    const path = to === undefined ? undefined : workspacePath.parse(to)
+    if (path === undefined || store.bases.has(path) || places.sight(path).kind !== 'file') return undefined
+    const head = heads.get(path)
+    return head === undefined || head.deleted ? path : undefined
   }
 
   /** Sends what an earlier run, or an earlier life, left without an answer. False: there is no answer yet. */
@@ -178,6 +211,7 @@ export class Uploads {
       if (thrown.code === 'E_UNREACHABLE') return false // it is sent again with the next connection
       log.warn({ path, code: thrown.code, reason: thrown.message }, 'the server refused a write')
       const content = pending.kind === 'write' ? pending.hash : DELETED
+      this.#options.gate.renamed(path)
       this.#refused.set(path, { content, reason: thrown.message })
       await store.commit([{ table: 'pendings', key: path, row: null }])
       this.#options.looks.block(path, thrown.message)
@@ -196,6 +230,10 @@ export class Uploads {
     const { store, heads, places, looks } = this.#options
     const { head } = outcome
     const done: Change = { table: 'pendings', key: path, row: null }
+    if (pending.kind === 'rename') {
+      await this.#settleRename(path, pending.to, head)
+      return false
+    }
     if (pending.kind === 'delete') {
       // Deleted, or kept because someone had changed it: in both cases this folder starts from nothing.
       heads.learn(head)
@@ -223,6 +261,26 @@ export class Uploads {
     if (!isHead || heads.get(path)?.seq !== head.seq) return false
     heads.dropEdits(path)
     return true
+  }
+
+  /** Whatever the server calls the file: on this disk it has the new name. Where that is another one, it is carried there. */
+  async #settleRename(path: WorkspacePath, to: WorkspacePath, head: FileHead): Promise<void> {
+    const { store, heads, gate, again, log } = this.#options
+    if (head.path !== to) log.warn({ path, to, is: head.path }, 'a file was renamed here, and has another name for all')
+    heads.learn(head)
+    const row = store.bases.get(path)
+    const other = store.bases.get(to)
+    const changes: Change[] = [
+      { table: 'pendings', key: path, row: null },
+      { table: 'bases', key: path, row: null },
+    ]
+    if (row !== undefined && (other === undefined || other.fileId === row.fileId)) {
+      const rev = head.hash === row.hash ? head.rev : row.rev
+      changes.push({ table: 'bases', key: to, row: { ...row, rev, stamp: '' } })
+    }
+    await store.commit(changes)
+    gate.renamed(path)
+    again(to, 0, true)
   }
 
   /** False: there is no answer yet. */

@@ -24,11 +24,9 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   fsync,
   futimesSync,
-  linkSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -41,12 +39,13 @@ import { promisify } from 'node:util'
 import { TEMPORARY_PREFIX, type WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import { parentOf } from './ignore.js'
+import { keepOwner, linkNew, linkOld, modeFor, removeEmpty } from './links.js'
 import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { Environment } from './ports.js'
 import { isSmall, readFile, readSmallFile } from './reader.js'
 import type { BaseRow, IntentRow, KnownVersion } from './rows.js'
-import { isExecutable, sightOf, sightOfStats, type FileSight, type Sight, type Stamp } from './stamp.js'
+import { sightOf, sightOfStats, type FileSight, type Sight, type Stamp } from './stamp.js'
 
 /** Where a step can be held up by a test: each stands for a moment at which the process may die. */
 export type WriterStep = 'begin' | 'temporary' | 'intent' | 'renamed' | 'folder' | 'base'
@@ -122,6 +121,7 @@ export class Writer {
       const { descriptor, sight } = this.#writeTemporary(places.of(temporary), bytes, next.executable, old)
       const intent: IntentRow = {
         path,
+        from: null,
         phase: 'placing',
         temporary,
         inode: String(sight.inode),
@@ -161,6 +161,7 @@ export class Writer {
       const file = `${this.#holdingFor(path)}${id}.old`
       const intent: IntentRow = {
         path,
+        from: null,
         phase: 'placing',
         temporary: null,
         inode: null,
@@ -182,6 +183,49 @@ export class Writer {
       if (!isTaken) return { kind: 'changed' }
       await this.#finish(id, intent, null)
       await this.#removeFolders(path)
+      return { kind: 'done' }
+    } catch (thrown) {
+      return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
+    }
+  }
+
+  /**
+   * Carries the file at `from` to `to`, whatever it holds, if that place is free: writers that have it open stay with it.
+   * @param next the base of `from`, as it is to stand at `to`
+   */
+  async move(from: WorkspacePath, to: WorkspacePath, next: BaseRow): Promise<Placed> {
+    const { store, environment, places } = this.#options
+    await this.#options.onStep('begin', to)
+    try {
+      const barred = this.#makeFolders(to)
+      if (barred !== undefined) return { kind: 'blocked', code: barred }
+      const before = places.sight(from)
+      if (before.kind !== 'file') return { kind: 'changed' }
+      if (this.#clear(to).kind !== 'absent') return { kind: 'blocked', code: 'EEXIST' }
+      const id = environment.newId()
+      const common = { path: to, from, phase: 'placing', temporary: null, old: null } as const
+      const intent: IntentRow = { ...common, inode: String(before.inode), next: { ...next, stamp: '' } }
+      await store.commit([{ table: 'intents', key: id, row: intent }])
+      await this.#options.onStep('intent', to)
+      let isMoved = false
+      try {
+        const last = places.sight(from)
+        const isSame = last.kind === 'file' && last.inode === before.inode && places.barrier(to) === undefined
+        isMoved = isSame && linkNew(places.of(from), places.of(to))
+      } finally {
+        if (!isMoved) await store.commit([{ table: 'intents', key: id, row: null }])
+      }
+      if (!isMoved) return { kind: 'changed' }
+      await this.#options.onStep('renamed', to)
+      await Promise.all([this.#syncFolders(to), this.syncFolder(places.of(parentOf(from)))])
+      await this.#options.onStep('folder', to)
+      await store.commit([
+        { table: 'bases', key: from, row: null },
+        { table: 'bases', key: to, row: intent.next },
+        { table: 'intents', key: id, row: null },
+      ])
+      await this.#options.onStep('base', to)
+      await this.#removeFolders(from)
       return { kind: 'done' }
     } catch (thrown) {
       return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
@@ -304,13 +348,13 @@ export class Writer {
     return isSame ? join(relative(places.root, holding), '/') : join(parentOf(path), TEMPORARY_PREFIX)
   }
 
-  /** What stands at `path`, once an empty folder in its place is out of the way. */
+  /** What stands at `path`, once a folder in its place, with no file in it, is out of the way. */
   #clear(path: string): Sight {
     const { places, store } = this.#options
     const sight = sightOf(places.of(path))
     if (sight.kind !== 'folder') return sight
     try {
-      rmdirSync(places.of(path))
+      removeEmpty(places.of(path))
     } catch {
       return sight // something is in it
     }
@@ -362,49 +406,6 @@ export function remove(place: string): void {
   } catch (thrown) {
     if (codeOf(thrown) !== 'ENOENT') throw thrown
   }
-}
-
-/** `executable` follows who may read, as chmod +x under a usual umask does. */
-function modeFor(mode: number, executable: boolean): number {
-  const permissions = mode & 0o7777
-  if (executable === isExecutable(mode)) return permissions
-  return executable ? permissions | ((permissions & 0o444) >> 2) : permissions & ~0o111
-}
-
-function keepOwner(descriptor: number, old: FileSight): void {
-  if (old.uid === process.getuid?.() && old.gid === process.getgid?.()) return
-  try {
-    fchownSync(descriptor, old.uid, old.gid)
-  } catch {
-    // Only root may give files away; the group may still be ours to set. Otherwise it is ours now, as with any editor.
-  }
-}
-
-/** Puts a new file at a place that is free. False if it is not. */
-function linkNew(temporary: string, place: string): boolean {
-  try {
-    linkSync(temporary, place)
-  } catch (thrown) {
-    if (codeOf(thrown) === 'EEXIST') return false
-    if (!hasNoLinks(thrown) || sightOf(place).kind !== 'absent') throw thrown
-    renameSync(temporary, place)
-    return true
-  }
-  unlinkSync(temporary)
-  return true
-}
-
-function linkOld(place: string, file: string): void {
-  try {
-    linkSync(place, file)
-  } catch (thrown) {
-    // Without hard links a write into the old inode after the rename is lost, as it is with every editor.
-    if (!hasNoLinks(thrown)) throw thrown
-  }
-}
-
-function hasNoLinks(thrown: unknown): boolean {
-  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(thrown) ?? '')
 }
 
 /**

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SubmitStep } from '../../client/bridge/uploads.js'
@@ -113,6 +113,34 @@ describe('[NASTY-5, BRIDGE-7] killed at the step', () => {
     expect(folder.read('f.txt')).toBeUndefined()
     expect(server.files.get('f.txt')?.head).toMatchObject({ deleted: true, rev: 2 })
   })
+
+  test.each(['begin', 'intent', 'renamed', 'folder', 'base'] as const)(
+    '%s of a move, and the file edited before: it is at its new place with the edit, once',
+    async (step) => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      server.rename('f.txt', 'f/moved.txt')
+      await death(child)
+      const place = folder.read('f.txt') === undefined ? 'f/moved.txt' : 'f.txt'
+      folder.write(place, FIVE.replace('nine', 'NINE'))
+      await restart(folder, server, 'f/moved.txt')
+      expect(folder.texts()).toEqual({ 'f/moved.txt': FIVE.replace('nine', 'NINE') })
+      expect(server.texts()).toEqual(folder.texts())
+      expect(server.conflicts).toEqual([])
+    },
+  )
+
+  test.each(['pending', 'answered', 'settled'] as const)(
+    '%s of a rename: it is one, and the file is itself',
+    async (step) => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE, 'x.txt': 'x\n' }, step)
+      const { id } = server.files.get('f.txt')!.head
+      renameSync(folder.of('f.txt'), folder.of('f2.txt'))
+      await death(child)
+      await restart(folder, server, 'f2.txt')
+      expect(server.files.get('f2.txt')?.head).toMatchObject({ id, rev: 2 })
+      expect(server.texts()).toEqual({ 'f2.txt': FIVE, 'x.txt': 'x\n' })
+    },
+  )
 
   test.each(SUBMITTING)('%s of a submit that merges with another’s edit: it is in the head, once', async (step) => {
     const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)

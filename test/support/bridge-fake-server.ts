@@ -5,7 +5,15 @@
 import { createHash } from 'node:crypto'
 import type { BridgeConnection, LinkState } from '../../client/bridge/ports.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import type { DeleteCommand, FileContent, FileHead, WriteCommand, WriteResult } from '../../protocol/files.js'
+import type {
+  DeleteCommand,
+  FileContent,
+  FileHead,
+  RenameCommand,
+  WriteBase,
+  WriteCommand,
+  WriteResult,
+} from '../../protocol/files.js'
 import { author, conflictId, contentHash, fileId, workspaceId, type ContentHash } from '../../protocol/ids.js'
 import type { Method, Params, Result, ServerMessage } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
@@ -40,6 +48,7 @@ export class FakeServer {
   sendsEdits = true
   workspaceId = workspaceId.parse('store-1')
   #seq = 0
+  #ids = 0
   readonly #paths = new Map<string, string>()
   #replies = new Map<string, WriteResult>()
 
@@ -111,6 +120,8 @@ export class FakeServer {
         return this.#once((params as WriteCommand).writeId, () => this.#write(params as WriteCommand))
       case 'delete':
         return this.#once((params as DeleteCommand).writeId, () => this.#delete(params as DeleteCommand))
+      case 'rename':
+        return this.#once((params as RenameCommand).writeId, () => this.#rename(params as RenameCommand))
       default:
         throw new EnsembleError('E_BAD_REQUEST', `the fake server does not know ${method}`)
     }
@@ -124,8 +135,9 @@ export class FakeServer {
     return result
   }
 
-  #write({ path, base, content, executable, writeId }: WriteCommand): WriteResult {
+  #write({ path: asked, base, content, executable, writeId }: WriteCommand): WriteResult {
     const theirs = bytesOf(content)
+    const path = this.#pathOf(asked, base)
     const file = this.files.get(path)
     if (file === undefined || file.head.deleted) {
       const done = this.#commit(path, theirs, executable, file, 'DISK')
@@ -164,20 +176,55 @@ export class FakeServer {
     return reply(ids.length > 0 ? 'conflict' : 'merged', head, ids, editsBetween(theirs, bytes))
   }
 
-  #delete({ path, base, writeId }: DeleteCommand): WriteResult {
+  #delete({ path: asked, base, writeId }: DeleteCommand): WriteResult {
+    const path = this.#pathOf(asked, base)
     const file = this.files.get(path)
     if (file === undefined) throw new EnsembleError('E_NOT_FOUND', `no ${path}`)
     if (file.head.deleted) return reply('unchanged', file.head, [], null)
-    if (file.head.hash === base.hash) return reply('accepted', this.#commitDeletion(file, 'DISK'), [], null)
+    if (file.head.hash === base.hash && path === asked)
+      return reply('accepted', this.#commitDeletion(file, 'DISK'), [], null)
     this.conflicts.push({ path, theirs: null, writeId })
     return reply('conflict', file.head, [conflictId.parse(`c${this.conflicts.length}`)], null)
+  }
+
+  /** Where the file is by now that a writer means. */
+  #pathOf(path: string, base: WriteBase | null): string {
+    return (base?.id === undefined ? undefined : this.#paths.get(base.id)) ?? path
+  }
+
+  #rename({ id, path, to, writeId }: RenameCommand): WriteResult {
+    const at = this.#paths.get(id)
+    const file = at === undefined ? undefined : this.files.get(at)
+    if (at === undefined || file === undefined) throw new EnsembleError('E_NOT_FOUND', `no ${id}`)
+    const there = this.files.get(to)
+    if (at !== path || (there !== undefined && !there.head.deleted)) return reply('unchanged', file.head, [], [])
+    const { deleted } = file.head
+    if (deleted) this.conflicts.push({ path: to, theirs: null, writeId })
+    return reply(deleted ? 'conflict' : 'accepted', this.#move(file, to), [], [])
+  }
+
+  /** As somebody else's rename. */
+  rename(path: string, to: string): FileHead {
+    const file = this.files.get(path)
+    if (file === undefined) throw new Error(`no ${path}`)
+    return this.#move(file, to)
+  }
+
+  #move(file: FakeFile, to: string): FileHead {
+    const { path, id, rev } = file.head
+    this.files.delete(path)
+    file.head = { ...file.head, path: workspacePath.parse(to), deleted: false, rev: rev + 1, seq: ++this.#seq }
+    this.files.set(to, file)
+    this.#paths.set(id, to)
+    this.#announce(file.head, [])
+    return file.head
   }
 
   #commit(path: string, bytes: Uint8Array, executable: boolean, known: FakeFile | undefined, by: string): FakeFile {
     const decoded = decodeText(bytes)
     const before = known?.bytes
     const head: FileHead = {
-      id: known?.head.id ?? fileId.parse(`f${this.files.size}`),
+      id: known?.head.id ?? fileId.parse(`f${++this.#ids}`),
       path: workspacePath.parse(path),
       kind: decoded === undefined ? 'binary' : 'text',
       deleted: false,
