@@ -1,5 +1,5 @@
 /**
- * `/api/files/{path}`: the bytes of a file, a whole file merged upon the version named by If-Match, its deletion.
+ * `/api/files/{path}`: the bytes of a file, a whole file merged upon the version named by If-Match, its new name, its deletion.
  * `/api/tree`: every file there is.
  *
  * The ETag of a version is `"<rev>-<hash>"`. A PUT without a condition is written upon the head as it is;
@@ -105,6 +105,22 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
     ),
     route(
       {
+        ...{ id: 'renameFile', method: 'patch', path: '/api/files/{path}' },
+        summary: 'Gives a file another path; its history, document and conflicts go with it.',
+        asks: { params, body: z.object({ to: workspacePath }) },
+        answer: written,
+        writes: true,
+        errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT'],
+      },
+      async ({ params: { path }, body: { to }, writeId, author, response }) => {
+        const { id } = existing(files, path)
+        const result = await files.rename({ writeId, id, path, to }, author)
+        if (result.outcome !== 'need-base' && result.head.path !== to) throw notFree(to, result.head)
+        return answer(response, result, files, 200)
+      },
+    ),
+    route(
+      {
         ...{ id: 'deleteFile', method: 'delete', path: '/api/files/{path}' },
         summary: 'Deletes a file, unless it changed since the version named by If-Match.',
         asks: { params },
@@ -172,7 +188,7 @@ interface Shown {
 async function headOf(files: FileStore, path: WorkspacePath): Promise<Shown> {
   const head = files.head(path) // only its id counts: what else it says, a deletion too, may not be stored yet
   const file = head === undefined ? undefined : await files.read(head.id)
-  if (file === undefined) throw notFound(path)
+  if (file === undefined) throw notFound(path, files.headMeantBy(path)?.path)
   return { version: file.head, content: file.content }
 }
 
@@ -184,12 +200,24 @@ async function revisionOf(history: FilesRouteOptions['history'], path: Workspace
 
 function existing(files: FileStore, path: WorkspacePath): FileHead {
   const head = files.head(path)
-  if (head === undefined || head.deleted) throw notFound(path)
+  if (head === undefined || head.deleted) throw notFound(path, files.headMeantBy(path)?.path)
   return head
 }
 
-function notFound(path: WorkspacePath): EnsembleError {
+function notFound(path: WorkspacePath, now?: WorkspacePath): EnsembleError {
+  if (now !== undefined && now !== path) {
+    return new EnsembleError('E_NOT_FOUND', `There is no file ${path}: it was renamed to ${now}.`, {
+      data: { path: now },
+    })
+  }
   return new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`, { hint: 'GET /api/tree lists them.' })
+}
+
+function notFree(to: WorkspacePath, { path }: FileHead): EnsembleError {
+  return new EnsembleError('E_CONFLICT', `${path} was not renamed: ${to} is not free.`, {
+    hint: 'Choose a path at which, above which and below which there is no file.',
+    data: { path, to },
+  })
 }
 
 function contentOf(bytes: Uint8Array): FileContent {

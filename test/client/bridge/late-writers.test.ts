@@ -121,7 +121,7 @@ function watched({ life = MINUTE, isHeld = false } = {}) {
       executable: false,
       sending: null,
     }
-    const row = { path, phase: 'placed', temporary: null, inode: null, next: null, old } as const
+    const row = { path, from: null, phase: 'placed', temporary: null, inode: null, next: null, old } as const
     await store.commit([{ table: 'intents', key: id, row }])
     late.watch(id)
     return file
@@ -209,7 +209,7 @@ describe('an old inode', () => {
     linkSync(folder.of('holding/1.old'), folder.of('two.txt'))
     const version = { rev: 1, hash: hashOf(Buffer.from(LINES)) }
     const old = { file: 'holding/1.old', version, executable: false, sending: null }
-    const row = { path, phase: 'placed', temporary: null, inode: null, next: null, old } as const
+    const row = { path, from: null, phase: 'placed', temporary: null, inode: null, next: null, old } as const
     await store.commit([{ table: 'intents', key: '1', row }])
     late.watch('1')
     await pass(2)

@@ -96,7 +96,7 @@ describe('base, disk and head', () => {
 })
 
 const letters = fc.constantFrom('a', 'b', 'c', 'A', 'B')
-const facts: fc.Arbitrary<Facts> = fc.record({
+const anywhere: fc.Arbitrary<Facts> = fc.record({
   base: fc.oneof(
     fc.constant(null),
     fc.tuple(letters, fc.boolean()).map(([l, live]) => base(live ? l : `~${l}`)),
@@ -107,11 +107,20 @@ const facts: fc.Arbitrary<Facts> = fc.record({
     fc.tuple(letters, fc.boolean()).map(([l, gone]) => head(gone ? `x${l}` : l)),
   ),
   ignored: fc.boolean(),
+  file: fc.constantFrom('here', 'here', 'elsewhere', 'left'),
+})
+/** Elsewhere is a file alone that was here. */
+const facts = anywhere.map((all): Facts => {
+  const isHere = all.base?.standing !== 'live' || all.head === null
+  return isHere ? { ...all, file: 'here' } : all
 })
 
 /** What the world is after a decision was carried out, by a server that always takes the submitted text. */
 function after(facts: Facts, decision: Decision): Facts {
   const { disk: on, head: known } = facts
+  // Of a file that is elsewhere nothing is left here, once its name is given up.
+  const isGivenUp = facts.file !== 'here' && ['move', 'remove', 'delete', 'forget'].includes(decision.kind)
+  if (isGivenUp) return { base: null, disk: { kind: 'absent' }, head: null, ignored: facts.ignored, file: 'here' }
   const asBase = (v: { hash: string; executable: boolean }): Base => ({ ...v, standing: 'live' })
   switch (decision.kind) {
     case 'nothing':
@@ -133,6 +142,8 @@ function after(facts: Facts, decision: Decision): Facts {
         base: asBase(known!),
         disk: { kind: 'file', hash: known!.hash, executable: known!.executable },
       }
+    case 'move':
+      throw new Error('moved what is here')
     case 'remove':
       return { ...facts, base: null, disk: { kind: 'absent' } }
   }
@@ -174,5 +185,29 @@ test('[BRIDGE-14] a deletion is told only of a file that was on this disk, is se
         ignored: false,
       })
     }),
+  )
+})
+
+describe('of a file that was renamed on the server', () => {
+  const named = (names: string, file: 'elsewhere' | 'left'): string => {
+    const [b = '', d = '', h = ''] = names.split(' ')
+    const decision = reconcile({ base: base(b), disk: disk(d), head: head(h), ignored: false, file })
+    return decision.kind === 'submit' ? `submit upon ${decision.upon}` : decision.kind
+  }
+
+  test.each([
+    ['a a a', 'move', 'remove'],
+    ['a a b', 'move', 'remove'],
+    ['a b a', 'move', 'submit upon base'],
+    ['a - a', 'delete', 'forget'],
+    ['a ? a', 'nothing', 'nothing'],
+    ['a a xa', 'remove', 'remove'],
+    ['a b xa', 'submit upon base', 'submit upon base'],
+    ['a - xa', 'forget', 'forget'],
+  ] as const)(
+    '[BRIDGE-15] %s: %s; where it is on this disk under its new name already: %s',
+    (names, elsewhere, left) => {
+      expect([named(names, 'elsewhere'), named(names, 'left')]).toEqual([elsewhere, left])
+    },
   )
 })
