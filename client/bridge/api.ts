@@ -1,4 +1,5 @@
 /** What a bridge is to those who open one (bridge.ts). */
+import type { Fold } from './spellings.js'
 import type { EnsembleError } from '../../protocol/errors.js'
 import type { Pause, ResumeChoice } from '../../protocol/folder.js'
 import type { StoreStep } from './base-store.js'
@@ -54,6 +55,8 @@ export interface BridgeOptions {
   readonly onProgress?: (progress: BridgeProgress) => void
   /** Default: the system's clock, timers and randomness. */
   readonly environment?: Environment
+  /** For tests: what of a path the disk tells apart. Default: as the disk itself shows. */
+  readonly fold?: Fold
   /** For tests: called between the steps of every write, and of every commit (path ''); what it returns is awaited. */
   readonly onStep?: (step: BridgeStep, path: string) => Promise<void> | undefined
   /** For tests: false leaves changes to the audit alone. Default true. */

@@ -31,6 +31,7 @@ import { Scanner } from './scanner.js'
 import { ServerLink } from './server-link.js'
 import { Submitter } from './submitter.js'
 import { Uploads } from './uploads.js'
+import { foldOf, Spellings } from './spellings.js'
 import { StoppableLine } from './stoppable-line.js'
 import { startWatcher, type Watcher } from './watcher.js'
 import { Writer } from './writer.js'
@@ -124,7 +125,9 @@ export class FolderBridge {
       ...{ renames, places, store, heads, looks, lateWriters, gate, environment, log, isLive, again, onStep },
       submitter: new Submitter({ connection, store, environment, isStopped: () => this.#isClosed }),
     }))
+    const spellings = new Spellings(options.fold ?? foldOf(root.data), store.bases, heads)
     this.#flow = new PathFlow({
+      spellings,
       ...{ places, rules, store, heads, looks, uploads, lateWriters, gate, environment, log, isLive, again },
       contents: new Contents(connection),
       writer: new Writer({ places, store, holding, environment, onPlaced, onStep }),

@@ -21,6 +21,7 @@ import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
 import { asText, earlierOf, rowOf, versionOf, type BaseRow } from './rows.js'
+import type { Spellings } from './spellings.js'
 import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
@@ -40,6 +41,7 @@ export interface PathFlowOptions {
   readonly heads: Heads
   readonly contents: Contents
   readonly looks: DiskLooks
+  readonly spellings: Spellings
   readonly uploads: Uploads
   readonly writer: Writer
   readonly lateWriters: LateWriters
@@ -79,6 +81,11 @@ export class PathFlow {
     const { store, heads, rules, gate, looks, uploads, log, isRootGone } = this.#options
     const path = rules.accept(name)
     if (path === undefined) return this.#ignored(name)
+    const other = this.#options.spellings.other(path)
+    if (other !== undefined) {
+      if (heads.get(path)?.deleted !== true) looks.block(path, `this disk does not tell it from ${other}`)
+      return true
+    }
     const pending = store.pendings.get(path)
     if (pending !== undefined && !(await uploads.finish(path, pending))) return false
     for await (const edit of this.#options.lateWriters.edits(path)) {
