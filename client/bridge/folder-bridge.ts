@@ -154,8 +154,7 @@ export class FolderBridge {
       isChanged: (path, sight) => looks.isChanged(path, sight) || gate.isGone(path),
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path, 'bulk'),
-      // First: of a new file it then counts whether it is one that is missed.
-      onMissing: (path) => this.#onChanged(path, 'live'),
+      onMissing: (path) => this.#onChanged(path, 'live'), // first: a new file may be one that is missed
       onRules: () => this.#everything(),
       onUnnameable: (faults) => looks.setUnnameable(faults),
       onAudit: () => this.#onAudit(),
