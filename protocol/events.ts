@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { agentEventData } from './agent-events.js'
 import { conflictOutcome, conflictReason } from './conflicts.js'
-import { revision, sequence, timestamp } from './files.js'
+import { revision, sequence, timestamp, softOverlap } from './files.js'
 import { agentId, agentInstance, agentRole, agentType, author, conflictId, fileId, lockId, taskId } from './ids.js'
 import { changeType } from './revisions.js'
 import { workspacePath } from './paths.js'
@@ -52,6 +52,8 @@ export const eventData = {
     author,
     lines_added: lines,
     lines_removed: lines,
+    /** Where a merge holds both sides of an overlap, and someone may want to look. Absent: nowhere. */
+    soft: z.array(softOverlap).optional(),
   }),
   'lock:acquired': z.object({ ...lock, token, expires_at: timestamp }),
   /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */

@@ -78,6 +78,17 @@ export type RenameCommand = z.infer<typeof renameCommand>
 export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(), added: z.string() })
 
 /**
+ * A place where both sides of an overlap went in: worth a look. `insertions`: at one point. `adjacent`: lines that touch.
+ * `tokens`: words of one line.
+ */
+export const softOverlap = z.object({
+  reason: z.enum(['insertions', 'adjacent', 'tokens']),
+  /** Lines of the head's text: numbered from 1, `to` included; `to` is `from - 1` where none stand. */
+  lines: z.object({ from: z.int().positive(), to: z.int().nonnegative() }),
+})
+export type SoftOverlap = z.infer<typeof softOverlap>
+
+/**
  * `accepted`: it is the head, as written. `merged`: it is in the head beside others' changes. `conflict`: some of it is
  * held in conflict records, the rest is in the head. `unchanged`: the head was that already.
  */
@@ -88,6 +99,8 @@ export const writeOutcome = z.object({
   applied: z.int().nonnegative(),
   held: z.int().nonnegative(),
   conflicts: z.array(conflictId),
+  /** Absent: none. */
+  soft: z.array(softOverlap).optional(),
   /** From the text as written to the head's text; null where either is not text. */
   edits: z.array(textEdit).nullable(),
 })

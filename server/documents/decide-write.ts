@@ -6,6 +6,7 @@
  * 3. Nothing of the write is dropped: it is in the result or in a conflict draft.
  * 4. Who wrote what it started from changed nothing: a deletion that it did not know of stands.
  */
+import type { SoftOverlap } from '../../protocol/files.js'
 import { diff } from '../../protocol/text/diff.js'
 import { mapOffset, type Edits } from '../../protocol/text/edits.js'
 import { joinFormat, splitFormat, type TextFormat } from '../../protocol/text/encoding.js'
@@ -53,6 +54,8 @@ export interface Decision {
   readonly applied: number
   readonly held: number
   readonly conflicts: readonly ConflictDraft[]
+  /** Where the result holds both sides of an overlap. */
+  readonly soft?: readonly SoftOverlap[]
 }
 
 /**
@@ -160,6 +163,10 @@ function mergeTexts(
       })
     } else if (hunk.kind !== 'ours') applied++
   }
+  const soft = merge.hunks.flatMap((hunk): SoftOverlap[] => {
+    if (hunk.kind !== 'soft') return []
+    return [{ reason: hunk.reason, lines: { from: hunk.text.fromLine + 1, to: hunk.text.toLine } }]
+  })
   const changed = !sameContent(content, head) || executable !== incumbent.executable || incumbent.deleted
   const outcome = sameContent(content, written) ? 'accepted' : 'merged'
   return {
@@ -169,6 +176,7 @@ function mergeTexts(
     applied,
     held: conflicts.length,
     conflicts,
+    soft,
   }
 }
 

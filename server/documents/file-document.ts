@@ -10,7 +10,7 @@
 import * as Y from 'yjs'
 import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
-import type { FileHead } from '../../protocol/files.js'
+import type { FileHead, SoftOverlap } from '../../protocol/files.js'
 import type { Author, FileId, WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
@@ -39,6 +39,7 @@ export interface Rewrite {
   readonly executable: boolean
   readonly deleted: boolean
   readonly writeId: WriteId
+  readonly soft: readonly SoftOverlap[] | undefined
   /** What else belongs into the commit, once the head is known and the edits are in the document. */
   readonly attach: (head: FileHead) => Attachment
 }
@@ -370,7 +371,8 @@ export class FileDocument {
     this.#met = null
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
-    const head = revised ? this.#revise(author, edits, rewrite, rows, events) : this.#head
+    const soft = rewrite?.soft ?? met?.decision.soft
+    const head = revised ? this.#revise(author, edits, rewrite, soft, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
     const isLive = rewrite === undefined && (revised || met !== null) // all of it may be held: then nothing changed
     const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
@@ -397,7 +399,14 @@ export class FileDocument {
     }
   }
 
-  #revise(author: Author, edits: Edits, rewrite: Rewrite | undefined, rows: Row[], events: WorkspaceEvent[]): FileHead {
+  #revise(
+    author: Author,
+    edits: Edits,
+    rewrite: Rewrite | undefined,
+    soft: Rewrite['soft'],
+    rows: Row[],
+    events: WorkspaceEvent[],
+  ): FileHead {
     this.#sinceText++
     const before = this.#head
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
@@ -426,6 +435,7 @@ export class FileDocument {
         edits: before?.kind === 'binary' ? null : edits,
         writeId: rewrite?.writeId ?? null,
         epoch: this.#epoch,
+        soft,
       },
     )
     this.#head = revision.head

@@ -380,6 +380,7 @@ export class FileStore {
       executable,
       deleted,
       writeId: deed.writeId,
+      soft: decision.soft,
       attach: (head) => {
         const attachment = this.#attachments.of(head, deed, decision, author, incumbent, document.places)
         result = answer(decision, head, attachment.conflicts)

@@ -1,7 +1,7 @@
 /** Makes the rows and events of a commit: new heads, journal entries, conflict records; numbers and times them. */
 import type { Conflict, Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
-import type { FileHead } from '../../protocol/files.js'
+import type { FileHead, SoftOverlap } from '../../protocol/files.js'
 import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
@@ -36,6 +36,7 @@ export interface Change {
   readonly edits: Edits | null
   readonly writeId: WriteId | null
   readonly epoch: number | null
+  readonly soft?: readonly SoftOverlap[] | undefined
 }
 
 export interface Revision {
@@ -68,7 +69,7 @@ export class Ledger {
   }
 
   /** Makes `version` the head. */
-  revise(version: Omit<FileHead, 'seq' | 'time'>, { change, edits, writeId, epoch }: Change): Revision {
+  revise(version: Omit<FileHead, 'seq' | 'time'>, { change, edits, writeId, epoch, soft = [] }: Change): Revision {
     const { id, path, rev, author, hash, kind, executable, bom, eol } = version
     const before = this.#table.get(id)?.head.path
     const left = before === path ? undefined : before
@@ -80,6 +81,7 @@ export class Ledger {
       ...(left === undefined ? {} : { renamed_from: left }),
       author,
       ...eventCounts(edits ?? []),
+      ...(soft.length === 0 ? {} : { soft: [...soft] }),
     })
     const head: FileHead = { ...version, seq: event.seq, time: this.#now() }
     const entry: RevisionEntry = {

@@ -142,10 +142,11 @@ function beginningOf({ base, ours, authors }: Overlap, open: readonly Conflict[]
 }
 
 export function answer(decision: Decision, head: FileHead, conflicts: readonly Conflict[]): WriteOutcome {
-  const { outcome, applied, held, fromWritten } = decision
+  const { outcome, applied, held, fromWritten, soft = [] } = decision
   return {
     ...{ outcome, head, applied, held },
     conflicts: conflicts.map(({ id }) => id),
+    ...(soft.length === 0 ? {} : { soft: [...soft] }),
     edits: fromWritten === null ? null : [...fromWritten],
   }
 }

@@ -94,3 +94,15 @@ describe('a conflict', () => {
     ])
   })
 })
+
+test('[WRITE-12] a soft overlap is named in the outcome, when it is repeated too, and in the event', async () => {
+  const { files, commits } = openStore()
+  const { head } = await write(files, 'a.ts', 'one\ntwo\nthree\n')
+  await write(files, 'a.ts', 'one\ntwo\nA\nthree\n', head, CODEX)
+  const command = writing('a.ts', 'one\ntwo\nB\nthree\n', head)
+  const soft = [{ reason: 'insertions', lines: { from: 3, to: 4 } }]
+  expect(await files.write(command, CLAUDE)).toMatchObject({ outcome: 'merged', soft })
+  expect(await files.write(command, CLAUDE)).toMatchObject({ outcome: 'merged', soft })
+  expect(commits.at(-1)?.events).toMatchObject([{ type: 'file:changed', data: { soft } }])
+  expect(commits.at(0)?.events[0]?.data).not.toHaveProperty('soft')
+})
