@@ -8,7 +8,7 @@ const SERVER = [
   ['storage', 'log', 'version'],
   ['events', 'auth'],
   ['documents', 'locks', 'presence'],
-  ['journal', 'conflicts', 'tasks', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics'],
+  ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics'],
   ['sync', 'http'],
   ['assemble'],
   // What a process needs around a server: main's own.

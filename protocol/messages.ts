@@ -34,6 +34,7 @@ import { agentId, agentInstance, agentRole, agentType, conflictId, fileId, lockI
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
 import { lock, lockCommand, lockResult, locksList, locksQuery, renewCommand, unlockCommand } from './locks.js'
+import { contextCommand, contextReply, sharedContext } from './context.js'
 import { taskCommand, taskList, taskReply } from './tasks.js'
 import { conflict, conflictFilter, materializeCommand, resolveCommand, shownConflict } from './conflicts.js'
 
@@ -132,6 +133,10 @@ export const methods = {
   inbox: { params: inboxQuery, result: inbox },
   /** The agent has got every message up to this one. */
   receipt: { params: z.object({ through: sequence }), result: z.object({ waiting: z.int().nonnegative() }) },
+  /** The task, agents, locks and recent changes; decisions, notes and facts. */
+  context: { params: z.object({}), result: sharedContext },
+  /** Adds a decision, a note or a fact; or gives a fact another text. */
+  addContext: { params: contextCommand, result: contextReply },
   /** Every task, those that go on first; and the files that can't be read as a task's. */
   tasks: { params: z.object({}), result: taskList },
   /** Changes the board; carried out as asked, or not at all. */

@@ -14,6 +14,7 @@ import type { Hello, Result } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
+import { ContextService } from './context/context-service.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
@@ -183,6 +184,27 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       locks.setTaskWaits(waits)
     },
   })
+  const context = new ContextService({
+    ...{ free, queue, events, eventBus, now },
+    rest: async () => {
+      const [task] = (await tasks.list()).tasks
+      const { locks: held } = locks.list({})
+      const oldest = held.toSorted((a, b) => b.acquiredAt - a.acquiredAt)
+      return {
+        workspace: basename(workspace),
+        task: task ?? null,
+        active_agents: presence.agents().map(({ agentId, type, partition, connectedAt }) => ({
+          ...{ agent_id: agentId, agent_type: type, partition, connected_at: connectedAt },
+        })),
+        locks: Object.fromEntries(
+          oldest.map(({ path, holder, type, acquiredAt }) => [
+            path,
+            { agent_id: holder, lock_type: type, acquired_at: acquiredAt },
+          ]),
+        ),
+      }
+    },
+  })
   for (const { id } of files.openConflicts) told.opened(id)
   eventBus.subscribe((event) => {
     if (event.type === 'conflict:raised') told.opened(event.data.conflict_id)
@@ -239,7 +261,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const eventService = new EventService({ ...sayings, now, defer })
   const inboxes = new InboxService({ ...sayings, elapsed, onError: onListenerError })
   const control = new Control({
-    ...{ files, queue, history, reverts, locks, tasks, inboxes, presence, maxFileBytes, status, recent },
+    ...{ files, queue, history, reverts, locks, tasks, context, inboxes, presence, maxFileBytes, status, recent },
     events: eventService,
     seq: () => events.seq,
   })
@@ -265,6 +287,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
         reverts,
         locks,
         tasks,
+        context,
         presence,
         inboxes,
         timers,

@@ -21,6 +21,7 @@ import {
 } from './options.js'
 import { addConflicts } from './program-conflicts.js'
 import { addHistory } from './program-history.js'
+import { addContextVerbs } from './program-context.js'
 import { addTasks } from './program-tasks.js'
 import { example, verb, withServer, type Perform, type Work } from './verb.js'
 import { VERSION } from './version.js'
@@ -127,6 +128,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   addConflicts(program, perform)
   addHistory(program, perform)
   addTasks(program, perform)
+  addContextVerbs(program, perform)
   addMerging(program, perform)
 
   example(

@@ -24,7 +24,7 @@ export function usageError(
 }
 
 /** Verbs that have verbs of their own. */
-const GROUPS: ReadonlySet<string> = new Set(['server', 'conflicts', 'tasks'])
+const GROUPS: ReadonlySet<string> = new Set(['server', 'conflicts', 'tasks', 'context'])
 
 /** The verbs that were understood: those before the first option, without the one that is unknown. */
 function wordsOf(args: readonly string[], code: string): string[] {

@@ -13,6 +13,7 @@ import { eventsRoutes, type EventsRouteOptions } from './routes/events.js'
 import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
 import { locksRoutes, type LocksRouteOptions } from './routes/locks.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
+import { contextRoutes, type ContextRouteOptions } from './routes/context.js'
 import { tasksRoutes, type TasksRouteOptions } from './routes/tasks.js'
 import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 
@@ -24,6 +25,7 @@ export interface AppOptions
     HistoryRouteOptions,
     LocksRouteOptions,
     TasksRouteOptions,
+    ContextRouteOptions,
     StatusRouteOptions {
   readonly gate: Gate
   readonly metrics: Metrics
@@ -88,6 +90,7 @@ export function createApp(options: AppOptions): Express {
     ...historyRoutes(options),
     ...locksRoutes(options),
     ...tasksRoutes(options),
+    ...contextRoutes(options),
   ]
   mount(app, [...routes, openapiRoute(routes, version)], options.newId)
   app.use('/api', nothingHere)

@@ -16,6 +16,7 @@ import type { RevertService } from '../journal/revert-service.js'
 import type { LockService } from '../locks/lock-service.js'
 import type { PresenceService } from '../presence/presence-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
+import type { ContextService } from '../context/context-service.js'
 import type { TaskService } from '../tasks/task-service.js'
 
 /** What a session answers itself. */
@@ -34,6 +35,7 @@ export interface ControlOptions {
   readonly events: EventService
   readonly inboxes: InboxService
   readonly tasks: TaskService
+  readonly context: ContextService
   readonly seq: () => number
   readonly status: () => Status
   readonly presence: PresenceService
@@ -57,6 +59,7 @@ export class Control {
       reverts,
       locks,
       tasks,
+      context,
       events,
       inboxes,
       presence,
@@ -118,6 +121,8 @@ export class Control {
       event: ({ seq: of }) => Promise.resolve(events.show(of)),
       inbox: async (query, author) => await Promise.resolve(inboxes.look(query, agentOf(author))),
       receipt: ({ through }, author) => inboxes.receipt(through, agentOf(author)),
+      context: () => context.get(),
+      addContext: (command, author) => context.add(command, author),
       tasks: () => tasks.list(),
       task: (command, author) => tasks.command(command, author),
       presence: async (command, author) => await Promise.resolve({ agent: presence.says(agentOf(author), command) }),

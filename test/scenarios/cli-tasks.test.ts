@@ -71,6 +71,9 @@ test('[TASK-7] an unknown task or subtask names those that there are; what is ty
     'No agent called nobody is connected',
   )
   await ok('new', '--title', 'Two')
+  await ok('context', 'add', 'fact', 'Postgres 17', '--key', 'db', '--as', 'GEMINI-plan')
+  expect((await ok('context'))['facts']).toMatchObject([{ id: 'db', text: 'Postgres 17', by: 'GEMINI-plan' }])
+  expect((await run('context', 'add', 'fact', 'nameless')).code).toBe(1)
   for (const args of [
     ['tasks', 'halt'],
     ['tasks', 'progress', '1', '101'],

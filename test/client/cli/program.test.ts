@@ -63,6 +63,8 @@ describe('the command line', () => {
       'tasks halt',
       'tasks resume',
       'tasks complete',
+      'context get',
+      'context add',
       'merge-file',
       'init',
       'demo',

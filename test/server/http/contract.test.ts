@@ -8,6 +8,7 @@ import { Contract, type Asker } from './contract/asker.js'
 import { agents } from './contract/agents.js'
 import { conflicts } from './contract/conflicts.js'
 import { events } from './contract/events.js'
+import { context } from './contract/context.js'
 import { files } from './contract/files.js'
 import { history } from './contract/history.js'
 import { locks } from './contract/locks.js'
@@ -25,6 +26,7 @@ const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = {
   history,
   locks,
   tasks,
+  context,
 }
 
 const start = (): Promise<TestServer> => startServer({ config: { limits: { fileBytes: 64 * 1024 } } })
