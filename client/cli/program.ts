@@ -20,6 +20,7 @@ import {
   portOption,
 } from './options.js'
 import { addConflicts } from './program-conflicts.js'
+import { addEvents } from './program-events.js'
 import { addHistory } from './program-history.js'
 import { addContextVerbs } from './program-context.js'
 import { addTasks } from './program-tasks.js'
@@ -126,6 +127,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   ).action(async (options: AskOptions, command: Command) => perform(command, (context) => showStatus(options, context)))
 
   addConflicts(program, perform)
+  addEvents(program, perform)
   addHistory(program, perform)
   addTasks(program, perform)
   addContextVerbs(program, perform)

@@ -35,7 +35,9 @@ export async function answers(url: string): Promise<boolean> {
 }
 
 export interface Asking {
-  /** Sent as JSON, with POST; without it the question is a GET. */
+  /** Where there is a body; default POST. Without one the question is a GET. */
+  readonly method?: 'PUT'
+  /** Sent as JSON. */
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
   /** In milliseconds; 10 s unless told. */
@@ -50,9 +52,9 @@ export async function ask<T>(
   { url, token }: ServerAddress,
   path: string,
   schema: z.ZodType<T>,
-  { body, headers = {}, patience = PATIENCE }: Asking = {},
+  { method, body, headers = {}, patience = PATIENCE }: Asking = {},
 ): Promise<T> {
-  const json = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+  const json = body === undefined ? {} : { method: method ?? 'POST', body: JSON.stringify(body) }
   const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
   const response = await fetch(`${url}${path}`, {
     ...json,
@@ -62,10 +64,7 @@ export async function ask<T>(
     throw nobodyAt(url, cause)
   })
   const answer: unknown = await response.json().catch(() => undefined)
-  if (!response.ok) {
-    const refusal = problem.safeParse(withMessage(answer))
-    throw refusal.success ? inOurWords(fromProblem(refusal.data)) : notOurs(url)
-  }
+  if (!response.ok) throw refusalIn(answer, url)
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
   if (!response.headers.get('content-type')?.includes('json')) throw notOurs(url)
@@ -77,6 +76,30 @@ export async function ask<T>(
       cause: parsed.error,
     },
   )
+}
+
+/**
+ * An answer that comes bit by bit, until `signal` ends it.
+ * @throws EnsembleError E_UNREACHABLE, or what the server says
+ */
+export async function open(
+  { url, token }: ServerAddress,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const given = { Authorization: `Bearer ${token}`, ...headers }
+  const response = await fetch(`${url}${path}`, { headers: given, signal }).catch((cause: unknown) => {
+    throw nobodyAt(url, cause)
+  })
+  if (!response.ok) throw refusalIn(await response.json().catch(() => undefined), url)
+  if (response.body === null) throw notOurs(url)
+  return response.body
+}
+
+function refusalIn(answer: unknown, url: string): EnsembleError {
+  const refusal = problem.safeParse(withMessage(answer))
+  return refusal.success ? inOurWords(fromProblem(refusal.data)) : notOurs(url)
 }
 
 export function nobodyAt(url: string, cause?: unknown): EnsembleError {
