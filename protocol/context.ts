@@ -29,6 +29,7 @@ export const contextAdd = z.object({
   id: z.string().min(1).max(128).optional(),
   text: contextEntry.shape.text,
 })
+export type ContextAdd = z.infer<typeof contextAdd>
 export const contextCommand = contextAdd.extend({ writeId })
 export type ContextCommand = z.infer<typeof contextCommand>
 

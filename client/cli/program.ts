@@ -19,6 +19,7 @@ import {
   partitionOption,
   portOption,
 } from './options.js'
+import { addCompletion } from './program-completion.js'
 import { addConflicts } from './program-conflicts.js'
 import { addEvents } from './program-events.js'
 import { addHistory } from './program-history.js'
@@ -132,6 +133,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   addTasks(program, perform)
   addContextVerbs(program, perform)
   addMerging(program, perform)
+  addCompletion(program, perform)
 
   example(
     verb(program, 'demo', 'three scripted agents in one real source tree, in under a minute')

@@ -18,6 +18,7 @@
  */
 import type * as Y from 'yjs'
 import { parseAgentEvent, type AgentEventType } from '../../protocol/agent-events.js'
+import type { ContextAdd, ContextReply } from '../../protocol/context.js'
 import type { Conflict, ConflictChoice, ConflictFilter, ShownConflict } from '../../protocol/conflicts.js'
 import { CONTENT_ROOT, formatDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
@@ -27,15 +28,7 @@ import type { Addressee, EventData, EventType, WorkspaceEvent } from '../../prot
 import type { FileHead } from '../../protocol/files.js'
 import { compileGlob, globFault } from '../../protocol/globs.js'
 import type { Blame, BlameQuery, FileVersion, HistoryPage, HistoryQuery } from '../../protocol/history.js'
-import {
-  agentId as agentIdSchema,
-  conflictId,
-  orderedId,
-  splitAgentId,
-  writeId,
-  type AgentId,
-  type WriteId,
-} from '../../protocol/ids.js'
+import { agentId as agentIdSchema, splitAgentId, type AgentId, type WriteId } from '../../protocol/ids.js'
 import {
   DEFAULT_TTL,
   type Lock,
@@ -45,12 +38,17 @@ import {
   type LockType,
 } from '../../protocol/locks.js'
 import type { Status } from '../../protocol/status.js'
+import type { Task } from '../../protocol/tasks.js'
+import { accepted, type AcceptedEvent } from './accepted-event.js'
 import type { Disposer } from './connection.js'
 import type { ConnectionState } from './connection-state.js'
 import { SharedDocument } from './document.js'
 import { EventHandlers, type EventOf } from './event-handlers.js'
+import { newWriteId } from './new-write-id.js'
 import { parsePath, type AcceptedWrite, type FileView, type WriteOptions } from './files.js'
-import type { Queued } from './request-sender.js'
+import type { ContextView } from './shared-context.js'
+import { changesOf, withPending, type TaskUpdates } from './tasks.js'
+import { parseConflict, parseTask } from './parse-ids.js'
 import { Session, type ClientOptions, type Refused } from './session.js'
 
 /** A file's document, while it is open. */
@@ -60,12 +58,6 @@ export interface OpenFile {
   readonly text: Y.Text
   /** Ends it. Edits that are still under way are sent with the next `open`. */
   close(): void
-}
-
-/** Something said that is accepted: it outlives the process where the store does. */
-export interface AcceptedEvent {
-  /** The event, with its number. Rejects with the reason if it was refused. */
-  readonly done: Promise<WorkspaceEvent>
 }
 
 /** `ttl` and `wait` in seconds. */
@@ -210,6 +202,52 @@ export class EnsembleClient {
   /** Who holds what, and who waits. @throws EnsembleError E_UNREACHABLE */
   async locks(): Promise<LocksList> {
     return await this.#parts.connection.request('locks', {})
+  }
+
+  /**
+   * Task, agents, locks, recent changes, decisions, notes and facts; without a connection as they were read last (`asOf`).
+   * @throws EnsembleError E_UNREACHABLE: there is no connection, and it was never read
+   */
+  async getSharedContext(): Promise<ContextView> {
+    return await this.#parts.context.read()
+  }
+
+  /**
+   * Adds a decision or a note, or says a fact: the newest text of a fact's `id` holds.
+   * @throws EnsembleError E_LIMIT, E_STORAGE_FULL
+   */
+  async addContext(entry: ContextAdd): Promise<{ readonly done: Promise<ContextReply> }> {
+    const params = { ...entry, writeId: this.#newWriteId() }
+    const { stored, done } = this.#parts.sender.add({ method: 'addContext', params })
+    await stored
+    return { done }
+  }
+
+  /**
+   * Every task, with what this client changed and the server has not answered yet.
+   * @throws EnsembleError E_UNREACHABLE
+   */
+  async tasks(): Promise<readonly Task[]> {
+    const { tasks } = await this.#parts.connection.request('tasks', {})
+    const waiting = this.#parts.sender.entries.flatMap(({ ask }) => (ask.method === 'task' ? [ask.params] : []))
+    return withPending(tasks, waiting)
+  }
+
+  /**
+   * Changes a task, or its subtasks. Resolves when it is accepted, with or without a connection; `done` is the task then.
+   * @throws EnsembleError E_BAD_REQUEST, E_LIMIT, E_STORAGE_FULL
+   */
+  async updateTaskState(taskId: string, updates: TaskUpdates): Promise<{ readonly done: Promise<Task | undefined> }> {
+    const queued = changesOf(updates).map((change) =>
+      this.#parts.sender.add({
+        method: 'task',
+        params: { writeId: this.#newWriteId(), task: parseTask(taskId), change },
+      }),
+    )
+    await Promise.all(queued.map(({ stored }) => stored))
+    const done = Promise.all(queued.map((one) => one.done)).then((replies) => replies.at(-1)?.task)
+    done.catch(() => undefined) // whoever waits for it hears of it
+    return { done }
   }
 
   /** Something that was accepted is refused: it is no longer seen here, and is given back with the reason. */
@@ -381,9 +419,7 @@ export class EnsembleClient {
   }
 
   #newWriteId(): WriteId {
-    const random = crypto.getRandomValues(new Uint8Array(15))
-    const text = btoa(String.fromCharCode(...random))
-    return writeId.parse(orderedId((this.#options.now ?? Date.now)(), text.replaceAll('+', '-').replaceAll('/', '_')))
+    return newWriteId((this.#options.now ?? Date.now)())
   }
 
   #failed(thrown: unknown): void {
@@ -394,17 +430,4 @@ export class EnsembleClient {
         throw toEnsembleError(thrown)
       })
   }
-}
-
-async function accepted({ stored, done }: Queued<'publish' | 'acknowledge'>): Promise<AcceptedEvent> {
-  await stored
-  const event = done.then((result) => result.event)
-  event.catch(() => undefined) // whoever waits for it hears of it
-  return { done: event }
-}
-
-function parseConflict(id: string) {
-  const parsed = conflictId.safeParse(id)
-  if (parsed.success) return parsed.data
-  throw new EnsembleError('E_NOT_FOUND', `There is no conflict ${id}.`)
 }

@@ -26,6 +26,8 @@ export function baseAfter({ ask, baseText }: Entry, outcome: Outcome): Base {
     case 'resolve':
     case 'publish':
     case 'acknowledge':
+    case 'task':
+    case 'addContext':
       return { base: null, text: null }
     default:
       return unreachable(ask)

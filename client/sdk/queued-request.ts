@@ -4,7 +4,7 @@ import type { Params, Result } from '../../protocol/messages.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 
 /** Requests that may be asked twice: each has a write id, or is the same the second time. */
-export type QueuedMethod = 'write' | 'delete' | 'resolve' | 'publish' | 'acknowledge'
+export type QueuedMethod = 'write' | 'delete' | 'resolve' | 'publish' | 'acknowledge' | 'task' | 'addContext'
 export type Ask<M extends QueuedMethod = QueuedMethod> = {
   [K in M]: { readonly method: K; readonly params: Params<K> }
 }[M]

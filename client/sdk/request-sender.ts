@@ -183,6 +183,8 @@ const entry = z.object({
     z.object({ method: z.literal('resolve'), params: methods.resolve.params }),
     z.object({ method: z.literal('publish'), params: methods.publish.params }),
     z.object({ method: z.literal('acknowledge'), params: methods.acknowledge.params }),
+    z.object({ method: z.literal('task'), params: methods.task.params }),
+    z.object({ method: z.literal('addContext'), params: methods.addContext.params }),
   ]),
   time: z.number(),
   baseText: z.string().nullable(),

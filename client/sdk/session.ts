@@ -8,6 +8,7 @@ import { FileCache } from './file-cache.js'
 import { Files, parsePath } from './files.js'
 import type { Ask, Entry, Outcome } from './queued-request.js'
 import { RequestSender } from './request-sender.js'
+import { ContextCache } from './shared-context.js'
 import type { ClientStore } from './store.js'
 
 export interface ClientOptions {
@@ -55,6 +56,7 @@ export class Session {
   readonly connection: Connection
   readonly sender: RequestSender
   readonly files: Files
+  readonly context: ContextCache
   readonly #store: ClientStore
   readonly #ends: SessionEnds
   #fault: EnsembleError | undefined
@@ -101,6 +103,7 @@ export class Session {
       newWriteId,
       onError,
     })
+    this.context = new ContextCache({ connection: this.connection, store, now, onError }, rows)
     this.connection.onMessage((message) => {
       if (message.type === 'head') this.files.told(message)
       if (message.type === 'event') ends.onEvent(message.event)
@@ -144,6 +147,7 @@ export class Session {
       return
     }
     if (state.kind === 'live') {
+      if (!files.isOf(state.welcome.workspaceId)) this.context.clear()
       files.connected(state.welcome)
       sender.connected(true)
     } else {

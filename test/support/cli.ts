@@ -7,7 +7,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from './wait.js'
 
-const BIN = fileURLToPath(new URL('../../client/cli/ensemble.js', import.meta.url))
+export const BIN = fileURLToPath(new URL('../../client/cli/ensemble.js', import.meta.url))
 
 export interface Outcome {
   readonly code: number | null

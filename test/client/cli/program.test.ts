@@ -72,6 +72,8 @@ describe('the command line', () => {
       'context add',
       'merge-file',
       'init',
+      'completion',
+      'complete',
       'demo',
     ])
   })

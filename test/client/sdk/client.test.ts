@@ -343,3 +343,36 @@ describe('events and locks', () => {
     await expect(one.releaseLock(lock ?? 'a.ts')).rejects.toThrow()
   })
 })
+
+test('tasks are changed at once here, and on the server when it answers; what it refuses is given back', async () => {
+  const [one, raw] = [await connected('CLAUDE-one'), await server.connectAs('CODEX-other')]
+  const { task } = await raw.request('task', {
+    writeId: writeId.parse('task-1'),
+    create: { title: 'Checkout', mode: 'SOLO', agents: [], subtasks: [{ title: 'Form', assignee: null }] },
+  })
+  const { done } = await one.updateTaskState(task.id, { subtasks: { 1: { state: 'running', progress: 40 } } })
+  expect((await one.tasks())[0]?.subtasks[0]).toMatchObject({ state: 'running', progress: 40 })
+  expect(await done).toMatchObject({ id: task.id, progress: 40 })
+  expect(await (await one.updateTaskState(task.id, { status: 'HALTED' })).done).toMatchObject({ status: 'HALTED' })
+  const none = await one.updateTaskState('none', { status: 'HALTED' })
+  await expect(none.done).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+  await expect(one.updateTaskState(task.id, {})).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+})
+
+test('[CLIENT-2] the shared context is read, added to, and known without a connection', async () => {
+  const store = openMemoryStore()
+  const one = await connected('CLAUDE-one', store)
+  await (
+    await one.addContext({ kind: 'fact', id: 'port', text: '9999' })
+  ).done
+  expect(await one.getSharedContext()).toMatchObject({
+    active_agents: [{ agent_id: 'CLAUDE-one' }],
+    facts: [{ id: 'port', text: '9999', by: 'CLAUDE-one' }],
+    asOf: null,
+  })
+  await one.close()
+  await server.stop()
+  const later = clientOf('CLAUDE-one', store)
+  await later.connect(server.url)
+  expect(await later.getSharedContext()).toMatchObject({ facts: [{ id: 'port' }], asOf: expect.any(Number) as number })
+})
