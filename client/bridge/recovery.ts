@@ -62,7 +62,10 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
   return watched
 }
 
-/** The new name comes first, the old one goes then: where the new one is, the file has moved. */
+/**
+ * The new name comes first, the old one goes then: where the new one is, the file has moved. So it has where the old one is
+ * gone and another file stands at the new one: somebody saved it there since, as editors do.
+ */
 async function recoverMove(
   places: Places,
   store: BaseStore,
@@ -72,11 +75,12 @@ async function recoverMove(
 ): Promise<void> {
   const { path, inode, next } = intent
   const done: Change = { table: 'intents', key: id, row: null }
-  if (inodeAt(places, path) !== inode) return store.commit([done])
-  if (inodeAt(places, from) === inode) remove(places.of(from))
+  const [left, there] = [inodeAt(places, from), inodeAt(places, path)]
+  if (there !== inode && (there === undefined || left !== undefined)) return store.commit([done])
+  if (left === inode) remove(places.of(from))
   for (const folder of [parentOf(path), parentOf(from)]) await syncPlace(places.of(folder))
-  const left: Change = { table: 'bases', key: from, row: null }
-  await store.commit([left, { table: 'bases', key: path, row: next }, done])
+  const gone: Change = { table: 'bases', key: from, row: null }
+  await store.commit([gone, { table: 'bases', key: path, row: next }, done])
 }
 
 function inodeAt(places: Places, path: string): string | undefined {

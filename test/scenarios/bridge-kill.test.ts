@@ -129,6 +129,25 @@ describe('[NASTY-5, BRIDGE-7] killed at the step', () => {
     },
   )
 
+  test.each(['renamed', 'folder', 'base'] as const)(
+    '%s of a move, and the file saved by an editor that writes another one in its place: it is the same file, edited once',
+    async (step) => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      const { id } = server.files.get('f.txt')!.head
+      server.rename('f.txt', 'f/moved.txt')
+      await death(child)
+      server.edit('f/moved.txt', FIVE.replace('one', 'ONE'))
+      folder.write('f/.swap', FIVE.replace('nine', 'NINE'))
+      renameSync(folder.of('f/.swap'), folder.of('f/moved.txt'))
+      const both = FIVE.replace('one', 'ONE').replace('nine', 'NINE')
+      await restart(folder, server, 'f/moved.txt')
+      await folder.holds('f/moved.txt', both)
+      expect(server.texts()).toEqual({ 'f/moved.txt': both })
+      expect(server.files.get('f/moved.txt')?.head).toMatchObject({ id, deleted: false })
+      expect(server.conflicts).toEqual([])
+    },
+  )
+
   test.each(['pending', 'answered', 'settled'] as const)(
     '%s of a rename: it is one, and the file is itself',
     async (step) => {
