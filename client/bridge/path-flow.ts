@@ -111,12 +111,13 @@ export class PathFlow {
 
   /**
    * A file of which this disk has the former name is carried from there, not written anew: then that name comes first. Unless
-   * nobody can tell what stands there.
+   * nobody can tell what stands there, or it is ignored there.
    */
   #waits(path: string, { id, deleted }: FileHead): boolean {
     const { store, looks, again } = this.#options
     const from = deleted ? undefined : store.pathOf(id)
     if (from === undefined || from === path || looks.blocked.has(from)) return false
+    if (store.bases.get(from)?.standing !== 'live') return false
     return this.#waitBehind(path, from, () => again(from, 0, true))
   }
 

@@ -204,6 +204,34 @@ test('[BRIDGE-15] a file that is edited here moves with the rename of another, a
   expect(a.folder.texts()).toEqual({ 'a.txt': LINES.replace('line 20', 'line 20 by b, 9') })
 })
 
+test('[BRIDGE-2] a file that this folder ignores, and another one renames to where it is not ignored, comes here', async () => {
+  const { a, b, idOf, conflicts } = await twoFolders({ 'build/a.txt': LINES })
+  b.folder.write('.ensembleignore', 'build/\n.ensembleignore\n')
+  await until(() => b.bridge.stats.files === 0, 'the folder to be left out')
+  renameSync(a.folder.of('build'), a.folder.of('src'))
+  await b.folder.holds('src/a.txt', LINES)
+  expect(b.folder.read('build/a.txt')).toBe(LINES) // what is ignored stays
+  b.folder.write('src/a.txt', LINES.replace('line 3', 'LINE 3'))
+  await a.folder.holds('src/a.txt', LINES.replace('line 3', 'LINE 3'))
+  expect([(await idOf('src/a.txt')) !== undefined, await conflicts()]).toEqual([true, []])
+})
+
+test('[BRIDGE-1] names that are exchanged while away, and an edit of one of them there: every text is in a file, or in a conflict', async () => {
+  const [one, two] = ['one', 'two'].map((word) => LINES.replaceAll('line', word))
+  const { server, a, b, settled, conflicts } = await twoFolders({ a: one!, b: two! })
+  await b.bridge.close()
+  renameSync(b.folder.of('a'), b.folder.of('t'))
+  renameSync(b.folder.of('b'), b.folder.of('a'))
+  renameSync(b.folder.of('t'), b.folder.of('b'))
+  const edited = one!.replace('one 3', 'ONE 3')
+  a.folder.write('a', edited)
+  await until(async () => (await a.connection.request('stat', { path: at('a') })).head?.rev === 2)
+  const back = await b.folder.synced(await server.connectAs('CODEX-b2'))
+  await settled([a.bridge, back])
+  expect(a.folder.texts()).toEqual({ a: edited, b: one })
+  expect((await conflicts()).map(({ path, theirs }) => ({ path, theirs }))).toEqual([{ path: 'a', theirs: two }])
+})
+
 test('a backup that an editor makes by renaming is a new file, and the file stays itself', async () => {
   const { a, b, idOf, settled } = await twoFolders({ 'a.txt': LINES })
   const id = await idOf('a.txt')
