@@ -23,6 +23,7 @@ import { bytesOf, hashOf } from './content.js'
 import { decideUpdate, type Stood } from './decide-update.js'
 import type { Decision } from './decide-write.js'
 import { originRow, textRow, type FileJournal } from './file-journal.js'
+import { takeOutForeign } from './foreign.js'
 import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
@@ -30,6 +31,7 @@ import { peerTexts, sharedDeletions } from './peer-texts.js'
 import { placesIn, type Places } from './places.js'
 import { lackingOf, unseenBy, type Sender } from './sight.js'
 import { Steps, type Step, type StepWriter } from './steps.js'
+import { ToldPeers } from './told-peers.js'
 
 /** What a whole-file write changes besides the text. */
 export interface Rewrite {
@@ -74,14 +76,13 @@ export interface Met {
 /** Of an update that deletes what others have deleted. */
 const NOTHING = { inserted: [], deleted: [] }
 const SOMEONE: StepWriter = { source: null, client: null }
-/** Peers whose last word is remembered, of a document in memory. */
-const TOLD_PEERS = 1_000
 /** The text is stored whole once in so many revisions, so that nobody has to replay more of the journal. */
 const TEXT_EVERY = 200
 
 export class FileDocument {
   readonly id: FileId
   readonly live: LiveDocument
+  readonly told = new ToldPeers()
   #path: WorkspacePath
   readonly #moved = new Set<(path: WorkspacePath) => void>()
   readonly #options: FileDocumentOptions
@@ -101,8 +102,6 @@ export class FileDocument {
   /** What the last transaction did. */
   #step: Step | undefined
   #met: Met | null = null
-  /** How far peers had been told when they left, by their Yjs clients. */
-  readonly #told = new Map<number, number>()
   /** Revisions since the text was last stored whole, as far as this object knows. */
   #sinceText = 0
 
@@ -183,19 +182,6 @@ export class FileDocument {
     return this.#steps.last
   }
 
-  /** A peer leaves that had received every step up to `step`. */
-  left(client: number, step: number): void {
-    this.#told.delete(client)
-    this.#told.set(client, step)
-    const [oldest] = this.#told.keys()
-    if (this.#told.size > TOLD_PEERS && oldest !== undefined) this.#told.delete(oldest)
-  }
-
-  /** Up to which step a peer had received all when it left, by its Yjs client; null: not known. */
-  toldBefore(client: number): number | null {
-    return this.#told.get(client) ?? null
-  }
-
   entry(rev: number): RevisionEntry | undefined {
     return this.#recent.get(rev) ?? this.#options.journal.entry(this.id, rev)
   }
@@ -213,14 +199,21 @@ export class FileDocument {
     }
     const lacking = sender?.sight.kind === 'joining' ? lackingOf(sender.sight.stateVector, this.live.doc) : 0
     this.#step = undefined
-    this.#writer = sender ?? SOMEONE
-    const complete = this.live.apply(update, author)
+    const complete = this.#applyBy(sender ?? SOMEONE, update, author)
     const step = this.#step
-    this.#writer = this.#server
     if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
     if (sender !== undefined) this.#meet(author, sender, step ?? NOTHING, update, lacking)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
+  }
+
+  #applyBy(writer: StepWriter, update: Uint8Array, author: Author): boolean {
+    this.#writer = writer
+    try {
+      return this.live.apply(update, author)
+    } finally {
+      this.#writer = this.#server
+    }
   }
 
   /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
@@ -345,16 +338,7 @@ export class FileDocument {
   #expelForeign(author: Author): void {
     const before = applyEdits(this.#text, invertEdits(this.#edits))
     this.live.transact(author, (doc) => {
-      doc.transact((transaction) => {
-        for (let item = this.#content._start; item !== null; item = item.right) {
-          const isText = item.deleted || !item.countable || item.content instanceof Y.ContentString
-          if (!isText) item.delete(transaction)
-        }
-        const text = this.#content.toJSON()
-        for (let at = text.lastIndexOf('\0'); at !== -1; at = at === 0 ? -1 : text.lastIndexOf('\0', at - 1)) {
-          this.#content.delete(at, 1)
-        }
-      })
+      takeOutForeign(doc, this.#content)
     })
     this.#foreign = false
     this.#text = this.#content.toJSON()

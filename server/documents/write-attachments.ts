@@ -93,7 +93,8 @@ export class WriteAttachments {
   /** Who types on in what is held, before hearing of that, adds to the same record (rule CONFLICT-15). */
   #hold(conflict: Conflict, places: Places): Attachment {
     const { conflicts } = this.#options
-    const begun = conflict.reason === 'overlap' ? beginningOf(conflict, conflicts.openOf(conflict.fileId)) : undefined
+    const open = conflicts.openOf(conflict.fileId)
+    const begun = conflict.reason === 'overlap' ? beginningOf(conflict, open, places) : undefined
     if (conflict.reason === 'overlap' && begun !== undefined) {
       const { theirs, range, stands } = conflict
       return { rows: [conflicts.change({ ...begun, theirs, range, stands })], events: [], conflicts: [] }
@@ -133,11 +134,15 @@ export class WriteAttachments {
   }
 }
 
-/** The record of a live edit whose held text is what this one began with. */
-function beginningOf({ base, ours, authors }: Overlap, open: readonly Conflict[]): Overlap | undefined {
+/** The record of a live edit, about the same place, whose held text is what this one began with. */
+function beginningOf(conflict: Overlap, open: readonly Conflict[], places: Places): Overlap | undefined {
+  const { base, ours, authors } = conflict
+  const here = places.find(conflict)
   return open.find((other): other is Overlap => {
     if (other.reason !== 'overlap' || other.writeId !== null || other.markers !== undefined) return false
-    return other.theirs === base && other.ours === ours && other.authors.theirs === authors.theirs
+    if (other.theirs !== base || other.ours !== ours || other.authors.theirs !== authors.theirs) return false
+    const there = places.find(other)
+    return here !== null && there !== null && there.from <= here.to && here.from <= there.to
   })
 }
 

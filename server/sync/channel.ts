@@ -28,6 +28,8 @@ export class Channel implements Member {
   readonly #room: Room
   readonly #author: Author
   readonly #port: ChannelPort
+  /** Stands for this channel in what is remembered of its document, which outlives it by far. */
+  readonly #source = {}
   /** Updates that wait for the answer to the state vector; undefined: it has been given. */
   #waiting: { readonly frame: Uint8Array; readonly through: number }[] | undefined
   #state: 'new' | 'joined' | 'closed' = 'new'
@@ -105,7 +107,8 @@ export class Channel implements Member {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    if (this.#answered) {
+    // One that left before it had its answer says nothing of how far it was told: what is known of it stays.
+    if (this.#answered && (this.#joining === undefined || this.#seen >= this.#joinedAt)) {
       const clients = new Set(this.#room.clientsOf(this))
       if (this.#client !== null) clients.add(this.#client)
       for (const client of clients) this.#room.document.left(client, this.#received)
@@ -188,7 +191,7 @@ export class Channel implements Member {
     const first = structs.find(({ id }) => id.clock + 1 > Y.getState(doc.store, id.client))
     this.#client ??= first?.id.client ?? this.#room.clientsOf(this)[0] ?? null
     if (this.#toldAll && this.#seen >= this.#joinedAt) this.#joining = undefined
-    return { source: this, client: this.#client, sight: this.#sight(), isAnswer }
+    return { source: this.#source, client: this.#client, sight: this.#sight(), isAnswer }
   }
 
   #sight(): Sight {

@@ -112,9 +112,9 @@ export class Rooms {
         return document.steps
       },
       apply: (update, author, sender) => document.apply(update, author, sender),
-      toldBefore: (client) => document.toldBefore(client),
+      toldBefore: (client) => document.told.before(client),
       left: (client, step) => {
-        document.left(client, step)
+        document.told.left(client, step)
       },
       release: () => {
         files.release(document)

@@ -170,6 +170,35 @@ describe('what two type at once', () => {
     expect(overlaps()).toMatchObject([{ base: 'hello\n', ours: '', theirs: 'hexyzllo\n' }])
     expect(overlaps()).toHaveLength(1)
   })
+
+  test('[CONFLICT-15] the same words held in two places are two records, whichever of them is typed on in', async () => {
+    await begin('a\nmiddle\na\n')
+    two.doc.transact(() => {
+      two.text.delete(9, 1)
+      two.text.insert(9, 'held')
+      two.text.delete(0, 1)
+      two.text.insert(0, 'held')
+    })
+    one.doc.transact(() => {
+      one.text.delete(9, 1)
+      one.text.insert(9, 'b')
+      one.text.delete(0, 1)
+      one.text.insert(0, 'b')
+    })
+    one.give()
+    await turn()
+    two.give()
+    await turn()
+    expect(overlaps()).toMatchObject([{ theirs: 'held\n' }, { theirs: 'held\n' }])
+    two.text.insert(two.text.toJSON().lastIndexOf('eld'), 'X')
+    two.give()
+    await turn()
+    expect(overlaps()).toMatchObject([
+      { theirs: 'held\n', stands: { at: 0 } },
+      { theirs: 'hXeld\n', stands: { at: 9 } },
+    ])
+    await expectEverywhere('b\nmiddle\nb\n')
+  })
 })
 
 describe('a peer that comes back', () => {
@@ -226,6 +255,34 @@ describe('a peer that comes back', () => {
     await two.connect(server.rooms, 'a.ts')
     await expectEverywhere('one\nthree\n')
     expect(overlaps()).toMatchObject([{ base: 'seen\n', ours: '', theirs: 'unseen\n' }])
+  })
+
+  test('[SYNC-16] a connection that breaks before it is confirmed makes nobody forget what the peer had seen', async () => {
+    const storage = new FailingStorage()
+    server = open(storage)
+    await begin('one\ntwo\nthree\n')
+    replace(one, 'two\n', '')
+    await settle(one, two)
+    const breaks = async (): Promise<void> => {
+      await two.connect(server.rooms, 'a.ts')
+      while (two.hasPost) two.give()
+      await turn()
+      await turn()
+      two.cut()
+    }
+    two.cut()
+    await breaks()
+    insert(two, 'three', 'seen\n')
+    await two.connect(server.rooms, 'a.ts')
+    await expectEverywhere('one\nseen\nthree\n')
+    expect(overlaps()).toEqual([])
+    for (const peer of [one, two]) peer.cut()
+    server = open(storage) // which remembers nobody
+    await breaks()
+    insert(two, 'seen', 'known\n')
+    for (const peer of [one, two]) await peer.connect(server.rooms, 'a.ts')
+    await expectEverywhere('one\nknown\nseen\nthree\n')
+    expect(overlaps()).toEqual([])
   })
 
   test('[CONFLICT-5] its edit of a file that was deleted meanwhile brings the file back, after a restart too', async () => {

@@ -2,12 +2,14 @@ import { describe, expect, test, vi } from 'vitest'
 import { parseDocumentName } from '../../../protocol/document.js'
 import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { EnsembleError } from '../../../protocol/errors.js'
+import { collectGarbage } from '../../../server/garbage.js'
 import type { Member, Room } from '../../../server/sync/room.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import { awareness } from './raw.js'
 import { at, CLAUDE, newWriteId, openStore, write } from '../documents/harness.js'
+import { StockPeer } from './stock-peer.js'
 
 const defer = (run: () => void): void => void setImmediate(run)
 
@@ -37,6 +39,30 @@ const enter = (guest: Guest) => (room: Room) => {
 }
 
 describe('rooms', () => {
+  test('[SYNC-15] of who wrote to a document nothing stays with it', async () => {
+    const { files, rooms } = open()
+    await write(files, 'a.ts', 'one\n')
+    const leftOf = async (): Promise<WeakRef<Room>> => {
+      const peer = new StockPeer(11, CLAUDE)
+      await peer.connect(rooms, 'a.ts')
+      while (peer.hasPost) peer.give()
+      await turn()
+      while (peer.hasMail) peer.take()
+      peer.text.insert(0, 'two\n')
+      while (peer.hasPost) peer.give()
+      await turn()
+      const room = await rooms.open({ kind: 'file', path: at('a.ts') }, (found) => new WeakRef(found))
+      peer.cut()
+      return room
+    }
+    const room = await leftOf()
+    for (let n = 0; n < 3; n++) await turn()
+    collectGarbage()
+    expect(files.openDocuments).toBe(1)
+    expect(rooms.size).toBe(0)
+    expect(room.deref()).toBeUndefined()
+  })
+
   test('[SYNC-15] a room that ends takes all its listeners with it', async () => {
     const { files, rooms } = open()
     const { live } = files.tree
