@@ -6,13 +6,21 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { crashes } from './crashes.js'
 import { durability } from './durability.js'
+import { events } from './events.js'
 import { circumstances, machine, markdown, type Section } from './figures.js'
 import { folders } from './folders.js'
 import { withSections } from './results.js'
 import { sockets } from './sockets.js'
 import { workspace } from './workspace.js'
 
-const benches: Readonly<Record<string, () => Promise<Section>>> = { folders, sockets, workspace, crashes, durability }
+const benches: Readonly<Record<string, () => Promise<Section>>> = {
+  folders,
+  sockets,
+  events,
+  workspace,
+  crashes,
+  durability,
+}
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !Object.hasOwn(benches, name))
