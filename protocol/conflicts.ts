@@ -4,14 +4,14 @@
  * `ours` is the incumbent, which stays in the live text; `theirs` is what is held. People see the authors' names.
  */
 import { z } from 'zod'
-import { author, conflictId, fileId, writeId } from './ids.js'
+import { agentId, author, conflictId, fileId, lockId, writeId } from './ids.js'
 import { fileContent, revision, timestamp } from './files.js'
 import { workspacePath } from './paths.js'
 
 /** A Y.RelativePosition as JSON: it stays with its characters while the text around it moves. */
 export const relativePosition = z.record(z.string(), z.unknown())
 
-export const conflictReason = z.enum(['overlap', 'create', 'delete', 'binary'])
+export const conflictReason = z.enum(['overlap', 'lock', 'create', 'delete', 'binary'])
 
 /** `ours`: what stands. `theirs`: what is held. `both`: ours, then theirs. `text`: what the resolver brought. */
 export const conflictOutcome = z.enum(['ours', 'theirs', 'both', 'text', 'superseded'])
@@ -42,8 +42,11 @@ export const materializeCommand = z.object({ id: conflictId, writeId })
 export type MaterializeCommand = z.infer<typeof materializeCommand>
 
 const text = {
-  /** Both changed the same lines. The three texts are the region's; `range` is where `ours` stands. */
-  reason: z.literal('overlap'),
+  /**
+   * `overlap`: both changed the same lines. `lock`: the lines were locked for someone else. The three texts are the region's;
+   * `range` is where `ours` stands.
+   */
+  reason: z.enum(['overlap', 'lock']),
   base: z.string(),
   ours: z.string(),
   theirs: z.string(),
@@ -77,6 +80,8 @@ const common = {
   time: timestamp,
   /** `resolved`: someone decided. `superseded`: someone who knew of it wrote something else there. */
   state: z.enum(['open', 'resolved', 'superseded']),
+  /** The lock for whose sake theirs is held; absent where none was. */
+  lock: z.object({ id: lockId, holder: agentId }).optional(),
   /** Absent while it is open. */
   resolution: resolution.optional(),
 }
@@ -85,7 +90,14 @@ export const conflict = z.discriminatedUnion('reason', [
   z.object({ ...common, ...whole }),
 ])
 export type Conflict = z.infer<typeof conflict>
-export type Overlap = Extract<Conflict, { reason: 'overlap' }>
+export type Overlap = Extract<Conflict, { reason: 'overlap' | 'lock' }>
+
+/** Whether a conflict is of lines, not of a whole file. */
+export function isOfLines<C extends { readonly reason: string }>(
+  conflict: C,
+): conflict is Extract<C, { readonly reason: 'overlap' | 'lock' }> {
+  return conflict.reason === 'overlap' || conflict.reason === 'lock'
+}
 
 /** Whole lines of the text as it is now: numbered from 1, `to` included; `to` is `from - 1` where nothing stands. */
 export const lineRange = z.object({ from: z.int().positive(), to: z.int().nonnegative() })

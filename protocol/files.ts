@@ -55,6 +55,11 @@ export type WriteBase = z.infer<typeof writeBase>
 /** From the bridge of the served folder alone: it was git that changed the file there, which is then the author. */
 const by = z.literal('git').optional()
 
+/** Rises with each lock that is granted, for ever: of two tokens the higher one is of the later lock. */
+export const lockToken = z.int().positive()
+/** Of a lock that the writer holds, or held: a write with one that has ended is treated as a stranger's (rule LOCK-14). */
+const fencing = lockToken.optional()
+
 /** `base: null` says: where I am, there was no such file. */
 export const writeCommand = z.object({
   writeId,
@@ -64,11 +69,12 @@ export const writeCommand = z.object({
   executable: z.boolean(),
   /** All or nothing: where any of it would be held, none of it is written. Default false. */
   atomic: z.boolean().optional(),
+  lockToken: fencing,
   by,
 })
 export type WriteCommand = z.infer<typeof writeCommand>
 
-export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase, by })
+export const deleteCommand = z.object({ writeId, path: workspacePath, base: writeBase, lockToken: fencing, by })
 export type DeleteCommand = z.infer<typeof deleteCommand>
 
 /** The file `id`, at `path` as far as the writer knows, is called `to` from now on. */

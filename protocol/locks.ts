@@ -2,7 +2,7 @@
  * Locks: leases of the server on a file, or on a region of it. Who may hold what beside whom is COMPATIBLE (rule LOCK-2).
  */
 import { z } from 'zod'
-import { timestamp } from './files.js'
+import { lockToken, timestamp } from './files.js'
 import { EnsembleError } from './errors.js'
 import { agentId, lockId } from './ids.js'
 import { workspacePath } from './paths.js'
@@ -21,9 +21,6 @@ export const COMPATIBLE: Readonly<Record<LockType, Readonly<Record<LockType, boo
   REVIEW: { EXCLUSIVE: true, REVIEW: true, SHARED: true },
   SHARED: { EXCLUSIVE: false, REVIEW: true, SHARED: true },
 }
-
-/** Rises with each grant of the workspace, for ever: of two tokens the higher one is of the later grant. */
-export const lockToken = z.int().positive()
 
 const MAX_SYMBOL = 200
 

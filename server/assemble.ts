@@ -15,6 +15,7 @@ import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { ContextService } from './context/context-service.js'
+import type { ClosedRegion } from './documents/fence.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
@@ -149,6 +150,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       follow: (head, left, edits) => {
         locks.follow(head, left, edits)
       },
+      regions: (path): readonly ClosedRegion[] => (config.locks.enforcement === 'on' ? locks.closedRegions(path) : []),
+      holderOf: (token): AgentId | null => locks.holderOf(token),
     },
     decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
   })

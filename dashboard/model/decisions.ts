@@ -17,6 +17,7 @@ export function optionsOf(conflict: Conflict, nameOf: (author: string) => string
   ]
   switch (conflict.reason) {
     case 'overlap':
+    case 'lock':
       return [...sides, { side: 'both', label: 'Both, one below the other' }]
     case 'create':
       return conflict.theirs?.kind === 'text' ? [...sides, { side: 'both', label: 'Both, one below the other' }] : sides

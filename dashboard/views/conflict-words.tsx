@@ -1,5 +1,5 @@
 /** Conflicts in words: by the names of those who wrote, never "ours" and "theirs". */
-import type { Conflict } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
 import { formatCount, fileName } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
 
@@ -10,6 +10,8 @@ export function conflictTitle(conflict: Conflict): string {
   switch (conflict.reason) {
     case 'overlap':
       return `Two edits collide in ${name}`
+    case 'lock':
+      return `An edit met a lock in ${name}`
     case 'create':
       return `Two new files collide at ${name}`
     case 'delete':
@@ -25,7 +27,7 @@ export function ConflictStory({ conflict }: { readonly conflict: Conflict }) {
     <>
       <AgentTag author={later} small /> {deed} after <AgentTag author={earlier} small /> {before}:{' '}
       <code>{conflict.path}</code>
-      {conflict.reason === 'overlap' && (
+      {isOfLines(conflict) && (
         <>
           , <q class="excerpt">{excerpt(conflict.base) || excerpt(conflict.ours)}</q>
         </>
@@ -49,7 +51,7 @@ export function conflictStory(conflict: Conflict): Story {
 }
 
 function firstOf(conflict: Conflict): 'ours' | 'theirs' {
-  if (conflict.reason === 'overlap') return 'ours'
+  if (isOfLines(conflict)) return 'ours'
   // Records of earlier versions do not tell: of bytes the later write stands, always.
   return conflict.first ?? (conflict.reason === 'binary' ? 'theirs' : 'ours')
 }
@@ -62,6 +64,8 @@ function words(conflict: Conflict): Pick<Story, 'deed' | 'before'> {
         ? { deed: 'changed the same line', before: 'had changed it' }
         : { deed: `changed the same ${formatCount(lines, 'line')}`, before: 'had changed them' }
     }
+    case 'lock':
+      return { deed: 'changed lines', before: 'had locked them' }
     case 'create':
       return { deed: 'created the same file', before: 'had created it' }
     case 'delete':

@@ -1,6 +1,6 @@
 /** Conflicts: each with both sides and what both started from, by the names of those who wrote them, and what can be decided. */
 import { useEffect, useRef } from 'preact/hooks'
-import type { Conflict } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
 import type { FileContent } from '../../protocol/files.js'
 import { formatClock } from '../model/format.js'
 import { Age } from '../parts/age.js'
@@ -75,7 +75,7 @@ function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; rea
 
 function Sides({ conflict }: { readonly conflict: Conflict }) {
   const { ours, theirs } = conflict.authors
-  if (conflict.reason !== 'overlap') {
+  if (!isOfLines(conflict)) {
     return (
       <div class="sides sides-two">
         <Side author={ours} note="stands in the file" text={null} absent="The file as it is." />

@@ -1,5 +1,11 @@
 /** What a decision on a conflict writes, and what it puts on record beside it, in the same commit. */
-import type { Conflict, MaterializeCommand, Overlap, ResolveCommand } from '../../protocol/conflicts.js'
+import {
+  isOfLines,
+  type Conflict,
+  type MaterializeCommand,
+  type Overlap,
+  type ResolveCommand,
+} from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Author } from '../../protocol/ids.js'
@@ -44,7 +50,7 @@ export function decideConflict(
 ): Decided {
   const conflict = conflicts.findOpen(id)
   const resolved = decideResolution(conflict, presentOf(conflict, file), choice)
-  const siblings = conflict.reason === 'overlap' ? siblingsOf(conflicts, conflict, file) : []
+  const siblings = isOfLines(conflict) ? siblingsOf(conflicts, conflict, file) : []
   return decided(file, resolved, (head, places) => {
     const end = { by, time: now(), rev: head.rev, writeId }
     const notes: Concluded[] = [noted(conflicts.close(conflict, { ...end, outcome: choice.kind }))]
@@ -71,7 +77,7 @@ export function decideMarkers(
   file: PresentFile,
 ): Decided {
   const conflict = conflicts.findOpen(id)
-  if (conflict.reason !== 'overlap') {
+  if (!isOfLines(conflict)) {
     throw new EnsembleError('E_BAD_REQUEST', 'Markers stand around lines; this conflict is of a whole file.', {
       hint: 'Choose one side of it, or bring a whole file.',
     })
@@ -104,7 +110,7 @@ function siblingsOf(conflicts: ConflictTable, conflict: Overlap, { head, places 
   const place = places?.find(conflict)
   if (places === null || place == null) return []
   return conflicts.openOf(head.id).filter((other): other is Overlap => {
-    if (other.reason !== 'overlap' || other.id === conflict.id) return false
+    if (!isOfLines(other) || other.id === conflict.id) return false
     const others = places.find(other)
     const isThere = others?.from === place.from && others.to === place.to
     return isThere && standingText(other) === standingText(conflict)
@@ -112,7 +118,7 @@ function siblingsOf(conflicts: ConflictTable, conflict: Overlap, { head, places 
 }
 
 function presentOf(conflict: Conflict, { head, content, places, textAt }: PresentFile): Present {
-  const region = conflict.reason === 'overlap' ? (places?.find(conflict) ?? null) : null
+  const region = isOfLines(conflict) ? (places?.find(conflict) ?? null) : null
   return { rev: head.rev, deleted: head.deleted, content, region, textAt }
 }
 

@@ -1,10 +1,11 @@
 /** Where conflicts are looked at and decided. */
-import type {
-  Conflict,
-  ConflictFilter,
-  MaterializeCommand,
-  ResolveCommand,
-  ShownConflict,
+import {
+  isOfLines,
+  type Conflict,
+  type ConflictFilter,
+  type MaterializeCommand,
+  type ResolveCommand,
+  type ShownConflict,
 } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead, WriteResult } from '../../protocol/files.js'
@@ -66,7 +67,7 @@ export class ConflictDesk {
       (): ShownConflict => {
         const conflict = this.table.find(id)
         const head = files.get(fileId)?.head
-        const hasRegion = conflict.reason === 'overlap' && head?.kind === 'text' && !head.deleted
+        const hasRegion = isOfLines(conflict) && head?.kind === 'text' && !head.deleted
         return { conflict, now: hasRegion ? regionNow(conflict, documents.load(head.id).places) : null }
       },
     )

@@ -1,5 +1,5 @@
 /** Turns what decide-write held back into conflict records. */
-import type { Conflict, LineRange, Overlap, ShownConflict } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict, type LineRange, type Overlap, type ShownConflict } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import { conflictId, type Author, type WriteId } from '../../protocol/ids.js'
@@ -23,25 +23,28 @@ export interface ConflictContext {
 
 export function conflictRecord(draft: ConflictDraft, context: ConflictContext): Conflict {
   const { head, baseRev, writeId, writer, incumbent, places } = context
-  const writerIsHeld = draft.reason === 'overlap' || draft.held === 'writer'
+  const writerIsHeld = isOfLines(draft) || draft.held === 'writer'
   const common = {
     id: conflictId.parse(context.newId()),
     path: head.path,
     fileId: head.id,
     baseRev,
     rev: head.rev,
-    authors: writerIsHeld ? { ours: incumbent, theirs: writer } : { ours: writer, theirs: incumbent },
+    authors: writerIsHeld
+      ? { ours: draft.lock?.holder ?? incumbent, theirs: writer }
+      : { ours: writer, theirs: incumbent },
     writeId,
     time: context.now(),
     state: 'open' as const,
+    ...(draft.lock === undefined ? {} : { lock: draft.lock }),
   }
-  if (draft.reason !== 'overlap') {
+  if (!isOfLines(draft)) {
     const first = writerIsHeld ? 'ours' : 'theirs'
     return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toWire(draft.theirs), first }
   }
   if (places === null) throw new Error('lines overlap in texts alone')
   const { base, ours, theirs, from, to } = draft
-  return { ...common, reason: 'overlap', base, ours, theirs, ...placeOf(places, head.rev, from, to) }
+  return { ...common, reason: draft.reason, base, ours, theirs, ...placeOf(places, head.rev, from, to) }
 }
 
 /** The range clings to its own characters: what is inserted at its ends is outside. */
@@ -59,7 +62,7 @@ export function linesOf({ ours, stands }: { ours: string; stands: { at: number }
 
 /** What stands in the region of a conflict now; null where its characters are gone. */
 export function regionNow(conflict: Conflict, places: Places): ShownConflict['now'] {
-  if (conflict.reason !== 'overlap') return null
+  if (!isOfLines(conflict)) return null
   const place = places.find(conflict)
   if (place === null || place.to < place.from || (place.to === place.from && standsAnything(conflict))) return null
   const text = places.text.slice(place.from, place.to)
@@ -93,7 +96,7 @@ export function wouldHold(
 ): EnsembleError {
   const text = result.content.kind === 'text' ? result.content.text : ''
   const would = conflicts.map((draft) => {
-    if (draft.reason !== 'overlap') return { reason: draft.reason }
+    if (!isOfLines(draft)) return { reason: draft.reason }
     const { reason, base, ours, theirs, from } = draft
     return { reason, base, ours, theirs, lines: linesOf({ ours, stands: { at: from } }, text) }
   })

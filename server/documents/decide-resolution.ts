@@ -6,7 +6,7 @@
  * 3. Where it does not, the choice is merged as a change of the text in which the conflict was raised. What cannot be
  *    merged cleanly is refused: what others wrote since is never overwritten.
  */
-import type { Conflict, ConflictChoice, Overlap } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict, type ConflictChoice, type Overlap } from '../../protocol/conflicts.js'
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import { merge3 } from '../../protocol/text/merge3.js'
 import { fromWire, type Content } from './content.js'
@@ -42,7 +42,7 @@ export function standingText({ ours, markers }: Overlap): string {
 
 /** @throws EnsembleError E_CONFLICT_MOVED, E_BAD_REQUEST */
 export function decideResolution(conflict: Conflict, present: Present, choice: ConflictChoice): Resolved {
-  if (conflict.reason !== 'overlap') return resolveWhole(conflict, present, choice)
+  if (!isOfLines(conflict)) return resolveWhole(conflict, present, choice)
   const wanted = regionText(conflict, choice)
   if (wanted === standingText(conflict)) return asItIs(present)
   return withRegion(conflict, present, wanted)

@@ -2,6 +2,7 @@
  * Whether a live update that met what its peer had not seen goes in as it is, or as a text (rules SYNC-17, SYNC-18).
  */
 import type { FileHead } from '../../protocol/files.js'
+import type { Author } from '../../protocol/ids.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
 import type { PeerTexts } from './peer-texts.js'
@@ -9,6 +10,15 @@ import type { PeerTexts } from './peer-texts.js'
 /** The text that stands, or that stood before the file was deleted, and its form. */
 export interface Stood extends Pick<FileHead, 'bom' | 'eol' | 'executable'> {
   readonly text: string
+}
+
+/** A live update that met changes which its peer did not know, and what was made of it. */
+export interface Met {
+  readonly decision: Decision
+  /** The revision that the peer had seen. */
+  readonly baseRev: number
+  /** Author of the head that it met. */
+  readonly incumbent: Author
 }
 
 /** @param isBulk the peer was away, and brings everything at once. Returns undefined: it goes in as it is. */

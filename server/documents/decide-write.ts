@@ -7,6 +7,7 @@
  * 4. Who wrote what it started from changed nothing: a deletion that it did not know of stands.
  */
 import type { SoftOverlap } from '../../protocol/files.js'
+import type { Conflict } from '../../protocol/conflicts.js'
 import { diff } from '../../protocol/text/diff.js'
 import { mapOffset, type Edits } from '../../protocol/text/edits.js'
 import { joinFormat, splitFormat, type TextFormat } from '../../protocol/text/encoding.js'
@@ -23,25 +24,32 @@ export interface Incumbent extends Version {
   readonly deleted: boolean
 }
 
-export type ConflictDraft =
-  | {
-      readonly reason: 'overlap'
-      readonly base: string
-      readonly ours: string
-      readonly theirs: string
-      /** Where `ours` stands in the resulting text. */
-      readonly from: number
-      readonly to: number
-    }
-  | {
-      readonly reason: 'create' | 'delete' | 'binary'
-      readonly theirs: Content | null
-      /** Whose side is held: `writer`, or the head's author where the write went in. */
-      readonly held: 'writer' | 'incumbent'
-    }
+/** The lock for whose sake something is held; absent where none was. */
+interface ForLock {
+  readonly lock?: Conflict['lock']
+}
+
+export type ConflictDraft = ForLock &
+  (
+    | {
+        readonly reason: 'overlap' | 'lock'
+        readonly base: string
+        readonly ours: string
+        readonly theirs: string
+        /** Where `ours` stands in the resulting text. */
+        readonly from: number
+        readonly to: number
+      }
+    | {
+        readonly reason: 'create' | 'delete' | 'binary'
+        readonly theirs: Content | null
+        /** Whose side is held: `writer`, or the head's author where the write went in. */
+        readonly held: 'writer' | 'incumbent'
+      }
+  )
 
 /** Lines that stay in the text while something else was wanted for them. */
-export type HeldLines = Extract<ConflictDraft, { reason: 'overlap' }>
+export type HeldLines = Extract<ConflictDraft, { reason: 'overlap' | 'lock' }>
 
 export interface Decision {
   readonly outcome: 'accepted' | 'merged' | 'conflict' | 'unchanged'
@@ -229,4 +237,32 @@ function sameText(a: Content, b: Content): boolean {
 
 function editsBetween(from: Content, to: Content): Edits | null {
   return from.kind === 'text' && to.kind === 'text' ? diff(from.text, to.text) : null
+}
+
+/**
+ * @param isStale the file changed since the version that is to be deleted
+ * @param lock that someone else holds on text of it
+ */
+export function decideDelete(
+  version: Version,
+  { deleted, isStale, lock }: { deleted: boolean; isStale: boolean; lock: Conflict['lock'] },
+): Decision {
+  const isHeld = isStale || lock !== undefined
+  if (deleted || !isHeld) {
+    const result = deleted ? version : emptied(version)
+    const outcome = deleted ? 'unchanged' : 'accepted'
+    return { outcome, result, fromWritten: null, applied: 1, held: 0, conflicts: [] }
+  }
+  const draft: ConflictDraft = {
+    reason: 'delete',
+    theirs: null,
+    held: 'writer',
+    ...(lock === undefined ? {} : { lock }),
+  }
+  return { outcome: 'conflict', result: version, fromWritten: null, applied: 0, held: 1, conflicts: [draft] }
+}
+
+/** A deleted text is empty, so that live documents show that it is gone; the journal has it. */
+function emptied(version: Version): Version {
+  return version.content.kind === 'text' ? { ...version, content: { ...version.content, text: '' } } : version
 }

@@ -10,41 +10,30 @@
 import * as Y from 'yjs'
 import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
-import type { FileHead, SoftOverlap } from '../../protocol/files.js'
-import type { Author, FileId, WriteId } from '../../protocol/ids.js'
+import type { FileHead } from '../../protocol/files.js'
+import type { Author, FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
 import { diff } from '../../protocol/text/diff.js'
 import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import { MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
+import { MAX_TEXT_BYTES, PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
 import { bytesOf, hashOf } from './content.js'
-import { decideUpdate, type Stood } from './decide-update.js'
-import type { Decision } from './decide-write.js'
+import { decideUpdate, type Met, type Stood } from './decide-update.js'
+import type { Fence } from './fence.js'
+import { fencedLive, keptOut } from './fenced-write.js'
 import { originRow, textRow, type FileJournal } from './file-journal.js'
 import { takeOutForeign } from './foreign.js'
 import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
 import { peerTexts, sharedDeletions } from './peer-texts.js'
+import { changesForm, type Rewrite } from './rewrite.js'
 import { placesIn, type Places } from './places.js'
 import { lackingOf, unseenBy, type Sender } from './sight.js'
 import { Steps, type Step, type StepWriter } from './steps.js'
 import { ToldPeers } from './told-peers.js'
-
-/** What a whole-file write changes besides the text. */
-export interface Rewrite {
-  readonly path: WorkspacePath
-  readonly edits: Edits
-  readonly format: TextFormat
-  readonly executable: boolean
-  readonly deleted: boolean
-  readonly writeId: WriteId
-  readonly soft: readonly SoftOverlap[] | undefined
-  /** What else belongs into the commit, once the head is known and the edits are in the document. */
-  readonly attach: (head: FileHead) => Attachment
-}
 
 export interface FileDocumentOptions {
   readonly id: FileId
@@ -58,19 +47,11 @@ export interface FileDocumentOptions {
   readonly ledger: Ledger
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
+  readonly fence: Fence
   /** What else belongs into the commit of a live turn that changed the text. */
   readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
   /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
   readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
-}
-
-/** A live update that met changes which its peer did not know, and what was made of it. */
-export interface Met {
-  readonly decision: Decision
-  /** The revision that the peer had seen. */
-  readonly baseRev: number
-  /** Author of the head that it met. */
-  readonly incumbent: Author
 }
 
 /** Of an update that deletes what others have deleted. */
@@ -197,12 +178,16 @@ export class FileDocument {
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
+    // Regions stand in the text of the head: what gathered before is a head of its own.
+    if (this.live.gathered && this.#options.fence.regions(this.#path).length > 0)
+      void this.live.seal().catch(() => undefined)
     const lacking = sender?.sight.kind === 'joining' ? lackingOf(sender.sight.stateVector, this.live.doc) : 0
     this.#step = undefined
     const complete = this.#applyBy(sender ?? SOMEONE, update, author)
     const step = this.#step
     if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
     if (sender !== undefined) this.#meet(author, sender, step ?? NOTHING, update, lacking)
+    if (this.#met === null) this.#keepOut(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
   }
@@ -237,15 +222,7 @@ export class FileDocument {
     const head = this.#head
     if (head === null || this.#edits.length > 0) return true
     if (rewrite === undefined) return false
-    const { executable, deleted, format, path } = rewrite
-    return (
-      path !== head.path ||
-      executable !== head.executable ||
-      deleted !== head.deleted ||
-      format.bom !== head.bom ||
-      format.eol !== head.eol ||
-      head.kind === 'binary'
-    )
+    return changesForm(rewrite, head)
   }
 
   #move(path: WorkspacePath): void {
@@ -319,11 +296,21 @@ export class FileDocument {
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }
     const decision = decideUpdate(met, texts, sender.isAnswer && sender.sight.kind === 'joining')
     if (decision?.result.content.kind !== 'text') return
-    const corrections = diff(this.#text, decision.result.content.text)
-    this.live.transact(author, () => {
-      this.#write(corrections)
-    })
-    this.#met = { decision, baseRev: first.before, incumbent: head.author }
+    const open = fencedLive(this.#options.fence, head, texts.ours, decision, author)
+    this.#correct(author, { decision: open, baseRev: first.before, incumbent: head.author })
+  }
+
+  /** Takes back, in the same turn, what locks keep this turn's author from (rule LOCK-13). */
+  #keepOut(author: Author): void {
+    const met = keptOut(this.#options.fence, this.#head, this.#text, this.#edits, author)
+    if (met !== null) this.#correct(author, met)
+  }
+
+  /** The text becomes what was decided, and that is the end of this turn. */
+  #correct(author: Author, met: Met): void {
+    const { content } = met.decision.result
+    if (content.kind === 'text') this.live.transact(author, () => this.#write(diff(this.#text, content.text)))
+    this.#met = met
     this.live.seal().catch(() => undefined) // the places of what is held are those of this text; its users are told
   }
 

@@ -30,9 +30,10 @@ import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
 import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
 import { asidePath } from './aside.js'
-import { decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
+import { decideDelete, decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
-import { NO_FENCE, type Fence } from './fence.js'
+import { closedTo, NO_FENCE, type Fence } from './fence.js'
+import { assertOpenTo, fencedWrite } from './fenced-write.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
 import { FileTable } from './file-table.js'
@@ -92,10 +93,12 @@ export class FileStore {
   readonly #attachments: WriteAttachments
   readonly #outcomes: WriteOutcomes
   readonly #door: WriteDoor
+  readonly #fence: Fence
 
   constructor(options: FileStoreOptions) {
     const { storage, queue, events, bus, now, newClient, newId, defer, fence = NO_FENCE } = options
     this.#options = options
+    this.#fence = fence
     this.durable = new DurableReads(storage, () => events.stored())
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
@@ -117,13 +120,16 @@ export class FileStore {
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
     const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
-    this.#documents = new OpenDocuments({ ...own, live, newId, newClient, attachLive, placeFor })
+    this.#documents = new OpenDocuments({ ...own, live, fence, newId, newClient, attachLive, placeFor })
     this.#versions = new Versions(this.#journal, this.#documents, this.#table)
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
       versionOf: (head) => this.#versions.of(head),
       once: (deed, id, act) => this.#once(deed, () => id, act),
-      carryOut: (head, deed, decision, author, deleted) => this.#carryOut(head, deed, decision, author, deleted),
+      carryOut: (head, deed, decision, author, deleted) => {
+        assertOpenTo(fence, { ...this.#versions.of(head), deleted: head.deleted }, head.path, decision, author)
+        return this.#carryOut(head, deed, decision, author, deleted)
+      },
     })
   }
 
@@ -205,8 +211,9 @@ export class FileStore {
       const incumbent = { ...this.#versions.last(head), deleted: head.deleted }
       const decision = decider.decide({ head: incumbent, base, written })
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(meant, act, command.path))
-      if (atomic && decision.conflicts.length > 0) throw wouldHold(head, decision)
-      return this.#carryOut(head, deed, withHeld(decision, held), author, false)
+      const fenced = fencedWrite(this.#fence, head.path, incumbent, decision, author, command.lockToken)
+      if (atomic && fenced.decision.conflicts.length > 0) throw wouldHold(head, fenced.decision)
+      return this.#carryOut(head, deed, withHeld(fenced.decision, held), fenced.author, false)
     }
     return this.#once(deed, meant, act, text.length)
   }
@@ -225,15 +232,9 @@ export class FileStore {
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${command.path}.`)
       // A new name is a change, too: whoever gave it wants the file.
       const stale = !head.deleted && (command.base.hash !== head.hash || command.path !== head.path)
-      const decision: Decision = {
-        outcome: head.deleted ? 'unchanged' : stale ? 'conflict' : 'accepted',
-        result: stale || head.deleted ? this.#versions.of(head) : emptied(this.#versions.of(head)),
-        fromWritten: null,
-        applied: stale ? 0 : 1,
-        held: stale ? 1 : 0,
-        conflicts: stale ? [{ reason: 'delete', theirs: null, held: 'writer' }] : [],
-      }
-      return this.#carryOut(head, deed, decision, author, !stale)
+      const lock = closedTo(this.#fence, head.path, author, command.lockToken)[0]?.lock
+      const decision = decideDelete(this.#versions.of(head), { deleted: head.deleted, isStale: stale, lock })
+      return this.#carryOut(head, deed, decision, author, head.deleted || decision.held === 0)
     }
     return this.#once(deed, () => meant()?.id, act)
   }
@@ -437,11 +438,6 @@ export class FileStore {
     )
     return answer(decision, head, attached.conflicts)
   }
-}
-
-/** A deleted text is empty, so that live documents show that it is gone; the journal has it. */
-function emptied(version: Version): Version {
-  return version.content.kind === 'text' ? { ...version, content: { ...version.content, text: '' } } : version
 }
 
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const

@@ -1,5 +1,5 @@
 /** Makes the rows and events of a commit: new heads, journal entries, conflict records; numbers and times them. */
-import type { Conflict, Resolution } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict, type Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, SoftOverlap } from '../../protocol/files.js'
 import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
@@ -110,7 +110,7 @@ export class Ledger {
       ours: authors.ours,
       theirs: authors.theirs,
       reason,
-      lines: conflict.reason === 'overlap' && text !== null ? linesOf(conflict, text) : null,
+      lines: isOfLines(conflict) && text !== null ? linesOf(conflict, text) : null,
       preview: previewOf(conflict),
     })
     return { event, rows: [...rows, { put: ['conflict', id], value: conflict }] }

@@ -6,7 +6,7 @@
  * 2. A touch is not enough: of a whole-file write no line that was the incumbent's own is left in the region; of a live edit
  *    nothing at all is left, because it comes letter by letter.
  */
-import type { Conflict, Overlap } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict, type Overlap } from '../../protocol/conflicts.js'
 import { splitLines } from '../../protocol/text/lines.js'
 
 export interface ChangeOfRegion {
@@ -23,7 +23,7 @@ export interface ChangeOfRegion {
 export function isSuperseded(conflict: Conflict, change: ChangeOfRegion): boolean {
   const { region, deleted, baseRev, saw } = change
   const isUpon = baseRev === null || baseRev >= conflict.rev
-  if (conflict.reason !== 'overlap') return conflict.reason === 'delete' && deleted && saw && isUpon
+  if (!isOfLines(conflict)) return conflict.reason === 'delete' && deleted && saw && isUpon
   if (region === null || deleted) return false
   if (conflict.markers !== undefined) return !markerLines(conflict).some((line) => linesOf(region).has(line))
   if (!saw || !isUpon) return false

@@ -2,7 +2,7 @@
  * What is committed with a write besides its revision: the conflicts that it raised, the one that it decides, those that it
  * made pointless, and its outcome.
  */
-import type { Conflict, Overlap } from '../../protocol/conflicts.js'
+import { isOfLines, type Conflict, type Overlap } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import type { Author, ConflictId, WriteId } from '../../protocol/ids.js'
@@ -10,7 +10,8 @@ import type { Row } from '../storage/storage.js'
 import { conflictRecord } from './conflict-records.js'
 import type { ConflictTable } from './conflict-table.js'
 import type { Decision } from './decide-write.js'
-import type { Met } from './file-document.js'
+import { bothTried } from './fence.js'
+import type { Met } from './decide-update.js'
 import type { Places } from './places.js'
 import type { Attachment } from './ledger.js'
 import { isSuperseded } from './superseded.js'
@@ -99,6 +100,14 @@ export class WriteAttachments {
       const { theirs, range, stands } = conflict
       return { rows: [conflicts.change({ ...begun, theirs, range, stands })], events: [], conflicts: [] }
     }
+    const tried =
+      conflict.reason === 'lock'
+        ? conflicts.openOf(conflict.fileId).find((one) => goesOn(conflict, one, places))
+        : undefined
+    if (isOfLines(conflict) && tried !== undefined && isOfLines(tried)) {
+      const theirs = bothTried(conflict.ours, tried.theirs, conflict.theirs)
+      return { rows: [conflicts.change({ ...tried, theirs })], events: [], conflicts: [] }
+    }
     const { rows, event } = conflicts.raise(conflict, places.text)
     return { rows, events: [event], conflicts: [conflict] }
   }
@@ -118,11 +127,11 @@ export class WriteAttachments {
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
     for (const conflict of conflicts.openOf(head.id)) {
-      const region = conflict.reason === 'overlap' ? (places?.region(conflict) ?? null) : null
+      const region = isOfLines(conflict) ? (places?.region(conflict) ?? null) : null
       const saw = isTold(author, conflict.id)
       if (!isSuperseded(conflict, { region, deleted: head.deleted, baseRev, saw })) {
-        const range = conflict.reason === 'overlap' ? (places?.reanchored(conflict) ?? null) : null
-        if (conflict.reason === 'overlap' && range !== null) rows.push(conflicts.change({ ...conflict, range }))
+        const range = isOfLines(conflict) ? (places?.reanchored(conflict) ?? null) : null
+        if (isOfLines(conflict) && range !== null) rows.push(conflicts.change({ ...conflict, range }))
         continue
       }
       const resolution = { outcome: 'superseded' as const, by: author, time: now(), rev: head.rev, writeId }
@@ -154,4 +163,12 @@ export function answer(decision: Decision, head: FileHead, conflicts: readonly C
     ...(soft.length === 0 ? {} : { soft: [...soft] }),
     edits: fromWritten === null ? null : [...fromWritten],
   }
+}
+
+/** Whether someone tries again, letter by letter, where a lock keeps it out: that is one conflict, not one a letter. */
+function goesOn(held: Overlap, open: Conflict, places: Places): boolean {
+  if (open.reason !== 'lock' || open.writeId !== null || open.lock?.id !== held.lock?.id) return false
+  if (open.authors.theirs !== held.authors.theirs || open.ours !== held.ours) return false
+  const [one, two] = [places.find(open), places.find(held)]
+  return one !== null && one.from === two?.from && one.to === two.to
 }

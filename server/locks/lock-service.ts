@@ -109,6 +109,13 @@ export class LockService {
     )
   }
 
+  /** Those of one path that are their holder's alone to change. Offsets in the text of its head; Infinity: all of it. */
+  closedRegions(path: WorkspacePath): { lock: Pick<Lease, 'id' | 'holder'>; from: number; to: number }[] {
+    return this.leasesAt(path)
+      .filter(({ type }) => type === 'EXCLUSIVE')
+      .map(({ id, holder, span }) => ({ lock: { id, holder }, from: span?.from.at ?? 0, to: span?.to.at ?? Infinity }))
+  }
+
   /** Whose lock has this token; null: nobody's, any more. */
   holderOf(token: number): AgentId | null {
     const now = this.#options.elapsed()

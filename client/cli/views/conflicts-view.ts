@@ -1,5 +1,11 @@
 /** Conflicts as a table, and one of them whole. People read the names of those who wrote, never "ours" and "theirs". */
-import type { Conflict, Overlap, Resolution, ShownConflict } from '../../../protocol/conflicts.js'
+import {
+  isOfLines,
+  type Conflict,
+  type Overlap,
+  type Resolution,
+  type ShownConflict,
+} from '../../../protocol/conflicts.js'
 import { unreachable } from '../../../protocol/errors.js'
 import type { FileContent } from '../../../protocol/files.js'
 import type { Paint } from '../colour.js'
@@ -69,9 +75,9 @@ export function conflictWhole({ conflict, now: place }: ShownConflict, words: Co
     ...sides(conflict, { ours, theirs }),
   ]
   if (resolution !== undefined) return [...lines, closedLine(conflict, resolution, nameOf)]
-  if (conflict.reason === 'overlap') lines.push(...sinceThen(conflict, place, words))
+  if (isOfLines(conflict)) lines.push(...sinceThen(conflict, place, words))
   const resolve = `${command} conflicts resolve ${short(id)}`
-  const isOverlap = conflict.reason === 'overlap'
+  const isOverlap = isOfLines(conflict)
   const canBoth = isOverlap || conflict.reason === 'create'
   return [
     ...lines,
@@ -95,7 +101,7 @@ export function closedLine(
 }
 
 function sides(conflict: Conflict, { ours, theirs }: { ours: string; theirs: string }): string[] {
-  if (conflict.reason !== 'overlap') {
+  if (!isOfLines(conflict)) {
     return [
       `${ours}: the file as it stands`,
       ...side(`${theirs}, held`, wholeText(conflict.theirs), 'the file deleted'),
@@ -136,6 +142,8 @@ function reasonOf({ reason }: Conflict): string {
   switch (reason) {
     case 'overlap':
       return 'same lines'
+    case 'lock':
+      return 'locked lines'
     case 'create':
       return 'both made it'
     case 'delete':

@@ -25,6 +25,7 @@ import { decodeText } from '../../../protocol/text/encoding.js'
 import { bytesOf, fromWire, type Content } from '../../documents/content.js'
 import type { FileStore } from '../../documents/file-store.js'
 import { deletedBy, type HistoryService } from '../../journal/history-service.js'
+import { lockTokenOf } from '../headers.js'
 import { bytes, route, type Route } from '../operation.js'
 import { sendProblem } from '../respond.js'
 
@@ -42,6 +43,8 @@ const written = writeOutcome.omit({ edits: true })
 type Written = z.infer<typeof written>
 
 const ifMatch = { 'If-Match': 'The ETag of the version that the change was made upon; without it, the head.' }
+
+const fencing = { 'X-Lock-Token': 'Of a lock that the writer holds, or held: one that has ended makes it a stranger.' }
 
 export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOptions): readonly Route[] {
   return [
@@ -87,7 +90,7 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
         ...{ id: 'putFile', method: 'put', path: '/api/files/{path}' },
         summary: 'Writes a whole file: it is merged upon the version named by If-Match.',
         asks: { params, query: z.object({ atomic: z.boolean().optional() }), body: bytes },
-        headers: { ...ifMatch, 'If-None-Match': '"*": only where there is no such file.' },
+        headers: { ...ifMatch, ...fencing, 'If-None-Match': '"*": only where there is no such file.' },
         maxBody: maxBytes,
         answer: written,
         statuses: [200, 201],
@@ -98,7 +101,8 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
         const head = files.head(path)
         const base = baseOf(request, path, head)
         const executable = head?.executable ?? false
-        const command = { writeId, path, base, content: contentOf(body), executable, ...(atomic ? { atomic } : {}) }
+        const options = { ...tokenIn(request), ...(atomic ? { atomic } : {}) }
+        const command = { writeId, path, base, content: contentOf(body), executable, ...options }
         const result = await files.write(command, author)
         return answer(response, result, files, head === undefined || head.deleted ? 201 : 200)
       },
@@ -124,7 +128,7 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
         ...{ id: 'deleteFile', method: 'delete', path: '/api/files/{path}' },
         summary: 'Deletes a file, unless it changed since the version named by If-Match.',
         asks: { params },
-        headers: ifMatch,
+        headers: { ...ifMatch, ...fencing },
         answer: written,
         writes: true,
         errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT', 'E_UNKNOWN_BASE'],
@@ -132,10 +136,15 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
       async ({ params: { path }, writeId, author, request, response }) => {
         const head = existing(files, path)
         const base = baseOf(request, path, head) ?? { rev: head.rev, hash: head.hash }
-        return answer(response, await files.delete({ writeId, path, base }, author), files, 200)
+        return answer(response, await files.delete({ writeId, path, base, ...tokenIn(request) }, author), files, 200)
       },
     ),
   ]
+}
+
+function tokenIn(request: Request): { readonly lockToken?: number } {
+  const lockToken = lockTokenOf(request)
+  return lockToken === undefined ? {} : { lockToken }
 }
 
 function answer(response: Response, result: WriteResult, files: FileStore, done: number): Written | undefined {
@@ -169,6 +178,8 @@ function whatCameOf(
   switch (conflict.reason) {
     case 'overlap':
       return `${applied} of ${applied + held} changes were applied, ${held} held: someone changed the same lines.`
+    case 'lock':
+      return `${applied} of ${applied + held} changes were applied, ${held} held: ${conflict.authors.ours} has locked those lines.`
     case 'create':
       return 'Nothing was written: someone else has made this file, with other content; yours is held.'
     case 'delete':

@@ -9,7 +9,7 @@
 import { randomInt } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
-import type { Conflict } from '../../../protocol/conflicts.js'
+import { isOfLines, type Conflict } from '../../../protocol/conflicts.js'
 import type {
   DeleteCommand,
   FileHead,
@@ -454,7 +454,7 @@ function replay(head: FileHead, storage: Storage): string[] {
 }
 
 function textsOf(conflict: Conflict): string[] {
-  if (conflict.reason === 'overlap') return [conflict.base, conflict.ours, conflict.theirs]
+  if (isOfLines(conflict)) return [conflict.base, conflict.ours, conflict.theirs]
   return conflict.theirs?.kind === 'text' ? [conflict.theirs.text] : []
 }
 

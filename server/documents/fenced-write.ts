@@ -1,0 +1,124 @@
+/** What a decided write becomes where locks keep its author out. */
+import { EnsembleError } from '../../protocol/errors.js'
+import type { FileHead } from '../../protocol/files.js'
+import type { Author } from '../../protocol/ids.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import { diff } from '../../protocol/text/diff.js'
+import { applyEdits, composeEdits, invertEdits, mapOffset, type Edits } from '../../protocol/text/edits.js'
+import { sameContent } from './content.js'
+import type { Met } from './decide-update.js'
+import type { ConflictDraft, Decision, Incumbent } from './decide-write.js'
+import {
+  closedTo,
+  holderAround,
+  keptLines,
+  sortOut,
+  takingBack,
+  type ClosedRegion,
+  type Fence,
+  type KeptLines,
+} from './fence.js'
+
+export interface Fenced {
+  readonly decision: Decision
+  /** Who is to be the author: in a shared folder, whoever's region holds all of the change (rule LOCK-15). */
+  readonly author: Author
+}
+
+/** Of a path that holds no file, or a deleted one, there is no text to protect. */
+export function fencedWrite(
+  fence: Fence,
+  path: WorkspacePath,
+  head: Incumbent,
+  decision: Decision,
+  author: Author,
+  token: number | undefined,
+): Fenced {
+  const all = head.deleted ? [] : fence.regions(path)
+  if (all.length === 0) return { decision, author }
+  const edits = editsOf(head, decision)
+  const holder = author === 'DISK' && token === undefined ? holderAround(all, edits ?? []) : undefined
+  if (holder !== undefined) return { decision, author: holder }
+  const closed = closedTo(fence, path, author, token)
+  return { decision: closed.length === 0 ? decision : keptFrom(head, decision, edits, closed), author }
+}
+
+/** What a live peer's edits become, upon the text that stood before them. */
+export function fencedLive(fence: Fence, head: FileHead, before: string, decision: Decision, author: Author): Decision {
+  const { path, bom, eol, executable, deleted } = head
+  const stood = { content: { kind: 'text' as const, text: before, bom, eol }, executable, deleted }
+  return fencedWrite(fence, path, stood, decision, author, undefined).decision
+}
+
+/**
+ * What locks keep of a live peer's turn; null: nothing.
+ * @param text after the edits of the turn
+ */
+export function keptOut(fence: Fence, head: FileHead | null, text: string, edits: Edits, author: Author): Met | null {
+  if (head === null || edits.length === 0 || fence.regions(head.path).length === 0) return null
+  const { bom, eol, executable, rev, author: incumbent } = head
+  const result = { content: { kind: 'text' as const, text, bom, eol }, executable }
+  const outcome = { outcome: 'accepted', result, fromWritten: [], fromHead: edits } as const
+  const all = { ...outcome, applied: 1, held: 0, conflicts: [] }
+  const decision = fencedLive(fence, head, applyEdits(text, invertEdits(edits)), all, author)
+  return decision === all ? null : { decision, baseRev: rev, incumbent }
+}
+
+function editsOf(head: Incumbent, { result, fromHead }: Decision): Edits | null {
+  if (head.content.kind !== 'text' || result.content.kind !== 'text') return null
+  return fromHead ?? diff(head.content.text, result.content.text)
+}
+
+function keptFrom(head: Incumbent, decision: Decision, edits: Edits | null, closed: readonly ClosedRegion[]): Decision {
+  const { content } = decision.result
+  if (edits === null || head.content.kind !== 'text' || content.kind !== 'text')
+    return keptWhole(head, decision, closed)
+  const sorted = sortOut(head.content.text, edits, closed)
+  if (sorted.out.length === 0) return decision
+  const lines = keptLines(head.content.text, sorted.edits, sorted.out)
+  const back = takingBack(sorted.edits, sorted.out)
+  const conflicts = decision.conflicts.map((draft) =>
+    'from' in draft
+      ? { ...draft, from: mapOffset(back, draft.from, 'before'), to: mapOffset(back, draft.to, 'after') }
+      : draft,
+  )
+  const applied = sorted.edits.length - sorted.out.length
+  return {
+    outcome: 'conflict',
+    result: { ...decision.result, content: { ...content, text: applyEdits(content.text, back) } },
+    fromWritten: decision.fromWritten === null ? null : composeEdits(decision.fromWritten, back),
+    applied,
+    held: decision.held + lines.length,
+    conflicts: [...conflicts, ...lines.map(lockDraft)],
+  }
+}
+
+/** Bytes go in whole, or not at all. */
+function keptWhole(head: Incumbent, decision: Decision, [region]: readonly ClosedRegion[]): Decision {
+  const { content } = decision.result
+  if (region === undefined || sameContent(head.content, content)) return decision
+  const result = { content: head.content, executable: head.executable }
+  const draft: ConflictDraft = { reason: 'binary', theirs: content, held: 'writer', lock: region.lock }
+  return { outcome: 'conflict', result, fromWritten: null, applied: 0, held: 1, conflicts: [draft] }
+}
+
+export function lockDraft({ base, ours, theirs, from, to, region }: KeptLines): ConflictDraft {
+  return { reason: 'lock', base, ours, theirs, from, to, lock: region.lock }
+}
+
+/** For what cannot be held, because it is a decision upon the text as it is. @throws EnsembleError E_LOCK_HELD */
+export function assertOpenTo(
+  fence: Fence,
+  head: Incumbent,
+  path: WorkspacePath,
+  decision: Decision,
+  author: Author,
+): void {
+  const { decision: kept } = fencedWrite(fence, path, head, decision, author, undefined)
+  if (kept === decision) return
+  const lock = kept.conflicts.find((draft) => draft.lock !== undefined)?.lock
+  throw new EnsembleError('E_LOCK_HELD', `${lock?.holder ?? 'Another agent'} holds a lock on that part of ${path}.`, {
+    hint: 'Decide it when the lock has ended: "ensemble lock list" shows when that is.',
+    data: { path, ...(lock === undefined ? {} : { lockId: lock.id, holder: lock.holder }) },
+  })
+}
