@@ -231,8 +231,8 @@ export class Gate {
     const byGit = this.#isByGit
     const renames = this.#pair()
     // To git a rename is one more file that it changed; to everyone else it takes nothing away.
-    const spared = byGit && !isServed ? 0 : renames.size
-    const waitingGone = Math.max(0, this.#of('delete', this.#waiting).length - spared)
+    const countsRenames = byGit && !isServed
+    const waitingGone = this.#of('delete', this.#waiting).filter((path) => countsRenames || !renames.has(path)).length
     const gone = waitingGone + this.#of('delete', this.#held).length
     const overwritten = this.#of('overwrite', this.#waiting)
     const verdict = judge({

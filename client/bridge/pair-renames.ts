@@ -27,6 +27,9 @@ export interface FreshFile {
 const LIKE = 0.6
 /** Lines that are compared in all. */
 const MAX_LINES = 400_000
+/** Files that are read for it, on both sides together, and what they hold: some milliseconds. In UTF-16 code units. */
+const MAX_FILES = 400
+const MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** @returns old path → new path */
 export function pairRenames(gone: readonly GoneFile[], fresh: readonly FreshFile[]): ReadonlyMap<string, string> {
@@ -87,8 +90,11 @@ interface Lines {
 
 /** Each with the one that it is most like, if that is so the other way round as well, and no third is as like. */
 function alike(gone: readonly GoneFile[], fresh: readonly FreshFile[]): [string, string][] {
-  const olds = linesOf(gone)
-  const news = linesOf(fresh)
+  if (gone.length === 0 || fresh.length === 0 || gone.length + fresh.length > MAX_FILES) return []
+  const budget = { characters: MAX_CHARACTERS }
+  const olds = linesOf(gone, budget)
+  const news = linesOf(fresh, budget)
+  if (budget.characters < 0) return []
   const all = (files: readonly Lines[]): number => files.reduce((sum, { counts }) => sum + counts.size, 0)
   if (all(olds) * news.length + all(news) * olds.length > MAX_LINES) return []
   const rows = olds.map((old) => news.map((one) => likeness(old, one)))
@@ -107,9 +113,11 @@ function alike(gone: readonly GoneFile[], fresh: readonly FreshFile[]): [string,
   return pairs
 }
 
-function linesOf(files: readonly (GoneFile | FreshFile)[]): Lines[] {
+/** @param budget what may be read yet; below 0: it was not enough, and the answer is worth nothing */
+function linesOf(files: readonly (GoneFile | FreshFile)[], budget: { characters: number }): Lines[] {
   return files.flatMap(({ path, text }) => {
-    const whole = text()
+    const whole = budget.characters < 0 ? undefined : text()
+    budget.characters -= whole?.length ?? 0
     if (whole === undefined || whole === '') return []
     const counts = new Map<string, number>()
     for (const line of whole.split('\n')) counts.set(line, (counts.get(line) ?? 0) + 1)

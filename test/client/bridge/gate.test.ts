@@ -145,6 +145,16 @@ describe('[BRIDGE-19] edits', () => {
   })
 })
 
+it('[BRIDGE-14] renames of files that nobody has missed yet let no more deletions pass', () => {
+  const pairs = new Map(files(30, 'old').map((path, index) => [path, `new${index}`]))
+  const { clock, propose, told, seen } = gateOf(60, { pair: () => pairs })
+  propose(files(25), 'delete')
+  propose(files(30, 'new'), 'create')
+  clock.pass(200)
+  expect(seen.held?.files.size).toBe(25)
+  expect([...told.keys()].filter((path) => path.startsWith('f'))).toEqual([])
+})
+
 describe('[BRIDGE-20] while git works', () => {
   it('nothing goes, and what it changed goes when it is done, by its name in the served folder', () => {
     const { clock, propose, told, atWork, atRest } = gateOf(60, { isServed: true })

@@ -48,6 +48,28 @@ describe('[BRIDGE-15] what is gone and what is new', () => {
     expect(found).toEqual({})
   })
 
+  test.each([
+    ['many files', 2000, 100, 0],
+    ['large texts', 60, 200_000, 45],
+    ['nothing new', 50, 100, 0],
+  ])('reads no more than it may be asked to compare: %s', (what, count, length, most) => {
+    let read = 0
+    const reading = <T extends object>(file: T): T => ({
+      ...file,
+      text: () => {
+        read++
+        return 'x'.repeat(length)
+      },
+    })
+    const names = Array.from({ length: count }, (_, n) => `f${n}`)
+    const found = pairRenames(
+      names.map((name) => reading(gone(name, name))),
+      what === 'nothing new' ? [] : names.map((name) => reading(fresh(`${name}.new`, `${name} new`))),
+    )
+    expect(found.size).toBe(0)
+    expect(read).toBeLessThanOrEqual(most)
+  })
+
   test('has at most one new name, and each new name one file', () => {
     const word = fc.constantFrom('one', 'two', 'three', '')
     const olds = fc.uniqueArray(fc.record({ path: fc.constantFrom('a', 'b', 'c'), content: word }), {
