@@ -7,6 +7,7 @@ import type { Held } from './gate.js'
 import type { SubmitStep } from './uploads.js'
 import type { BridgeConnection, BridgeLog, Environment } from './ports.js'
 import type { RootFault } from './root.js'
+import type { WatchFolder } from './watcher.js'
 import type { WriterStep } from './writer.js'
 
 /** Every moment at which a test can hold a bridge up, or end it. */
@@ -59,8 +60,8 @@ export interface BridgeOptions {
   readonly fold?: Fold
   /** For tests: called between the steps of every write, and of every commit (path ''); what it returns is awaited. */
   readonly onStep?: (step: BridgeStep, path: string) => Promise<void> | undefined
-  /** For tests: false leaves changes to the audit alone. Default true. */
-  readonly watch?: boolean
+  /** For tests: what watches a folder; null leaves changes to the audit alone. Default: the system's. */
+  readonly watchFolder?: WatchFolder | null
 }
 
 export interface BridgeStats {

@@ -154,6 +154,7 @@ export class FolderBridge {
       isChanged: (path, sight) => looks.isChanged(path, sight) || gate.isGone(path),
       tracked: () => store.bases.keys(),
       onChanged: (path) => this.#onChanged(path, 'bulk'),
+      onFolder: (folder) => this.#watcher?.keep(folder),
       onMissing: (path) => this.#onChanged(path, 'live'), // first: a new file may be one that is missed
       onRules: () => this.#everything(),
       onUnnameable: (faults) => looks.setUnnameable(faults),
@@ -195,13 +196,13 @@ export class FolderBridge {
   }
 
   async #watch(): Promise<void> {
-    const { log, watch = true } = this.#options
-    if (!watch || this.#isClosed || this.#watcher !== undefined) return
+    const { log, watchFolder } = this.#options
+    if (watchFolder === null || this.#isClosed || this.#watcher !== undefined) return
     this.#watcher = startWatcher({
-      ...{ root: this.#root.folder, timers: this.#environment.timers },
+      ...{ root: this.#root.folder, timers: this.#environment.timers, watchFolder },
       ignoresFolder: (folder) => this.#rules.ignoresFolder(folder),
       onHint: (path) => this.#onHint(path),
-      onFailure: (reason) => log.warn({ reason }, 'watching failed in part; the audit finds the changes, later'),
+      onFailure: (reason) => log.warn({ reason }, 'watching fails in part; the audit finds what changes there, later'),
     })
     await this.#watcher.ready
     if (!this.#isClosed) await this.#scanner.scan() // what changed before it watched

@@ -30,6 +30,8 @@ export interface ScannerOptions {
   /** Every path that should be on this disk. */
   readonly tracked: () => Iterable<string>
   readonly onChanged: (path: string) => void
+  /** Before what is in it is looked at. */
+  readonly onFolder: (folder: string) => void
   /** Tracked, and not found. */
   readonly onMissing: (path: string) => void
   /** Rule files changed: every path has to be judged anew. */
@@ -124,7 +126,8 @@ export class Scanner {
   }
 
   #take(step: Step): void {
-    const { isChanged, onChanged, onRules } = this.#options
+    const { isChanged, onChanged, onFolder, onRules } = this.#options
+    if (step.kind === 'folder') onFolder(step.path)
     if (step.kind === 'file' && isChanged(step.path, step.sight)) onChanged(step.path)
     if (step.kind === 'rules-changed') onRules()
   }

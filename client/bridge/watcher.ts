@@ -3,13 +3,20 @@
  * folder is new, and when the system's queue overflows; the audit finds what they miss.
  *
  * Folders are watched, each by itself, which costs one watch a folder instead of one a file. A folder that comes, or that may
- * be another one of the same name, is watched anew to its depth; the events of a file cost one look at it.
+ * be another one of the same name, is watched anew to its depth; the events of a file cost one look at it. A folder of which
+ * that event got lost, for which no watch was left, or that was ignored before, is watched once the audit comes by (`keep`).
  */
 import { lstatSync, readdirSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './node-error.js'
 import type { Timers } from './ports.js'
 import { inSlices } from './walk.js'
+
+/** As of node:fs. @throws what it throws: ENOSPC where the system has no watches left */
+export type WatchFolder = (
+  place: string,
+  onEvent: (event: string, name: string | null) => void,
+) => Pick<FSWatcher, 'on' | 'close'>
 
 export interface WatcherOptions {
   /** Absolute, without symlinks. */
@@ -21,11 +28,15 @@ export interface WatcherOptions {
   readonly onHint: (path: string) => void
   /** Watching does not work somewhere; the audit finds changes there. Told once for each reason. */
   readonly onFailure: (reason: string) => void
+  /** For tests. Default: the system's. */
+  readonly watchFolder?: WatchFolder | undefined
 }
 
 export interface Watcher {
   /** Every folder that existed at the start is watched. */
   readonly ready: Promise<void>
+  /** A folder was seen, relative to the root: it is watched from now on, if it is not, or another one of its name was. */
+  keep(folder: string): void
   close(): void
 }
 
@@ -34,14 +45,27 @@ const SLICE = 8
 /** What is gone, is no folder any more, or may not be looked into takes no part: there is nothing to watch. */
 const NO_FAILURE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'])
 
+/** What of Linux there is too little of. */
+const EXHAUSTED: Readonly<Record<string, string>> = {
+  ENOSPC: 'this user’s watches are used up (ENOSPC); raise fs.inotify.max_user_watches',
+  EMFILE:
+    'this user’s watchers, or this process’s files, are used up (EMFILE); raise fs.inotify.max_user_instances, or ulimit -n',
+}
+
 export function startWatcher(options: WatcherOptions): Watcher {
   const folders = new WatchedFolders(options)
-  return { ready: folders.add(''), close: () => folders.close() }
+  return { ready: folders.add(''), keep: (folder) => folders.keep(folder), close: () => folders.close() }
+}
+
+interface Watched {
+  readonly watcher: ReturnType<WatchFolder>
+  /** Inode and moment of birth. */
+  readonly identity: string | undefined
 }
 
 class WatchedFolders {
   readonly #options: WatcherOptions
-  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #watchers = new Map<string, Watched>()
   readonly #told = new Set<string>()
   #closed = false
 
@@ -56,9 +80,17 @@ class WatchedFolders {
     await inSlices(this.#begin(folder), () => undefined, options)
   }
 
+  keep(folder: string): void {
+    if (this.#closed || this.#options.ignoresFolder(folder)) return
+    const known = this.#watchers.get(folder)
+    if (known !== undefined && known.identity === this.#identityOf(folder)) return
+    this.#drop(folder)
+    this.#watch(folder)
+  }
+
   close(): void {
     this.#closed = true
-    for (const watcher of this.#watchers.values()) watcher.close()
+    for (const { watcher } of this.#watchers.values()) watcher.close()
     this.#watchers.clear()
   }
 
@@ -75,13 +107,16 @@ class WatchedFolders {
   }
 
   #watch(folder: string): boolean {
+    const { watchFolder = watch } = this.#options
     try {
-      const watcher = watch(this.#placeOf(folder), (event, name) => this.#onEvent(folder, event, name))
+      // Looked at first: another one that comes in between is not taken for this one.
+      const identity = this.#identityOf(folder)
+      const watcher = watchFolder(this.#placeOf(folder), (event, name) => this.#onEvent(folder, event, name))
       watcher.on('error', (thrown) => {
         this.#fail(thrown)
-        this.#drop(folder)
+        if (this.#watchers.get(folder)?.watcher === watcher) this.#drop(folder)
       })
-      this.#watchers.set(folder, watcher)
+      this.#watchers.set(folder, { watcher, identity })
       return true
     } catch (thrown) {
       this.#fail(thrown)
@@ -107,7 +142,7 @@ class WatchedFolders {
   /** A folder, with all below it. */
   #drop(path: string): void {
     if (!this.#watchers.has(path)) return
-    for (const [folder, watcher] of this.#watchers) {
+    for (const [folder, { watcher }] of this.#watchers) {
       if (folder !== path && !folder.startsWith(`${path}/`)) continue
       watcher.close()
       this.#watchers.delete(folder)
@@ -115,10 +150,16 @@ class WatchedFolders {
   }
 
   #isFolder(path: string): boolean {
+    return this.#identityOf(path) !== undefined
+  }
+
+  /** Undefined: it is no folder, or there is no right to look. */
+  #identityOf(path: string): string | undefined {
     try {
-      return lstatSync(this.#placeOf(path), { throwIfNoEntry: false })?.isDirectory() === true
+      const found = lstatSync(this.#placeOf(path), { bigint: true, throwIfNoEntry: false })
+      return found?.isDirectory() === true ? `${found.ino}:${found.birthtimeNs}` : undefined
     } catch {
-      return false // no right to look
+      return undefined
     }
   }
 
@@ -133,10 +174,10 @@ class WatchedFolders {
   }
 
   #fail(thrown: unknown): void {
-    const reason = codeOf(thrown) ?? String(thrown)
-    if (NO_FAILURE.has(reason) || this.#told.has(reason)) return
-    this.#told.add(reason)
-    this.#options.onFailure(reason)
+    const code = codeOf(thrown) ?? String(thrown)
+    if (NO_FAILURE.has(code) || this.#told.has(code)) return
+    this.#told.add(code)
+    this.#options.onFailure(EXHAUSTED[code] ?? code)
   }
 
   #placeOf(folder: string): string {

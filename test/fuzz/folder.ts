@@ -68,7 +68,7 @@ export class WorldFolder {
         config: { quietMilliseconds: 5, auditSeconds: 0.2, fileBytes: 10 * 1024 * 1024 },
         log: SILENT,
         isServed: this.#options.isServed,
-        watch: !isMute,
+        ...(isMute ? { watchFolder: null } : {}),
       },
       () => {
         this.deaths++

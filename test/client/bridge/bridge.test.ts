@@ -8,10 +8,13 @@ import {
   renameSync,
   rmSync,
   statSync,
+  watch,
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { relative } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { WatchFolder } from '../../../client/bridge/watcher.js'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { until } from '../../support/wait.js'
@@ -167,7 +170,7 @@ describe('a bridge', () => {
     const a = new Folder()
     a.write('one.txt', 'one\n')
     a.write('two.txt', 'two\n')
-    const bridge = await a.synced(server.connect(), { watch: false })
+    const bridge = await a.synced(server.connect(), { watchFolder: null })
     a.write('one.txt', 'ONE\n')
     a.write('new/three.txt', 'three\n')
     rmSync(a.of('two.txt'))
@@ -175,6 +178,34 @@ describe('a bridge', () => {
     await until(() => server.text('new/three.txt') === 'three\n', 'the new file')
     await until(() => server.text('two.txt') === undefined, 'the deletion')
     await bridge.idle()
+  })
+
+  test('[NASTY-7, BRIDGE-12] finds every change where the watches are used up, and watches once there are some', async () => {
+    const server = new FakeServer()
+    const a = new Folder()
+    const folders = ['b', 'c', 'd/e']
+    for (const name of folders) a.write(`${name}/f.txt`, 'start\n')
+    let left = 1
+    const watched: string[] = []
+    const watchFolder: WatchFolder = (place, onEvent) => {
+      if (left-- <= 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+      watched.push(relative(a.root, place))
+      return watch(place, onEvent)
+    }
+    const bridge = await a.synced(server.connect(), { watchFolder })
+    await until(() => watched.length === 1, 'the folder to be watched')
+    for (const name of folders) a.write(`${name}/f.txt`, 'changed\n')
+    mkdirSync(a.of('new'))
+    a.write('new/f.txt', 'new\n')
+    await until(
+      () =>
+        server.text('new/f.txt') !== undefined && folders.every((name) => server.text(`${name}/f.txt`) === 'changed\n'),
+    )
+    expect(watched).toEqual([''])
+    left = 100
+    const { passes } = bridge
+    await until(() => bridge.passes > passes + 1, 'two audits')
+    expect(watched.sort()).toEqual(['', 'b', 'c', 'd', 'd/e', 'new'])
   })
 
   test('says how far it is, and in which state', async () => {

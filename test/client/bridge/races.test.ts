@@ -44,7 +44,7 @@ describe('[NASTY-2, BRIDGE-1] of two writes within milliseconds', () => {
   })
 
   test('the second is found by a watcher that saw nothing of it', async () => {
-    const { server, a } = await folderWith({ 'f.txt': 'start\n' }, { watch: false })
+    const { server, a } = await folderWith({ 'f.txt': 'start\n' }, { watchFolder: null })
     a.write('f.txt', 'first\n')
     await until(() => server.text('f.txt') === 'first\n')
     a.write('f.txt', 'other\n') // as long, and so soon that its time stamps may be the same

@@ -15,7 +15,7 @@ function scanning(options: Partial<ScannerOptions>) {
   const scanner = new Scanner({
     ...{ root: folder.root, rules: new IgnoreRules(folder.root), environment: SYSTEM, log, auditSeconds: 0.01 },
     ...{ isChanged: () => true, tracked: () => [], onChanged: skip, onRules: skip, onAudit: () => true },
-    ...{ onMissing: skip, onScanned: skip, onAudited: skip, onUnnameable: skip },
+    ...{ onFolder: skip, onMissing: skip, onScanned: skip, onAudited: skip, onUnnameable: skip },
     ...options,
   })
   onTestFinished(() => scanner.close())

@@ -1,11 +1,11 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { SYSTEM } from '../../../client/bridge/environment.js'
-import { startWatcher } from '../../../client/bridge/watcher.js'
+import { startWatcher, type WatcherOptions, type WatchFolder } from '../../../client/bridge/watcher.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { until } from '../../support/wait.js'
 
-async function watched(files: string[]) {
+async function watched(files: string[], options: Partial<WatcherOptions> = {}) {
   const folder = new Folder()
   for (const path of files) folder.write(path, 'start\n')
   const hints: string[] = []
@@ -17,11 +17,25 @@ async function watched(files: string[]) {
     onFailure: (reason) => {
       throw new Error(reason)
     },
+    ...options,
   })
   onTestFinished(() => watcher.close())
   await watcher.ready
   hints.length = 0
-  return { folder, hints }
+  return { folder, hints, watcher }
+}
+
+/** A system that has only so many watches, which come back when they are closed. */
+function limitedTo(limit: number) {
+  const state = { limit, open: 0 }
+  const watchFolder: WatchFolder = (place, onEvent) => {
+    if (state.open >= state.limit) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    state.open++
+    const watcher = watch(place, onEvent)
+    watcher.once('close', () => state.open--)
+    return watcher
+  }
+  return { state, watchFolder }
 }
 
 test('each of two writes is told, with the file’s path, however quickly they follow', async () => {
@@ -73,4 +87,45 @@ test('what happens in an ignored folder is not told', async () => {
   folder.write('f.txt', 'changed\n')
   await until(() => hints.includes('f.txt'))
   expect(hints.filter((path) => path.startsWith('ignored'))).toEqual([])
+})
+
+test('[NASTY-7] where the watches are used up the rest is watched, it is told once, and as soon as there are some they are used', async () => {
+  const { state, watchFolder } = limitedTo(3)
+  const told: string[] = []
+  const folders = ['a', 'b', 'c', 'd', 'e']
+  const { folder, hints, watcher } = await watched(
+    folders.map((name) => `${name}/f.txt`),
+    { watchFolder, onFailure: (reason) => told.push(reason) },
+  )
+  expect(state.open).toBe(3)
+  expect(told).toEqual([expect.stringMatching(/max_user_watches/)])
+  folder.write('f.txt', 'changed\n')
+  await until(() => hints.includes('f.txt'))
+  for (const name of folders) watcher.keep(name)
+  expect([state.open, told.length]).toEqual([3, 1])
+  state.limit = 10
+  for (const name of folders) watcher.keep(name)
+  expect(state.open).toBe(6)
+  for (const name of folders) folder.write(`${name}/f.txt`, 'changed\n')
+  await until(() => folders.every((name) => hints.includes(`${name}/f.txt`)))
+})
+
+test('[BRIDGE-12] a folder of which no event came, or another one of its name, is watched when it is seen', async () => {
+  let isDeaf = false
+  const missed: (string | null)[] = []
+  const watchFolder: WatchFolder = (place, onEvent) =>
+    watch(place, (event, name) => (isDeaf ? missed.push(name) : onEvent(event, name)))
+  const { folder, hints, watcher } = await watched(['a/f.txt'], { watchFolder })
+  isDeaf = true
+  rmSync(folder.of('a'), { recursive: true })
+  folder.write('a/f.txt', 'another\n')
+  mkdirSync(folder.of('b'))
+  await until(() => missed.includes('b'))
+  for (const name of ['', 'a', 'b']) watcher.keep(name)
+  isDeaf = false
+  await until(() => {
+    folder.write('a/f.txt', String(hints.length))
+    folder.write('b/f.txt', String(hints.length))
+    return hints.includes('a/f.txt') && hints.includes('b/f.txt')
+  })
 })
