@@ -14,6 +14,17 @@ export interface Context {
   /** Whether anyone may be asked, or awaited (`--no-input` says no). */
   readonly allowsInput: boolean
   readonly now: () => number
+  /** Of the command line, for a session that takes them too. */
+  readonly verbs: SessionVerbs
+}
+
+/** The verbs of the command line, run from within (session-program.ts). */
+export interface SessionVerbs {
+  readonly names: readonly string[]
+  /** What the last of the words can become. */
+  readonly complete: (words: readonly string[]) => readonly string[]
+  /** @returns the exit code. @throws EnsembleError what the verb says, and E_USAGE */
+  readonly run: (args: readonly string[], context: Context) => Promise<number>
 }
 
 /** How this program was called, for lines that are to be copied. */

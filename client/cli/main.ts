@@ -5,6 +5,7 @@ import { commandName, type Context } from './context.js'
 import { EXIT, exitCodeOf } from './fault.js'
 import { Print } from './print.js'
 import { buildProgram, failureExit, type GlobalOptions } from './program.js'
+import { sessionVerbs } from './session-program.js'
 import { exitCodeAfter, Interrupted } from './signals.js'
 import { usageError } from './usage.js'
 import type { Work } from './verb.js'
@@ -40,7 +41,12 @@ async function perform(
   const print = makePrint(options)
   const { input: allowsInput } = options
   const { stdin, stdout, env } = process
-  const context: Context = { ...{ print, allowsInput, env, stdin, stdout }, cwd: process.cwd(), now: Date.now }
+  const context: Context = {
+    ...{ print, allowsInput, env, stdin, stdout },
+    cwd: process.cwd(),
+    now: Date.now,
+    verbs: sessionVerbs,
+  }
   try {
     return await work(context)
   } catch (thrown) {

@@ -134,7 +134,8 @@ async function inForeground(
       const help = 'Type "help" for what can be done here; Ctrl-D leaves.'
       print.lines([...readyLines(info, commandName(context.env)), ...notInStep, help, ''])
     }
-    return await liveSession({ folder, info, partition: order.agent.partition, speaksJson, context })
+    const { partition } = order.agent
+    return await liveSession({ folder, info, partition, speaksJson, token: order.token, context })
   } catch (thrown) {
     if (thrown instanceof Interrupted) print.say('Leaving …')
     throw thrown

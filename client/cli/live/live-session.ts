@@ -13,6 +13,7 @@ import { exitCodeOf, faultObject, EXIT, type ExitCode } from '../fault.js'
 import { Prompt } from '../print/prompt.js'
 import type { ConnectInfo } from '../reports.js'
 import { exitCodeAfter, nextSignal } from '../signals.js'
+import { answerCommand } from './command-verb.js'
 import { EventLines } from './event-lines.js'
 import { answer, stateWords, type Answer } from './session-verbs.js'
 import { Tags } from './tags.js'
@@ -23,6 +24,8 @@ export interface LiveOptions {
   readonly info: ConnectInfo
   readonly partition: string | null
   readonly speaksJson: boolean
+  /** Of the server, for the verbs of the command line. */
+  readonly token: string
   readonly context: Context
 }
 
@@ -50,7 +53,7 @@ export async function liveSession(options: LiveOptions): Promise<ExitCode> {
     onLeave = () => void Promise.all(open).then(() => resolve('left'))
   })
   const onLine = (line: string): void => {
-    const reading = readLine(line)
+    const reading = readLine(line, context.verbs.names)
     const { id } = reading
     if (reading.kind === 'empty') return
     if (reading.kind === 'fault') voice.fault(new EnsembleError('E_USAGE', reading.message, { hint: reading.hint }), id)
@@ -63,7 +66,15 @@ export async function liveSession(options: LiveOptions): Promise<ExitCode> {
   /** Never rejects. */
   const carryOut = async (verb: Exclude<Verb, { verb: 'leave' }>, id: LineId | undefined): Promise<void> => {
     try {
-      voice.answer(verb.verb, await answer(verb, { folder, url: info.url, tags, now, paint: print.paint }), id)
+      if (verb.verb === 'command') {
+        const { agentId } = folder
+        const on = { context, verbs: context.verbs, agentId, url: info.url, token: options.token }
+        const answered = await answerCommand(verb.args, { ...on, speaksJson: options.speaksJson })
+        voice.answer(verb.args[0] ?? '', answered, id)
+        return
+      }
+      const own = { folder, url: info.url, tags, now, paint: print.paint, commands: context.verbs.names }
+      voice.answer(verb.verb, await answer(verb, own), id)
     } catch (thrown) {
       voice.fault(toEnsembleError(thrown), id)
     }
@@ -108,7 +119,10 @@ function personVoice(
     const away = bridge.state.kind === 'offline' ? ` ${print.paint('waiting', 'offline')}` : ''
     return `${where}${away} › `
   }
-  const prompt = context.allowsInput ? new Prompt({ stdin, stdout, label, complete, onLine, onLeave }) : undefined
+  const completes = (line: string): string[] => complete(line, context.verbs)
+  const prompt = context.allowsInput
+    ? new Prompt({ stdin, stdout, label, complete: completes, onLine, onLeave })
+    : undefined
   const above = (line: string): void => {
     if (prompt === undefined) print.lines([line])
     else prompt.above([line])

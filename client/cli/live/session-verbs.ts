@@ -6,7 +6,6 @@ import { resume as resumeFolder } from '../../bridge/folder-status.js'
 import type { AgentFolder } from '../agent-folder.js'
 import type { Paint } from '../colour.js'
 import { agentLines } from '../views/agents-view.js'
-import { conflictLines, shortIds } from '../views/conflicts-view.js'
 import { statusLines } from '../views/server-view.js'
 import { blockedLines } from '../views/folder-view.js'
 import { doneWords, heldPaths, sessionWays } from '../views/resume-view.js'
@@ -25,10 +24,15 @@ export interface VerbOptions {
   readonly tags: Tags
   readonly now: () => number
   readonly paint: Paint
+  /** Names of the verbs that the command line has, too. */
+  readonly commands: readonly string[]
 }
 
-/** Everything but `leave`. @throws EnsembleError E_UNREACHABLE while the server is away */
-export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: VerbOptions): Promise<Answer> {
+/** Everything but `leave` and the verbs of the command line. @throws EnsembleError E_UNREACHABLE while the server is away */
+export async function answer(
+  verb: Exclude<Verb, { verb: 'leave' | 'command' }>,
+  options: VerbOptions,
+): Promise<Answer> {
   const { folder, url, tags, now, paint } = options
   const { connection, bridge } = folder
   switch (verb.verb) {
@@ -52,20 +56,15 @@ export async function answer(verb: Exclude<Verb, { verb: 'leave' }>, options: Ve
       tags.learn(agents)
       return { lines: agentLines(agents, tags, now(), paint), data: { agents } }
     }
-    case 'conflicts': {
-      const { conflicts } = await connection.request('conflicts', {})
-      const words = {
-        ...{ nameOf: (author: string) => tags.name(author), short: shortIds(conflicts.map(({ id }) => id)) },
-        ...{ now: now(), paint, command: 'ensemble' },
-      }
-      return { lines: conflictLines(conflicts, words), data: { conflicts } }
-    }
     case 'resume':
       return await resume(verb.choice, folder)
     case 'help':
       return {
-        lines: HELP.map(([name, meaning]) => `  ${name.padEnd(16)}${meaning}`),
-        data: { verbs: Object.fromEntries(HELP) },
+        lines: [
+          ...HELP.map(([name, meaning]) => `  ${name.padEnd(16)}${meaning}`),
+          `  as on the command line: ${options.commands.join(', ')}`,
+        ],
+        data: { verbs: Object.fromEntries(HELP), commands: options.commands },
       }
     default:
       return unreachable(verb)

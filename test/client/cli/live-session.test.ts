@@ -10,6 +10,7 @@ import { describe as describeFolder } from '../../../client/cli/commands/connect
 import type { Context } from '../../../client/cli/context.js'
 import { readSession } from '../../../client/cli/data-folder.js'
 import { liveSession } from '../../../client/cli/live/live-session.js'
+import { sessionVerbs } from '../../../client/cli/session-program.js'
 import { Print } from '../../../client/cli/print.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -46,9 +47,18 @@ async function atTerminal() {
   stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))
   const sink = { isTTY: true, write: (text: string) => stdout.write(text) }
   const print = new Print({ stdout: sink, stderr: sink, env: {}, colour: 'never', quiet: false, timers: globalThis })
-  const context: Context = { print, stdin, stdout, cwd: dir, env: {}, allowsInput: true, now: Date.now }
+  const context: Context = {
+    print,
+    stdin,
+    stdout,
+    cwd: dir,
+    env: {},
+    allowsInput: true,
+    now: Date.now,
+    verbs: sessionVerbs,
+  }
   const info = describeFolder(folder, server.url, 1)
-  const ended = liveSession({ folder, info, partition: 'src', speaksJson: false, context })
+  const ended = liveSession({ folder, info, partition: 'src', speaksJson: false, token: TOKEN, context })
   const seen = (text: string): Promise<unknown> => until(() => screen.includes(text), `"${text}" on the screen`)
   return { folder, ended, seen, type: (text: string) => stdin.write(text), screen: () => screen }
 }
@@ -103,10 +113,19 @@ describe('a session that a program drives', () => {
     const sink = { write: (more: string) => (text += more) }
     const print = new Print({ stdout: sink, stderr: sink, env: {}, colour: 'never', quiet: false, timers: globalThis })
     const context: Context = {
-      ...{ print, stdin, stdout: new PassThrough(), cwd: dir, env: {}, allowsInput: true, now: Date.now },
+      ...{
+        print,
+        stdin,
+        stdout: new PassThrough(),
+        cwd: dir,
+        env: {},
+        allowsInput: true,
+        now: Date.now,
+        verbs: sessionVerbs,
+      },
     }
     const info = describeFolder(folder, server.url, 1)
-    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, context })
+    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, token: TOKEN, context })
     stdin.end('{"id":1,"verb":"status"}\n{"id":"two","verb":"conflicts"}\n{"id":3,"verb":"frob"}\nagents\nleave\n')
     expect(await ended).toBe(0)
     await folder.leave()
@@ -123,6 +142,39 @@ describe('a session that a program drives', () => {
       ['reply', 1, 'status'],
       ['reply', 'two', 'conflicts'],
     ])
+  })
+})
+
+describe('the verbs of the command line in a session', () => {
+  it('act as its agent; their faults are answers', async () => {
+    const folder = await open()
+    await folder.synced()
+    const stdin = new PassThrough()
+    let text = ''
+    const sink = { write: (more: string) => (text += more) }
+    const print = new Print({ stdout: sink, stderr: sink, env: {}, colour: 'never', quiet: false, timers: globalThis })
+    const context: Context = {
+      ...{ print, stdin, stdout: new PassThrough(), cwd: dir, env: {} },
+      ...{ allowsInput: true, now: Date.now, verbs: sessionVerbs },
+    }
+    const info = describeFolder(folder, server.url, 1)
+    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, token: TOKEN, context })
+    stdin.write('{"id":1,"verb":"new","args":["--title","Checkout now"]}\n')
+    stdin.write('{"id":2,"verb":"tasks","args":["show","none"]}\n{"id":3,"verb":"tasks","args":["frob"]}\n')
+    stdin.end('{"id":4,"verb":"events","args":["--follow"]}\n')
+    await ended
+    await folder.leave()
+    const said = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id?: number })
+    expect(said.find(({ id }) => id === 1)).toMatchObject({
+      ...{ type: 'reply', verb: 'new', exit: 0 },
+      result: { task: { title: 'Checkout now', by: 'CLAUDE-frontend' } },
+    })
+    expect(said.find(({ id }) => id === 2)).toMatchObject({ type: 'error', code: 'E_NOT_FOUND' })
+    expect(said.find(({ id }) => id === 3)).toMatchObject({ type: 'error', code: 'E_USAGE' })
+    expect(said.find(({ id }) => id === 4)).toMatchObject({ type: 'error', code: 'E_USAGE' })
   })
 })
 

@@ -15,6 +15,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mergeFile, type MergeFileOptions } from '../../../client/cli/commands/merge-file.js'
+import { sessionVerbs } from '../../../client/cli/session-program.js'
 import { Print } from '../../../client/cli/print.js'
 
 let dir = ''
@@ -45,7 +46,7 @@ async function run(files: readonly string[], options: MergeFileOptions = {}, inp
   const print = new Print({ stdout, stderr: errors, env: {}, colour: 'never', quiet, timers: globalThis })
   const stdin = Readable.from([Buffer.from(input)])
   const exit = await mergeFile(files, options, {
-    ...{ print, cwd: dir, env: {}, stdin, stdout, allowsInput: false, now: () => 0 },
+    ...{ print, cwd: dir, env: {}, stdin, stdout, allowsInput: false, now: () => 0, verbs: sessionVerbs },
   })
   stdout.end()
   return { exit, stdout: Buffer.concat(pieces), stderr }

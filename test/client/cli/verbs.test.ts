@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { complete, HELP, readLine } from '../../../client/cli/live/verbs.js'
+import { complete as completeWith, HELP, readLine as readWith } from '../../../client/cli/live/verbs.js'
+import { sessionVerbs } from '../../../client/cli/session-program.js'
+
+const readLine = (line: string) => readWith(line, sessionVerbs.names)
+const complete = (line: string) => completeWith(line, sessionVerbs)
+const command = (...args: string[]) => ({ verb: 'command', args })
 
 describe('a line of a live session', () => {
   it.each([
@@ -12,7 +17,10 @@ describe('a line of a live session', () => {
     ['resume restore', { verb: 'resume', choice: 'restore' }],
     ['resume accept', { verb: 'resume', choice: 'accept' }],
     ['{"verb":"resume","choice":"delete"}', { verb: 'resume', choice: 'delete' }],
-    ['{"verb":"conflicts"}', { verb: 'conflicts' }],
+    ['{"verb":"conflicts"}', command('conflicts')],
+    ['{"verb":"tasks","args":["claim","a b"]}', command('tasks', 'claim', 'a b')],
+    ['Conflicts show 3f2a --json', command('conflicts', 'show', '3f2a', '--json')],
+    [`new --title "a \\"b\\" c" --subtask 'd e'`, command('new', '--title', 'a "b" c', '--subtask', 'd e')],
   ])('%s', (line, verb) => {
     expect(readLine(line)).toEqual({ kind: 'verb', verb })
   })
@@ -49,7 +57,9 @@ describe('a line of a live session', () => {
 
   it('Tab completes to every verb that begins so', () => {
     expect(complete('resume ')).toEqual(['resume delete', 'resume accept', 'resume restore'])
-    expect(complete('c')).toEqual(['conflicts'])
-    expect(complete('x')).toEqual([])
+    expect(complete('conf')).toEqual(['conflicts'])
+    expect(complete('conflicts re')).toEqual(['conflicts resolve'])
+    expect(complete('new --mode P')).toEqual(['new --mode PAR-MULTI'])
+    expect(complete('serv')).toEqual([])
   })
 })
