@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Bridge } from '../../../client/bridge/bridge.js'
+import { applyEdits } from '../../../protocol/text/edits.js'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { openPeer, type Peer } from '../../support/peer.js'
@@ -17,7 +19,8 @@ async function begin(files: Record<string, string>) {
   for (const [path, text] of Object.entries(files)) a.write(path, text)
   const connection = await server.connectAs('CLAUDE-a')
   const bridge = await a.synced(connection)
-  const conflicts = async () => (await connection.request('conflicts', { state: 'all' })).conflicts
+  const observer = await server.connect()
+  const conflicts = async () => (await observer.request('conflicts', { state: 'all' })).conflicts
   return { server, a, bridge, conflicts }
 }
 
@@ -99,6 +102,63 @@ test('[NASTY-8, BRIDGE-1] git checkout, stash and rebase during live edits, and 
   const held = server.conflicts.map(({ theirs }) => theirs ?? '')
   const everything = [...kept, ...held].join('\n')
   expect(edits.filter((edit) => !everything.includes(edit))).toEqual([])
+})
+
+type Way = 'disk' | 'request' | 'peer'
+const ORDERS: readonly (readonly [Way, Way, Way])[] = [
+  ['disk', 'request', 'peer'],
+  ['disk', 'peer', 'request'],
+  ['request', 'disk', 'peer'],
+  ['request', 'peer', 'disk'],
+  ['peer', 'disk', 'request'],
+  ['peer', 'request', 'disk'],
+]
+
+describe.each([
+  ['a word', [{ at: 7, removed: 'line 1', added: 'the first line' }]],
+  [
+    'new lines, at the end too',
+    [
+      { at: 14, removed: '', added: 'a new line\n' },
+      { at: LINES.length, removed: '', added: 'end\n' },
+    ],
+  ],
+  ['lines that go', [{ at: 21, removed: 'line 3\nline 4\n', added: '' }]],
+  ['all of it', [{ at: 0, removed: LINES, added: LINES.toUpperCase() }]],
+] as const)('[NASTY-9, BRIDGE-11] the same change by disk, request and a peer that was away: %s', (_, edits) => {
+  test.each(ORDERS)('%s, %s, %s: it is there once, without a conflict', async (...order) => {
+    const { server, a, bridge, conflicts } = await begin({ 'f.txt': LINES })
+    const etag = (await fetch(`${server.url}/api/files/f.txt`, { headers: { authorization: `Bearer ${TOKEN}` } }))
+      .headers
+    const peer = await peerOf(server, 'f.txt')
+    peer.provider.disconnect()
+    await bridge.close()
+    const changed = applyEdits(LINES, edits)
+    a.write('f.txt', changed)
+    peer.doc.transact(() => {
+      for (const { at, removed, added } of edits.toReversed()) {
+        peer.text.delete(at, removed.length)
+        peer.text.insert(at, added)
+      }
+    })
+    let back: Bridge | undefined
+    const ways: Record<Way, () => Promise<unknown>> = {
+      disk: async () => (back = await a.synced(await server.connectAs('CLAUDE-b'))),
+      request: async () => expect((await put(server, 'f.txt', changed, etag.get('etag') ?? '')).status).toBe(200),
+      peer: async () => {
+        peer.provider.connect()
+        await peer.synced()
+        await until(() => peer.text.toJSON() === changed, 'the peer to hold the change once')
+      },
+    }
+    for (const way of order) await ways[way]()
+    await back?.idle()
+    const observer = await server.connect()
+    const { files } = await observer.request('tree', {})
+    const { files: contents } = await observer.request('read', { ids: files.map(({ id }) => id) })
+    expect(contents.map(({ content }) => content.kind === 'text' && content.text)).toEqual([changed])
+    expect([a.read('f.txt'), peer.text.toJSON(), await conflicts()]).toEqual([changed, changed, []])
+  })
 })
 
 test('[NASTY-10, BRIDGE-1] deleted on disk, edited inside by a live peer, renamed by request: the edit is kept, and all are the same', async () => {
