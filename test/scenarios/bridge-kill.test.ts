@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SubmitStep } from '../../client/bridge/uploads.js'
@@ -17,9 +17,9 @@ const FIVE = 'one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n'
 const WRITING: WriterStep[] = ['begin', 'temporary', 'intent', 'renamed', 'folder', 'base']
 const SUBMITTING: SubmitStep[] = ['read', 'pending', 'answered', 'settled']
 
-/** Starts a bridge in a process that dies at a step; ready when it is in sync. */
-async function startMortal(folder: Folder, server: FakeServer, step: string): Promise<ChildProcess> {
-  const child = fork(PROGRAM, [folder.root, step])
+/** Starts a bridge in a process that dies at a step; ready when it is in sync. @param user of the process; default: ours */
+async function startMortal(folder: Folder, server: FakeServer, step: string, user?: number): Promise<ChildProcess> {
+  const child = fork(PROGRAM, [folder.root, step, ...(user === undefined ? [] : [String(user)])])
   onTestFinished(() => void child.kill('SIGKILL'))
   const send = (message: ToChild): void => {
     if (child.connected) child.send(message, () => undefined) // it may die at any moment
@@ -212,6 +212,57 @@ describe('[NASTY-5, BRIDGE-7] killed at the step', () => {
     },
   )
 
+  describe.each(['storing 1', 'stored 1', 'storing 2', 'stored 2'])('%s: the commit of its records, in', (step) => {
+    const EDITED = FIVE.replace('nine', 'NINE')
+
+    test('a write, and the file edited before the restart', async () => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      server.edit('f.txt', FIVE.replace('one', 'ONE'))
+      await death(child)
+      folder.write('f.txt', folder.read('f.txt')!.replace('nine', 'NINE'))
+      await restart(folder, server, 'f.txt')
+      expect(folder.read('f.txt')).toBe(EDITED.replace('one', 'ONE'))
+      expect(server.conflicts).toEqual([])
+    })
+
+    test('a submit that merges', async () => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      server.before = (method) => {
+        if (method === 'write' && server.files.get('f.txt')?.head.rev === 1)
+          server.edit('f.txt', FIVE.replace('one', 'ONE'))
+        return undefined
+      }
+      folder.write('f.txt', EDITED)
+      await death(child)
+      await restart(folder, server, 'f.txt')
+      expect(folder.read('f.txt')).toBe(EDITED.replace('one', 'ONE'))
+      expect(server.files.get('f.txt')?.head.rev).toBe(3)
+      expect(server.conflicts).toEqual([])
+    })
+
+    test('a move, and the file edited before the restart', async () => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE }, step)
+      server.rename('f.txt', 'moved.txt')
+      await death(child)
+      folder.write(folder.read('f.txt') === undefined ? 'moved.txt' : 'f.txt', EDITED)
+      await restart(folder, server, 'moved.txt')
+      expect([folder.texts(), server.texts()]).toEqual([{ 'moved.txt': EDITED }, { 'moved.txt': EDITED }])
+      expect(server.conflicts).toEqual([])
+    })
+
+    test('a rename, and a deletion', async () => {
+      const { server, folder, child } = await scene({ 'f.txt': FIVE, 'g.txt': 'g\n', 'x.txt': 'x\n' }, step)
+      const { id } = server.files.get('f.txt')!.head
+      renameSync(folder.of('f.txt'), folder.of('f2.txt'))
+      rmSync(folder.of('g.txt'))
+      await death(child)
+      await restart(folder, server, 'f2.txt')
+      await until(() => server.text('g.txt') === undefined, 'the deletion')
+      expect(server.files.get('f2.txt')?.head).toMatchObject({ id, rev: 2 })
+      expect(server.texts()).toEqual({ 'f2.txt': FIVE, 'x.txt': 'x\n' })
+    })
+  })
+
   test.each(['pending', 'answered', 'settled'] as const)('%s of a deletion', async (step) => {
     const { server, folder, child } = await scene({ 'f.txt': FIVE, 'x.txt': 'x\n' }, step)
     rmSync(folder.of('f.txt'))
@@ -220,4 +271,34 @@ describe('[NASTY-5, BRIDGE-7] killed at the step', () => {
     expect(server.files.get('f.txt')?.head).toMatchObject({ deleted: true, rev: 2 })
     expect(folder.read('f.txt')).toBeUndefined()
   })
+})
+
+test('[NASTY-15, BRIDGE-14] what may not be read is not taken for deleted, and goes on when it may be', async () => {
+  const server = new FakeServer()
+  const folder = new Folder()
+  for (const path of ['dir/f.txt', 'dir/deep/g.txt', 'h.txt', 'open.txt']) folder.write(path, FIVE)
+  // Root reads everything: where that is who runs this, the bridge is somebody else.
+  const user = process.getuid?.() === 0 ? 65_534 : undefined
+  if (user !== undefined)
+    for (const place of ['', 'dir', 'dir/deep', ...Object.keys(folder.texts())]) chownSync(folder.of(place), user, user)
+  const child = await startMortal(folder, server, 'never', user)
+  let passes = 0
+  child.on('message', (message: ToParent) => {
+    if (message.type === 'audited') passes = message.passes
+  })
+  const closed = ['dir', 'h.txt']
+  for (const place of closed) chmodSync(folder.of(place), 0)
+  const before = passes
+  await until(() => passes > before + 2, 'two audits')
+  server.edit('dir/f.txt', FIVE.replace('one', 'ONE'))
+  server.edit('open.txt', FIVE.replace('one', 'ONE'))
+  await folder.holds('open.txt', FIVE.replace('one', 'ONE'))
+  expect(Object.keys(server.texts())).toHaveLength(4)
+  chmodSync(folder.of('dir'), 0o755)
+  chmodSync(folder.of('h.txt'), 0o644)
+  await folder.holds('dir/f.txt', FIVE.replace('one', 'ONE'))
+  const now = passes
+  await until(() => passes > now + 1, 'an audit')
+  expect(server.texts()).toEqual(folder.texts())
+  expect([Object.keys(server.texts()).length, server.conflicts]).toEqual([4, []])
 })

@@ -1,23 +1,29 @@
 /**
- * A bridge in a process of its own, to be killed by a test at a step of its choice: `bridge-process.js <folder> <step>`.
+ * A bridge in a process of its own, to be killed by a test at a step of its choice: `bridge-process.js <folder> <step> [user]`.
+ * With a number after the step ("storing 2") at its second time; with a user's number it gives up all other rights first.
  *
  * Its connection is the parent: what it asks goes over the IPC channel, and so do the answers and the feed. It says
  * `synced` when it is, and once it was told `arm`, and said `armed`, it kills itself by SIGKILL when it comes to the step for
- * a path that begins with `f`.
+ * a path that begins with `f`, or for none. After each audit it says so.
  */
 import type { BridgeConnection, LinkState } from '../../client/bridge/ports.js'
 import { openBridge } from '../../client/bridge/bridge.js'
 import type { Method, Params, Result, ServerMessage } from '../../protocol/messages.js'
 
 export type ToParent =
-  { type: 'request'; id: number; method: Method; params: unknown } | { type: 'synced' } | { type: 'armed' }
+  | { type: 'request'; id: number; method: Method; params: unknown }
+  | { type: 'synced' }
+  | { type: 'armed' }
+  | { type: 'audited'; passes: number }
 export type ToChild =
   | { type: 'reply'; id: number; result: unknown }
   | { type: 'message'; message: ServerMessage }
   | { type: 'live'; state: LinkState }
   | { type: 'arm' }
 
-const [dir = '', killAt = ''] = process.argv.slice(2)
+const [dir = '', step = '', user] = process.argv.slice(2)
+const [killAt, times = '1'] = step.split(' ')
+let left = Number(times)
 const waiting = new Map<number, (result: unknown) => void>()
 const messages = new Set<(message: ServerMessage) => void>()
 const states = new Set<(state: LinkState) => void>()
@@ -61,6 +67,10 @@ process.on('message', (message: ToChild) => {
   }
 })
 
+if (user !== undefined) {
+  process.setgid?.(Number(user))
+  process.setuid?.(Number(user))
+}
 const silent = (): void => undefined
 const bridge = await openBridge({
   dir,
@@ -68,10 +78,15 @@ const bridge = await openBridge({
   config: { quietMilliseconds: 10, auditSeconds: 1, fileBytes: 1_000_000 },
   log: { debug: silent, info: silent, warn: silent, error: silent },
   onStep: (step, path) => {
-    if (armed && path.startsWith('f') && step === killAt) process.kill(process.pid, 'SIGKILL')
+    if (armed && (path === '' || path.startsWith('f')) && step === killAt && --left === 0)
+      process.kill(process.pid, 'SIGKILL')
     return undefined
   },
 })
+let told = 0
+setInterval(() => {
+  if (bridge.passes > told) tell({ type: 'audited', passes: (told = bridge.passes) })
+}, 50).unref()
 await bridge.synced()
 await bridge.idle()
 tell({ type: 'synced' })

@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   cpSync,
   mkdirSync,
@@ -334,17 +333,5 @@ describe('a bridge', () => {
     await a.holds('tiny.txt', 'tiny\n')
     await bridge.idle()
     expect(a.read('huge.txt')).toBeUndefined()
-  })
-
-  test.skipIf(process.getuid?.() === 0)('[BRIDGE-14] does not take what it can’t read for deleted', async () => {
-    const { server, a, bridgeA } = await twoFolders({ 'dir/f.txt': 'f\n', 'dir/g.txt': 'g\n', 'h.txt': 'h\n' })
-    chmodSync(a.of('dir'), 0)
-    chmodSync(a.of('h.txt'), 0)
-    const passes = bridgeA.passes
-    await until(() => bridgeA.passes > passes + 1)
-    chmodSync(a.of('dir'), 0o755)
-    chmodSync(a.of('h.txt'), 0o644)
-    await bridgeA.idle()
-    expect(server.texts()).toEqual({ 'dir/f.txt': 'f\n', 'dir/g.txt': 'g\n', 'h.txt': 'h\n' })
   })
 })
