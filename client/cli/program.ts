@@ -23,6 +23,7 @@ import { addCompletion } from './program-completion.js'
 import { addConflicts } from './program-conflicts.js'
 import { addEvents } from './program-events.js'
 import { addHistory } from './program-history.js'
+import { addLocks } from './program-locks.js'
 import { addContextVerbs } from './program-context.js'
 import { addTasks } from './program-tasks.js'
 import { example, verb, withServer, type Perform, type Work } from './verb.js'
@@ -130,6 +131,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   addConflicts(program, perform)
   addEvents(program, perform)
   addHistory(program, perform)
+  addLocks(program, perform)
   addTasks(program, perform)
   addContextVerbs(program, perform)
   addMerging(program, perform)
