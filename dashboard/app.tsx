@@ -15,7 +15,7 @@ export function App({ page }: { readonly page: Page }) {
   const route = page.router.route.value
   return (
     <PageContext.Provider value={page}>
-      <Frame fills={route.view === 'files'}>
+      <Frame fills={route.view === 'files' || isConflict(route)} narrow={isConflict(route)}>
         <View route={route} />
       </Frame>
       <Title route={route} />
@@ -24,6 +24,10 @@ export function App({ page }: { readonly page: Page }) {
       <Announcer />
     </PageContext.Provider>
   )
+}
+
+function isConflict(route: Route): boolean {
+  return route.view === 'conflicts' && route.id !== null
 }
 
 function View({ route }: { readonly route: Route }) {

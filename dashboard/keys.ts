@@ -5,10 +5,12 @@
 import { signal } from '@preact/signals'
 
 export interface KeyBinding {
-  /** One key, or two after each other: `/`, `g o`. */
+  /** One key, or two after each other: `/`, `g o`; with Control (or Command): `Ctrl+Enter`. */
   readonly keys: string
   readonly label: string
   readonly run: () => void
+  /** Heard while someone types, too: no key that writes anything. */
+  readonly always?: boolean
 }
 
 /** Within this time the second key of a sequence must follow. In milliseconds. */
@@ -42,6 +44,14 @@ export class Keys {
   }
 
   #press(event: KeyboardEvent): void {
+    if (event.defaultPrevented) return
+    const chord = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.key}`
+    const always = this.bindings.value.find((binding) => binding.always === true && binding.keys === chord)
+    if (always !== undefined) {
+      event.preventDefault()
+      always.run()
+      return
+    }
     if (!this.enabled.value || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return
     const first = this.#first
     this.#first = undefined

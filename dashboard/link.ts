@@ -1,10 +1,11 @@
 /** The shell between connection and store: what is asked when, and the two timers of the page. */
 import type { After, Connection, Disposer } from '../client/sdk/connection.js'
 import { toEnsembleError } from '../protocol/errors.js'
+import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
 import { writeId, type ConflictId, type WriteId } from '../protocol/ids.js'
+import type { WorkspacePath } from '../protocol/paths.js'
 import { Batcher } from './batcher.js'
-import type { Side } from './model/decisions.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
@@ -36,8 +37,8 @@ export class Link {
   #ticks = 0
   #heardAt: number | null = null
   #asking = false
-  /** Decisions without an answer yet, by conflict and side. */
-  readonly #decisions = new Map<string, WriteId>()
+  /** Writes without an answer yet, by what they ask for. */
+  readonly #writes = new Map<string, WriteId>()
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -65,23 +66,38 @@ export class Link {
     this.#batcher.flush()
   }
 
-  /**
-   * Decides a conflict. Where the answer to it was lost, the same decision asked again is the same request.
-   * @throws EnsembleError what the server says against it
-   */
-  async decide(id: ConflictId, kind: Side): Promise<void> {
-    const { source, newId } = this.#options
-    const key = `${id} ${kind}`
-    const own = this.#decisions.get(key) ?? writeId.parse(newId())
-    this.#decisions.set(key, own)
+  /** What only the view that asks wants to know. @throws EnsembleError */
+  ask<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.#options.source.request(method, params)
+  }
+
+  /** Decides a conflict. @throws EnsembleError what the server says against it */
+  async resolve(id: ConflictId, choice: ConflictChoice): Promise<Result<'resolve'>> {
     try {
-      await source.request('resolve', { id, writeId: own, choice: { kind } })
+      return await this.#once(`resolve ${id} ${JSON.stringify(choice)}`, (own) =>
+        this.ask('resolve', { id, writeId: own, choice }),
+      )
     } catch (thrown) {
       const error = toEnsembleError(thrown)
       if (error.code === 'E_CONFLICT_CLOSED') void this.#readConflicts()
       throw error
     }
-    this.#decisions.delete(key)
+  }
+
+  /** Takes back what one revision did. @throws EnsembleError */
+  takeBack(path: WorkspacePath, rev: number): Promise<Result<'revert'>> {
+    return this.#once(`revert ${path} ${rev}`, (own) =>
+      this.ask('revert', { writeId: own, target: { kind: 'revision', path, rev }, dryRun: false }),
+    )
+  }
+
+  /** Where the answer to a write was lost, the same one asked again is the same request. */
+  async #once<T>(key: string, ask: (own: WriteId) => Promise<T>): Promise<T> {
+    const own = this.#writes.get(key) ?? writeId.parse(this.#options.newId())
+    this.#writes.set(key, own)
+    const answer = await ask(own)
+    this.#writes.delete(key)
+    return answer
   }
 
   close(): void {

@@ -2,11 +2,9 @@
 import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
-import type { ConflictId } from '../protocol/ids.js'
 import { openBrowserSocket } from '../client/sdk/browser-socket.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
-import type { Side } from './model/decisions.js'
 import { Drafts } from './model/drafts.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
@@ -52,7 +50,6 @@ function start(root: HTMLElement): void {
     forgetToken(sessionStorage)
     location.reload()
   }
-  const decide = (id: ConflictId, side: Side) => link.decide(id, side)
   const drafts = new Drafts()
   store.commits.subscribe((commits) => {
     for (const { head } of commits) drafts.committed(head.path, head.id)
@@ -60,7 +57,7 @@ function start(root: HTMLElement): void {
   addEventListener('beforeunload', (event) => {
     if (drafts.atRisk) event.preventDefault()
   })
-  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, decide, signOut }
+  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, link, signOut }
   render(<App page={page} />, root)
 }
 

@@ -1,9 +1,8 @@
 /** What every part may reach: the store, the address, the theme, the keys. */
 import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
-import type { ConflictId } from '../../protocol/ids.js'
 import type { KeyBinding, Keys } from '../keys.js'
-import type { Side } from '../model/decisions.js'
+import type { Link } from '../link.js'
 import type { Drafts } from '../model/drafts.js'
 import type { Router } from '../router.js'
 import type { Store } from '../store.js'
@@ -17,8 +16,8 @@ export interface Page {
   readonly drafts: Drafts
   /** For the live documents, which have connections of their own. */
   readonly token: string
-  /** Decides a conflict. @throws EnsembleError what the server says against it */
-  readonly decide: (id: ConflictId, side: Side) => Promise<void>
+  /** What a view asks for by itself, and all that it may do. */
+  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack'>
   /** Forgets the token, and asks for another one. */
   readonly signOut: () => void
 }

@@ -11,10 +11,20 @@ import { openKeyHelp } from './key-help.js'
 /** How long the page says that it is live again. In milliseconds. */
 const SAID_FOR = 6_000
 
-export function Frame({ children, fills = false }: { readonly children: ComponentChildren; readonly fills?: boolean }) {
+export interface FrameProps {
+  readonly children: ComponentChildren
+  /** The view fills the window, and scrolls inside of itself. */
+  readonly fills?: boolean
+  /** The ways are icons only, to leave more room. */
+  readonly narrow?: boolean
+}
+
+export function Frame({ children, fills = false, narrow = false }: FrameProps) {
   const { freshness } = usePage().store
   return (
-    <div class={`frame${fills ? ' frame-fills' : ''}${freshness.value.kind === 'offline' ? ' stale' : ''}`}>
+    <div
+      class={`frame${fills ? ' frame-fills' : ''}${narrow ? ' frame-narrow' : ''}${freshness.value.kind === 'offline' ? ' stale' : ''}`}
+    >
       <a class="skip" href="#content">
         Skip to the content
       </a>

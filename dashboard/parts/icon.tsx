@@ -22,6 +22,14 @@ import sun from 'lucide-static/icons/sun.svg?raw'
 import testing from 'lucide-static/icons/flask-conical.svg?raw'
 import unplug from 'lucide-static/icons/unplug.svg?raw'
 import warning from 'lucide-static/icons/triangle-alert.svg?raw'
+import down from 'lucide-static/icons/arrow-down.svg?raw'
+import eye from 'lucide-static/icons/eye.svg?raw'
+import history from 'lucide-static/icons/history.svg?raw'
+import lines from 'lucide-static/icons/list.svg?raw'
+import lock from 'lucide-static/icons/lock.svg?raw'
+import play from 'lucide-static/icons/play.svg?raw'
+import undo from 'lucide-static/icons/undo-2.svg?raw'
+import up from 'lucide-static/icons/arrow-up.svg?raw'
 import panel from 'lucide-static/icons/panel-right.svg?raw'
 import close from 'lucide-static/icons/x.svg?raw'
 
@@ -33,23 +41,31 @@ const SOURCES = {
   chevronRight,
   close,
   conflict,
+  down,
   editing,
+  eye,
   file,
   files,
   help,
+  history,
   idle,
   left,
+  lines,
+  lock,
   moon,
   more,
   overview,
   panel,
   pause,
+  play,
   reading,
   reviewing,
   search,
   sun,
   testing,
+  undo,
   unplug,
+  up,
   warning,
 }
 export type IconName = keyof typeof SOURCES

@@ -1,12 +1,18 @@
-/** The end of a conflict: a button for each side, and what the server said against it, if it did. */
+/** A button for each side of a conflict, and what the server said against it, if it did. */
 import { useSignal } from '@preact/signals'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
 import type { Conflict } from '../../protocol/conflicts.js'
 import { optionsOf, type Side } from '../model/decisions.js'
 import { usePage } from '../parts/context.js'
 
-export function Decision({ conflict }: { readonly conflict: Conflict }) {
-  const { store, decide } = usePage()
+export interface DecisionProps {
+  readonly conflict: Conflict
+  /** It was decided here; the server's word of it may still be on its way. */
+  readonly resolved: () => void
+}
+
+export function Decision({ conflict, resolved }: DecisionProps) {
+  const { store, link } = usePage()
   const asked = useSignal<Side | null>(null)
   const fault = useSignal<EnsembleError | null>(null)
   const isAway = store.freshness.value.kind === 'offline'
@@ -14,8 +20,8 @@ export function Decision({ conflict }: { readonly conflict: Conflict }) {
     asked.value = side
     fault.value = null
     try {
-      await decide(conflict.id, side)
-      // The conflict leaves the page when the server tells of its end.
+      await link.resolve(conflict.id, { kind: side })
+      resolved()
     } catch (thrown) {
       fault.value = toEnsembleError(thrown)
       asked.value = null
@@ -36,12 +42,17 @@ export function Decision({ conflict }: { readonly conflict: Conflict }) {
           {asked.value === side ? 'Writing…' : label}
         </button>
       ))}
-      {fault.value !== null && (
-        <p class="decision-fault" role="alert">
-          {fault.value.message} {wayOut(fault.value)}
-        </p>
-      )}
+      <Fault error={fault.value} />
     </footer>
+  )
+}
+
+export function Fault({ error }: { readonly error: EnsembleError | null }) {
+  if (error === null) return null
+  return (
+    <p class="decision-fault" role="alert">
+      {error.message} {wayOut(error)}
+    </p>
   )
 }
 

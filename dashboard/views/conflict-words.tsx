@@ -21,13 +21,19 @@ export function conflictTitle(conflict: Conflict): string {
   }
 }
 
-export function ConflictStory({ conflict }: { readonly conflict: Conflict }) {
+export interface ConflictStoryProps {
+  readonly conflict: Conflict
+  /** The lines themselves stand beside it. */
+  readonly brief?: boolean
+}
+
+export function ConflictStory({ conflict, brief = false }: ConflictStoryProps) {
   const { earlier, later, deed, before } = conflictStory(conflict)
   return (
     <>
       <AgentTag author={later} small /> {deed} after <AgentTag author={earlier} small /> {before}:{' '}
       <code>{conflict.path}</code>
-      {isOfLines(conflict) && (
+      {isOfLines(conflict) && !brief && (
         <>
           , <q class="excerpt">{excerpt(conflict.base) || excerpt(conflict.ours)}</q>
         </>

@@ -1,55 +1,68 @@
-/** Conflicts: each with both sides and what both started from, by the names of those who wrote them, and what can be decided. */
-import { useEffect, useRef } from 'preact/hooks'
-import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
-import type { FileContent } from '../../protocol/files.js'
-import { formatClock } from '../model/format.js'
+/** Conflicts: those that wait for a decision, and how the last ones ended; or one of them. */
+import { useEffect } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import type { Conflict } from '../../protocol/conflicts.js'
 import { Age } from '../parts/age.js'
-import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
-import { usePage } from '../parts/context.js'
+import { useKeys, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
-import { commonIndentCutter } from '../model/indent.js'
-import { Decision } from './conflict-decision.js'
+import { ConflictPage } from './conflict-page.js'
+import { Outcome } from './conflict-settled.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
 
 export function Conflicts({ selected }: { readonly selected: string | null }) {
+  return selected === null ? <ConflictList /> : <ConflictPage key={selected} id={selected} />
+}
+
+function ConflictList() {
   const { store } = usePage()
   const open = store.openConflicts.value
   if (!store.conflictsKnown.value) return <Asking what="which edits collide" />
-  if (open.length === 0) {
-    return (
-      <div class="empty">
-        <h1>No two edits collide</h1>
-        <p class="soft">
-          Edits to different places of a file merge by themselves. Where two overlap, the first stays in the file, the
-          other is kept here, and both agents are told.
-        </p>
-        {selected !== null && <p class="dim">The conflict of this address is settled, or never was.</p>}
-      </div>
-    )
-  }
   return (
     <>
-      <div class="headline">
-        <h1>{open.length === 1 ? '1 conflict' : `${open.length} conflicts`}</h1>
-        <p class="soft">One side stands in the file; the other is kept here until someone decides.</p>
-      </div>
-      {open.map((conflict) => (
-        <ConflictCard key={conflict.id} conflict={conflict} selected={conflict.id === selected} />
-      ))}
+      {open.length === 0 ? (
+        <div class="empty">
+          <h1>No two edits collide</h1>
+          <p class="soft">
+            Edits to different places of a file merge by themselves. Where two overlap, the first stays in the file, the
+            other is kept here, and both agents are told.
+          </p>
+        </div>
+      ) : (
+        <>
+          <div class="headline">
+            <h1>{open.length === 1 ? '1 conflict' : `${open.length} conflicts`}</h1>
+            <p class="soft">One side stands in the file; the other is kept here until someone decides.</p>
+          </div>
+          {open.map((conflict) => (
+            <OpenConflict key={conflict.id} conflict={conflict} />
+          ))}
+          <ListKeys />
+        </>
+      )}
+      <Settled />
     </>
   )
 }
 
-function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; readonly selected: boolean }) {
-  const card = useRef<HTMLElement>(null)
-  useEffect(() => {
-    if (selected) card.current?.scrollIntoView({ block: 'start' })
-  }, [selected])
+function ListKeys() {
+  const focus = (step: number) => {
+    const links = [...document.querySelectorAll<HTMLElement>('.conflict .button-primary')]
+    const here = links.findIndex((link) => link === document.activeElement)
+    links[Math.min(Math.max(0, here + step), links.length - 1)]?.focus()
+  }
+  useKeys([
+    { keys: 'j', label: 'Go to the next conflict of the list', run: () => focus(1) },
+    { keys: 'k', label: 'Go to the one before', run: () => focus(-1) },
+  ])
+  return null
+}
+
+function OpenConflict({ conflict }: { readonly conflict: Conflict }) {
   const title = `conflict-${conflict.id}`
   return (
-    <article ref={card} class={`conflict${selected ? ' conflict-selected' : ''}`} aria-labelledby={title}>
+    <article class="conflict" aria-labelledby={title}>
       <header>
         <span class="mark">
           <Icon name="conflict" />
@@ -61,65 +74,51 @@ function ConflictCard({ conflict, selected }: { readonly conflict: Conflict; rea
           </p>
         </div>
         <span class="conflict-age">
-          {formatClock(conflict.time)}, open <Age of={conflict.time} />
+          open <Age of={conflict.time} />
         </span>
-        <a class="button" href={formatRoute({ view: 'files', path: conflict.path })}>
-          Open the file
+        <a class="button button-primary" href={formatRoute({ view: 'conflicts', id: conflict.id })}>
+          Compare
         </a>
       </header>
-      <Sides conflict={conflict} />
-      <Decision conflict={conflict} />
     </article>
   )
 }
 
-function Sides({ conflict }: { readonly conflict: Conflict }) {
-  const { ours, theirs } = conflict.authors
-  if (!isOfLines(conflict)) {
-    return (
-      <div class="sides sides-two">
-        <Side author={ours} note="stands in the file" text={null} absent="The file as it is." />
-        <Side author={theirs} note="is kept here" {...whole(conflict.theirs)} />
-      </div>
+/** As many as show what has just become of one that was here. */
+const MOST_SETTLED = 8
+
+function Settled() {
+  const { store, link } = usePage()
+  const settled = useSignal<readonly Conflict[]>([])
+  const open = store.openConflicts.value.map((conflict) => conflict.id).join(' ')
+  const isLive = store.connection.value.kind === 'live'
+  useEffect(() => {
+    if (!isLive) return
+    link.ask('conflicts', { state: 'all' }).then(
+      ({ conflicts }) => {
+        settled.value = conflicts
+          .filter((conflict) => conflict.resolution !== undefined)
+          .sort((a, b) => (b.resolution?.time ?? 0) - (a.resolution?.time ?? 0))
+          .slice(0, MOST_SETTLED)
+      },
+      // What is settled is beside the point of this list, and every conflict has its own page.
+      () => undefined,
     )
-  }
-  const cut = commonIndentCutter([conflict.ours, conflict.base, conflict.theirs])
+  }, [open, isLive])
+  if (settled.value.length === 0) return null
   return (
-    <div class="sides">
-      <Side author={ours} note="stands in the file" text={cut(conflict.ours)} absent="These lines deleted." />
-      <Side author={null} note="what both started from" text={cut(conflict.base)} absent="Nothing: both wrote here." />
-      <Side author={theirs} note="is kept here" text={cut(conflict.theirs)} absent="These lines deleted." />
-    </div>
+    <section class="settled" aria-labelledby="settled">
+      <div class="section-head">
+        <h2 id="settled">Settled</h2>
+      </div>
+      <ul>
+        {settled.value.map((conflict) => (
+          <li key={conflict.id}>
+            <a href={formatRoute({ view: 'conflicts', id: conflict.id })}>{conflictTitle(conflict)}</a>
+            <Outcome conflict={conflict} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
-}
-
-interface SideProps {
-  /** Null: the base. */
-  readonly author: string | null
-  readonly note: string
-  readonly text: string | null
-  /** Said where there is no text. */
-  readonly absent: string
-}
-
-function Side({ author, note, text, absent }: SideProps) {
-  const { store } = usePage()
-  const name = author === null ? 'Base' : store.tag(author).name
-  return (
-    <div class={`side${author === null ? ' side-base' : ''}`} role="group" aria-label={`${name}, ${note}`}>
-      <h3>
-        {author === null ? <b>Base</b> : <AgentTag author={author} small />}
-        {author !== null && <b>{name.split(',')[0]}</b>}
-        <span class="dim">{note}</span>
-      </h3>
-      {text === null || text === '' ? <p class="dim">{absent}</p> : <pre tabIndex={0}>{text}</pre>}
-    </div>
-  )
-}
-
-function whole(content: FileContent | null): Pick<SideProps, 'text' | 'absent'> {
-  if (content === null) return { text: null, absent: 'The file deleted.' }
-  return content.kind === 'text'
-    ? { text: content.text, absent: 'An empty file.' }
-    : { text: null, absent: 'Bytes that are not text.' }
 }

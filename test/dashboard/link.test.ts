@@ -157,10 +157,10 @@ describe('a decision', () => {
   test('asked again because its answer was lost is the same request; another one is new', async () => {
     const { link, source } = await linked()
     source.answers['resolve'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
-    await expect(link.decide(c1.id, 'theirs')).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    await expect(link.resolve(c1.id, { kind: 'theirs' })).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
     source.answers['resolve'] = {}
-    await link.decide(c1.id, 'theirs')
-    await link.decide(c1.id, 'both')
+    await link.resolve(c1.id, { kind: 'theirs' })
+    await link.resolve(c1.id, { kind: 'both' })
     const [first, again, other] = source.asked.filter((asked) => asked.startsWith('resolve'))
     expect(first).toContain('"choice":{"kind":"theirs"}')
     expect(again).toBe(first)
@@ -171,7 +171,7 @@ describe('a decision', () => {
     const { link, source, store } = await linked()
     store.takeConflicts([c1])
     source.answers['resolve'] = new EnsembleError('E_CONFLICT_CLOSED', 'It is closed.')
-    await expect(link.decide(c1.id, 'ours')).rejects.toMatchObject({ code: 'E_CONFLICT_CLOSED' })
+    await expect(link.resolve(c1.id, { kind: 'ours' })).rejects.toMatchObject({ code: 'E_CONFLICT_CLOSED' })
     await turn()
     expect(store.openConflicts.value).toEqual([])
   })

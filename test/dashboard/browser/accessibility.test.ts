@@ -9,6 +9,7 @@ import { headOf, write } from './agent-writes.js'
 let browser: Browser
 let folder: ServedFolder
 let empty: ServedFolder
+let conflict: string
 
 beforeAll(async () => {
   browser = await openBrowser()
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const base = await headOf(agents[0]!, 'src/price.ts')
   for (const [index, agent] of agents.entries())
     await write(agent, 'src/price.ts', `const price = ${index + 2}\n`, base)
+  conflict = (await agents[0]!.request('conflicts', {})).conflicts[0]!.id
   const gone = await folder.agent('OTHER-gone').catch(() => undefined)
   await gone?.close()
 })
@@ -33,6 +35,7 @@ const views: readonly (readonly [string, () => string, (page: Page) => Promise<v
   ['file', () => folder.page('/files/src/price.ts'), (page) => page.locator('.cm-line').first().waitFor()],
   ['missing file', () => folder.page('/files/no.ts'), (page) => page.getByText('no such file').waitFor()],
   ['conflicts', () => folder.page('/conflicts'), (page) => page.getByRole('article').first().waitFor()],
+  ['conflict', () => folder.page(`/conflicts/${conflict}`), (page) => page.locator('.result .change-head').waitFor()],
   ['empty overview', () => empty.page('/'), (page) => page.getByText('No agent is connected yet').waitFor()],
   ['no conflicts', () => empty.page('/conflicts'), (page) => page.getByText('No two edits collide').waitFor()],
   ['no token', () => folder.url, (page) => page.getByRole('button', { name: 'Open' }).waitFor()],

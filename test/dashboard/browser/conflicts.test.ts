@@ -56,26 +56,42 @@ async function collide(): Promise<void> {
   await page.goto(String(dashboard).replace('/#', '/conflicts#'))
 }
 
-test.each([
-  ['Take what CODEX-b wrote', 'seven of b'],
-  ['Both, one below the other', 'seven of a\nseven of b'],
-])('[CONFLICT-8] %s', async (label, expected) => {
-  await collide()
+/** The result, ready to be decided. */
+async function compare(): Promise<void> {
   await page.getByRole('heading', { name: 'Two edits collide in a.js' }).waitFor()
-  await page.getByRole('button', { name: label }).click()
+  await page.getByRole('link', { name: 'Compare' }).click()
+  await page.locator('.result .change-head').waitFor()
+}
+
+test.each([
+  ['3', 'seven of b'],
+  ['4', 'seven of a\nseven of b'],
+])('[CONFLICT-8] key %s and Ctrl+Enter decide; Undo takes it back on every disk', async (key, expected) => {
+  await collide()
+  await compare()
+  await page.keyboard.press('Control+Enter')
+  await page.keyboard.press(key)
+  await page.getByText('1 of 1 change decided').waitFor()
+  await page.keyboard.press('Control+Enter')
   await untilAll(lines(expected))
-  await page.getByRole('heading', { name: 'No two edits collide' }).waitFor()
+  await page.getByRole('status').getByText('Resolved').waitFor()
   const { conflicts } = (await place.run(['conflicts', 'list', '--all', '--json'])).json()
   expect(conflicts).toMatchObject([{ state: 'resolved', authors: { ours: 'CLAUDE-a', theirs: 'CODEX-b' } }])
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await untilAll(lines('seven of a'))
+  await page.getByText('The file reads as before').waitFor()
 })
 
 test('[CONFLICT-9] what was written there since stays; the page says what can be done', async () => {
   await collide()
+  await compare()
   await writeFile(file('project'), lines('seven by hand'))
   await untilAll(lines('seven by hand'))
-  await page.getByRole('button', { name: 'Take what CODEX-b wrote' }).click()
+  await page.getByText('These lines were changed since').waitFor()
+  await page.keyboard.press('3')
+  await page.getByRole('button', { name: 'Resolve', exact: true }).click()
   await page.getByRole('alert').getByText('Open the file, make it read as it should').waitFor()
-  await page.getByRole('button', { name: 'Keep what CLAUDE-a wrote' }).click()
-  await page.getByRole('heading', { name: 'No two edits collide' }).waitFor()
+  await page.getByRole('button', { name: 'Keep what stands now' }).click()
+  await page.getByRole('status').getByText('Resolved').waitFor()
   await untilAll(lines('seven by hand'))
 })

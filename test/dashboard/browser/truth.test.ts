@@ -1,6 +1,7 @@
 /** The page says what is, and what it does not know it does not say. */
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { writeId } from '../../../protocol/ids.js'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
 import { startServer, TOKEN } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -96,6 +97,28 @@ test('a deletion that came first is told first', async () => {
     async () => /^G1.* changed the file after X1.* had deleted it/.test((await story.textContent()) ?? ''),
     'the story in its order',
   )
+})
+
+test('a conflict that someone else decides says so at once, and keeps what was begun here; its address shows how it ended', async () => {
+  const folder = await serve({ 'a.ts': 'one\ntwo\nthree\n' })
+  const [plan, review] = [await folder.agent('GEMINI-plan'), await folder.agent('CODEX-review')]
+  const base = await headOf(plan, 'a.ts')
+  await write(plan, 'a.ts', 'one\nTWO\nthree\n', base)
+  await write(review, 'a.ts', 'one\n2\nthree\n', base)
+  const page = await open(folder, '/conflicts')
+  await page.getByRole('link', { name: 'Compare' }).click()
+  const line = page.locator('.result .cm-line').getByText('two')
+  await line.click()
+  await page.keyboard.type('typed ')
+  await page.getByText('typed here').waitFor()
+  const id = (await plan.request('conflicts', {})).conflicts[0]!.id
+  await review.request('resolve', { id, writeId: writeId.parse('decided-elsewhere'), choice: { kind: 'theirs' } })
+  await page.getByRole('status').getByText('took what').waitFor()
+  await page.getByRole('region', { name: 'Your result' }).getByText('typed').waitFor()
+  await page.goto(folder.page('/conflicts'))
+  await page.getByRole('link', { name: /^Two edits collide/ }).click()
+  await page.getByRole('status').getByText('Resolved').waitFor()
+  expect(folder.read('a.ts')).toBe('one\n2\nthree\n')
 })
 
 test('a server that cannot store says so on every view, and takes nothing that is typed', async () => {

@@ -1,0 +1,121 @@
+/** What the agents in the pictures do: real edits, locks and a collision, on a real server. */
+import type { Connection } from '../../client/sdk/connection.js'
+import { workspacePath } from '../../protocol/paths.js'
+import { headOf, write } from '../dashboard/browser/agent-writes.js'
+import { ServedFolder } from '../support/served-folder.js'
+import { PRICE, SHOP } from './shop.js'
+
+const PRICE_PATH = 'src/shared/price.ts'
+
+export interface Story {
+  readonly folder: ServedFolder
+  /** Lets agents go on with something, so that their carets and flags are seen. */
+  readonly goOn: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export async function tellStory(): Promise<Story> {
+  const folder = new ServedFolder(SHOP)
+  await folder.start()
+  const join = (id: string): Promise<Connection> => folder.agent(id)
+  const frontend = await join('CLAUDE-frontend')
+  const backend = await join('CLAUDE-backend')
+  const tests = await join('CLAUDE-tests')
+  const review = await join('CODEX-review')
+  const planner = await join('GEMINI-planner')
+
+  const edit = async (agent: Connection, path: string, from: string, to: string): Promise<void> => {
+    const { files } = await agent.request('read', {
+      ids: [(await agent.request('stat', { path: workspacePath.parse(path) })).head!.id],
+    })
+    const content = files[0]?.content
+    if (content?.kind !== 'text' || !content.text.includes(from)) throw new Error(`${path} does not read "${from}"`)
+    await write(agent, path, content.text.replace(from, to), await headOf(agent, path))
+  }
+
+  await edit(
+    backend,
+    PRICE_PATH,
+    'return total > 5000 ? 0 : 490',
+    'if (total === 0) return 0\n  return total > 5000 ? 0 : 490',
+  )
+  await edit(
+    frontend,
+    'src/ui/cart/CartPanel.tsx',
+    '<Totals cart={cart} />',
+    '<section>\n      <Totals cart={cart} />\n    </section>',
+  )
+  await edit(frontend, 'src/ui/cart/Totals.tsx', '{cart.lines.length}', '{total(cart)}')
+  await edit(
+    frontend,
+    'src/ui/cart/Totals.tsx',
+    "import { Cart } from '../../model'",
+    "import { Cart } from '../../model'\nimport { total } from '../../shared/price'",
+  )
+  await edit(
+    tests,
+    'tests/cart.spec.ts',
+    "test('adds up'",
+    "test('ships for free above 50', () => {\n  expect(shipping(5001)).toBe(0)\n})\n\ntest('adds up'",
+  )
+  await edit(tests, 'tests/coupon.spec.ts', '() => {}', '() => {\n  expect(isValid).toBeDefined()\n}')
+  await edit(
+    backend,
+    PRICE_PATH,
+    'if (coupon.until < Date.now()) return false',
+    'if (coupon.until < Date.now()) return false\n  if (coupon.value <= 0) return false',
+  )
+  await edit(planner, 'README.md', 'A small shop', 'A small shop with coupons')
+
+  // Both start from this version, and change the same lines of it.
+  const base = await headOf(backend, PRICE_PATH)
+  const { files } = await backend.request('read', {
+    ids: [(await backend.request('stat', { path: workspacePath.parse(PRICE_PATH) })).head!.id],
+  })
+  const text = files[0]?.content.kind === 'text' ? files[0].content.text : PRICE
+  await write(
+    backend,
+    PRICE_PATH,
+    discounted(text, 'cents(before * (1 - coupon.value / 100))', 'Math.max(0, before - coupon.value)'),
+    base,
+  )
+  await write(
+    review,
+    PRICE_PATH,
+    discounted(text, 'round(before * (1 - coupon.value / 100))', 'before - Math.min(before, coupon.value)'),
+    base,
+  )
+
+  await review.request('lock', {
+    wants: [{ path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 38, to: 41 }, type: 'EXCLUSIVE' }],
+    ttl: 120,
+    wait: 0,
+  })
+  backend
+    .request('lock', {
+      wants: [
+        { path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 40, to: 46 }, type: 'EXCLUSIVE' },
+      ],
+      ttl: 120,
+      wait: 600,
+    })
+    // It still waits when the pictures are taken, and its connection ends.
+    .catch(() => undefined)
+  let round = 0
+  return {
+    folder,
+    goOn: async () => {
+      round += 1
+      await edit(frontend, 'src/ui/Header.tsx', '</h1>', `${'!'.repeat(1)}</h1>`)
+      await edit(tests, 'tests/coupon.spec.ts', 'toBeDefined()', `toBeDefined() // ${round}`)
+    },
+    close: () => folder.close(),
+  }
+}
+
+function discounted(text: string, percent: string, amount: string): string {
+  return text
+    .replace('before * (1 - coupon.value / 100)', percent)
+    .replace('before - coupon.value', amount)
+    .replace("case 'amount':", "case 'amount':")
+}
