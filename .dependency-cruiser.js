@@ -12,7 +12,7 @@ const SERVER = [
   ['sync', 'http'],
   ['assemble'],
   // What a process needs around a server: main's own.
-  ['config', 'garbage', 'workspace', 'port', 'server-file', 'stop'],
+  ['config', 'garbage', 'workspace', 'port', 'server-file', 'stop', 'locks-file-place'],
   ['main'],
 ]
 /** Rooms of client/, lowest first. */

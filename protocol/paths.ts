@@ -23,6 +23,15 @@ export function isNeverSynced(name: string): boolean {
 /** Our own temporary files begin with this (rule BRIDGE-18); the bridge removes strays at its start. */
 export const TEMPORARY_PREFIX = '.ensemble-tmp-'
 
+/** Of an older protocol; the server alone writes them, from its locks (rule PATH-7). */
+export const LOCKS_FILES = ['.notes/ACTIVE/_locks.json', '_locks.json'] as const
+
+/** In any case, as of NEVER_SYNCED. */
+export function isLocksFile(path: string): boolean {
+  const lower = path.toLowerCase()
+  return LOCKS_FILES.some((file) => file.toLowerCase() === lower)
+}
+
 const encoder = new TextEncoder()
 
 /** Why `path` is no workspace path, or undefined if it is one. */
@@ -41,6 +50,7 @@ export function pathFault(path: string): string | undefined {
     if (isNeverSynced(segment)) return `"${segment}" is never synced`
     if (segment.startsWith(TEMPORARY_PREFIX)) return 'it names a temporary file of the bridge'
   }
+  if (isLocksFile(path)) return 'the server alone writes it'
   return undefined
 }
 

@@ -29,6 +29,7 @@ import { MessageTable } from './events/message-table.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
 import { FileJournal } from './documents/file-journal.js'
+import { LocksFile, type LocksFilePlace } from './locks/locks-file-service.js'
 import { LockService } from './locks/lock-service.js'
 import { HistoryService } from './journal/history-service.js'
 import { RevertService } from './journal/revert-service.js'
@@ -57,6 +58,8 @@ export interface AssembleOptions {
   readonly dashboardDir: string
   /** Script of the thread that merges large texts (documents/merge-thread.js); without it the event loop does. */
   readonly mergeThread?: URL
+  /** Without it no `_locks.json` is kept. */
+  readonly locksFile?: LocksFilePlace
   /** Milliseconds since 1970; default Date.now. For time stamps alone: it may be set at any moment. */
   readonly now?: () => number
   /** Milliseconds from any start, never backwards, for durations; default performance.now. */
@@ -180,6 +183,11 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       throw new EnsembleError('E_UNKNOWN_SYMBOL', `${head.path} has no symbol ${name}.`)
     },
   })
+  const locksFile =
+    options.locksFile === undefined
+      ? undefined
+      : new LocksFile({ ...{ place: options.locksFile, locks, storage, queue, now, timers }, onFault: onError })
+  await locksFile?.start()
   const tasks = new TaskService({
     ...{ storage, queue, events, eventBus, files, now, timers, newId, onError },
     types: config.agentTypes,
@@ -357,6 +365,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       server.close()
       server.closeAllConnections()
       await tasks.close()
+      await locksFile?.close()
       await merges?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })

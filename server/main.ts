@@ -21,6 +21,7 @@ import { assemble, type Ensemble } from './assemble.js'
 import { loadToken } from './auth/token.js'
 import { loadConfig } from './config.js'
 import { collectGarbage } from './garbage.js'
+import { locksFilePlace } from './locks-file-place.js'
 import { createLog } from './log.js'
 import { portFault } from './port.js'
 import { forgetServer, rememberServer, serverOnPort } from './server-file.js'
@@ -109,6 +110,7 @@ async function serve(
   const ensemble = await assemble({
     ...{ storage, config, log, version: VERSION, workspace, host: args.host, token },
     dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
+    locksFile: locksFilePlace(workspace),
     mergeThread: new URL('./documents/merge-thread.js', import.meta.url),
   })
   undo.push(() => ensemble.close(STOP_DEADLINE))

@@ -8,7 +8,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
-import { isNeverSynced, pathFault, TEMPORARY_PREFIX, workspacePath, type WorkspacePath } from '../../protocol/paths.js'
+import {
+  isLocksFile,
+  isNeverSynced,
+  pathFault,
+  TEMPORARY_PREFIX,
+  workspacePath,
+  type WorkspacePath,
+} from '../../protocol/paths.js'
 import { sightOf } from './stamp.js'
 
 /** In the order in which they are asked. */
@@ -74,7 +81,9 @@ export class IgnoreRules {
   nameFault(name: string, slash: '' | '/'): string | undefined {
     const fault = pathFault(name)
     const last = name.slice(name.lastIndexOf('/') + 1)
-    if (fault === undefined || isNeverSynced(last) || last.startsWith(TEMPORARY_PREFIX)) return undefined
+    if (fault === undefined || isNeverSynced(last) || last.startsWith(TEMPORARY_PREFIX) || isLocksFile(name)) {
+      return undefined
+    }
     return this.ignoresFolder(parentOf(name)) || this.#isRuledOut(name, slash) ? undefined : fault
   }
 

@@ -35,7 +35,7 @@ import {
   type LockTable,
   type Want,
 } from './lock-table.js'
-import { eventLock, eventRegion, lockOf, refusalOf, waiterOf } from './lock-words.js'
+import { changedPaths, eventLock, eventRegion, lockOf, refusalOf, waiterOf } from './lock-words.js'
 import { Regions, type RegionsOptions } from './regions.js'
 import { forgetRow, leaseRow, loadTable, tokenRow, type Moment, type Texts } from './stored-leases.js'
 
@@ -124,7 +124,7 @@ export class LockService {
     return null
   }
 
-  /** Hears the path of every lock that begins, ends, or changes its type. */
+  /** Hears the path of every lock that begins, ends, is renewed, changes its type, or goes along with a renamed file. */
   onChange(listener: (path: WorkspacePath) => void): Disposer {
     return this.#changes.subscribe(listener)
   }
@@ -233,7 +233,7 @@ export class LockService {
     if (command.kind === 'renew') rows.push(...this.#stored(command.ids))
     if (command.kind === 'moved') rows.push(...this.#stored(this.leasesAt(command.to).map(({ id }) => id)))
     const { queue, eventBus, onError } = this.#options
-    for (const path of changedPaths(before, decided)) this.#changes.publish(path)
+    for (const path of changedPaths(before, decided, command)) this.#changes.publish(path)
     const results = decided.settled.map((one) => ({
       asked: this.#takeAsked(one.asking.request),
       result: this.#result(one),
@@ -419,12 +419,6 @@ export class LockService {
     if (limit !== undefined)
       throw new EnsembleError('E_LIMIT', limit, { hint: 'Release what is not needed, and ask again.' })
   }
-}
-
-function changedPaths(before: LockTable, { settled, ended }: Decided): ReadonlySet<WorkspacePath> {
-  const fresh = settled.flatMap((one) => (one.outcome === 'granted' ? one.leases : []))
-  const changed = fresh.filter((lease) => before.leases.get(lease.id) !== lease)
-  return new Set([...changed, ...ended.map(({ lease }) => lease)].map(({ path }) => path))
 }
 
 function deferred(): { readonly promise: Promise<LockResult>; readonly asked: Asked } {

@@ -1,7 +1,17 @@
 /** Locks as the protocol tells of them: on the wire, in events, and as errors. */
 import type { EventData } from '../../protocol/events.js'
 import { type Lock, type LockRefusal, type LockWaiter, type WaitStep } from '../../protocol/locks.js'
-import { blockersOf, type Lease, type LockTable, type Refused, type Waiting, type Want } from './lock-table.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import {
+  blockersOf,
+  type Decided,
+  type Lease,
+  type LockCommandInside,
+  type LockTable,
+  type Refused,
+  type Waiting,
+  type Want,
+} from './lock-table.js'
 import { linesOfSpan } from './span.js'
 import type { Moment } from './stored-leases.js'
 
@@ -70,4 +80,17 @@ export function eventRegion({ region, span }: Want): EventLock['region'] {
     case 'symbol':
       return { ...region, lines }
   }
+}
+
+/** Where locks are others now than before the command. */
+export function changedPaths(
+  before: LockTable,
+  { table, settled, ended }: Decided,
+  command: LockCommandInside,
+): ReadonlySet<WorkspacePath> {
+  const fresh = settled.flatMap((one) => (one.outcome === 'granted' ? one.leases : []))
+  const changed = fresh.filter((lease) => before.leases.get(lease.id) !== lease)
+  const renewed = command.kind === 'renew' ? command.ids.flatMap((id) => table.leases.get(id) ?? []) : []
+  const moved = command.kind === 'moved' ? [command.from, command.to] : []
+  return new Set([...[...changed, ...ended.map(({ lease }) => lease), ...renewed].map(({ path }) => path), ...moved])
 }

@@ -102,4 +102,18 @@ describe('a path of the workspace', () => {
     expect(workspacePath.parse('README')).not.toBe(workspacePath.parse('readme'))
     expect(workspacePath.parse('\u00e9')).not.toBe(workspacePath.parse('e\u0301'))
   })
+
+  it.each(['_locks.json', '_LOCKS.json', '.notes/ACTIVE/_locks.json', '.Notes/active/_locks.JSON'])(
+    '[PATH-7] %s is refused: the server alone writes it',
+    (path) => {
+      expect(pathFault(path)).toMatch(/server alone/)
+    },
+  )
+
+  it.each(['src/_locks.json', '_locks.json.bak', '.notes/_locks.json'])(
+    '[PATH-7] %s is a path as any other',
+    (path) => {
+      expect(pathFault(path)).toBeUndefined()
+    },
+  )
 })

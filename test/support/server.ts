@@ -7,6 +7,7 @@ import { agentInstance, agentType } from '../../protocol/ids.js'
 import type { Feed } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { assemble, type Ensemble } from '../../server/assemble.js'
+import type { LocksFilePlace } from '../../server/locks/locks-file-service.js'
 import { createLog } from '../../server/log.js'
 import type { Timers } from '../../server/storage/commit-queue.js'
 import { openMemoryStorage } from '../../server/storage/memory.js'
@@ -37,6 +38,7 @@ export interface TestServerOptions {
   /** Default `now`, where that is given. */
   readonly elapsed?: () => number
   readonly timers?: Timers
+  readonly locksFile?: LocksFilePlace
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -56,6 +58,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(elapsed === undefined ? {} : { elapsed }),
     ...(options.timers === undefined ? {} : { timers: options.timers }),
+    ...(options.locksFile === undefined ? {} : { locksFile: options.locksFile }),
   })
   ensemble.server.listen(options.port ?? 0, '127.0.0.1')
   await once(ensemble.server, 'listening')

@@ -1,6 +1,6 @@
 /** Asking for locks in tests, over the agent socket and over HTTP. */
 import type { Connection } from '../../../client/sdk/connection.js'
-import { lockCommand, type LockResult } from '../../../protocol/locks.js'
+import { lockCommand, type Lock, type LockResult } from '../../../protocol/locks.js'
 import { TOKEN, type TestServer } from '../../support/server.js'
 
 interface OneWant {
@@ -51,4 +51,9 @@ export async function askLocks(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   return { status: response.status, body: await response.json() }
+}
+
+export function granted(result: LockResult): readonly Lock[] {
+  if (result.outcome !== 'granted') throw new Error(`refused: ${result.refusal.reason} by ${result.refusal.holder}`)
+  return result.locks
 }

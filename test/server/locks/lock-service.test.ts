@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LockResult } from '../../../protocol/locks.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Storage } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, type TestServer, type TestServerOptions } from '../../support/server.js'
 import { until } from '../../support/wait.js'
-import { askLocks, lockedBy, putText } from './lock-doors.js'
+import { askLocks, granted, lockedBy, putText } from './lock-doors.js'
 
 const running: TestServer[] = []
 const start = async (options: TestServerOptions = {}): Promise<TestServer> => {
@@ -17,10 +16,6 @@ afterEach(async () => {
   for (const server of running.splice(0)) await server.stop()
 })
 
-const granted = (result: LockResult) => {
-  if (result.outcome !== 'granted') throw new Error(`refused: ${result.refusal.reason} by ${result.refusal.holder}`)
-  return result.locks
-}
 const TEN = Array.from({ length: 10 }, (_, line) => `line ${line + 1}\n`).join('')
 
 describe('locks of the server', () => {
