@@ -1,0 +1,274 @@
+/**
+ * Peers that come and go while everything else happens too: whole-file writes upon old bases, deletion, renames, a server that
+ * is killed and forgets who was told what, lines that break with frames under way. No oracle of merging here; what holds
+ * however it went: nobody's text is gone without a trace, nothing stands twice, all see one text.
+ *
+ * Every character that someone adds with a meaning of its own is added once: a marker. `TRIALS=5000` runs more of them,
+ * `SEED=…` begins with another one.
+ */
+import { expect, test } from 'vitest'
+import type { FileHead } from '../../../protocol/files.js'
+import type { FileId } from '../../../protocol/ids.js'
+import { FileJournal } from '../../../server/documents/file-journal.js'
+import { FreeDocuments } from '../../../server/documents/free-documents.js'
+import type { Row, Storage } from '../../../server/storage/storage.js'
+import { Rooms } from '../../../server/sync/rooms.js'
+import { FailingStorage } from '../../support/failing-storage.js'
+import { turn } from '../../support/manual-clock.js'
+import { at, by, CLAUDE, newWriteId, openStore, remove, resetIds, write, type Opened } from '../documents/harness.js'
+import { StockPeer } from './stock-peer.js'
+
+const TRIALS = Number(process.env['TRIALS'] ?? 100)
+const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const PATHS = ['a.ts', 'b.ts']
+const MARKERS = 0x4e00
+const isMarker = (char: string): boolean => char >= '\u4e00'
+
+/** mulberry32: the same numbers for the same seed. */
+function generator(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+/** What a server that was killed still wanted to store is not stored. */
+class Mortal implements Storage {
+  isDead = false
+  constructor(readonly inner: Storage) {}
+  commit(rows: readonly Row[]): Promise<void> {
+    return this.isDead ? new Promise(() => undefined) : this.inner.commit(rows)
+  }
+  get: Storage['get'] = (key) => this.inner.get(key)
+  range: Storage['range'] = (options) => this.inner.range(options)
+  close = (): Promise<void> => Promise.resolve()
+}
+
+class Trial {
+  readonly #below: (below: number) => number
+  readonly #storage = new FailingStorage()
+  readonly #peers: StockPeer[]
+  #life: Mortal
+  #store: Opened
+  #rooms: Rooms
+  #markers = 0
+  readonly #id: { id?: FileId } = {}
+  /** Versions that a writer may still have in mind. */
+  readonly #versions: { head: FileHead; text: string }[] = []
+  readonly #added = new Set<string>()
+  /** Some peer took it away itself. */
+  readonly #dropped = new Set<string>()
+
+  constructor(seed: number) {
+    resetIds()
+    this.#below = generator(seed)
+    ;({ life: this.#life, store: this.#store, rooms: this.#rooms } = this.#start())
+    const clients = this.#below(2) === 0 ? 100 : 2_000_000_000
+    const authors = ['CODEX-p', 'GEMINI-q', 'PEER'].slice(0, 2 + this.#below(2))
+    this.#peers = authors.map((author, n) => new StockPeer(clients + n, by(author)))
+  }
+
+  #start(): { life: Mortal; store: Opened; rooms: Rooms } {
+    const life = new Mortal(this.#storage)
+    const store = openStore(life)
+    const defer = (run: () => void): void => void setImmediate(run)
+    const free = new FreeDocuments({ storage: life, queue: store.queue, serverClient: 9, defer })
+    return { life, store, rooms: new Rooms({ files: store.files, free, defer }) }
+  }
+
+  async run(): Promise<void> {
+    const lines = Array.from({ length: 1 + this.#below(6) }, () => this.#line())
+    const { head } = await write(this.#store.files, 'a.ts', lines.join(''))
+    this.#id.id = head.id
+    for (let n = 20 + this.#below(60); n > 0; n--) await this.#something()
+    for (const peer of this.#peers) if (!peer.isConnected) await this.#connect(peer)
+    await this.#settle()
+    await this.#store.queue.durable()
+    await this.#judge()
+  }
+
+  async #judge(): Promise<void> {
+    const text = await this.#text()
+    for (const peer of this.#peers) {
+      expect(peer.closed).toBeUndefined()
+      expect(peer.text.toJSON()).toBe(text)
+    }
+    const standing = Array.from(text).filter(isMarker)
+    expect(standing).toEqual([...new Set(standing)])
+    const trace = new Set(text)
+    const journal = new FileJournal(this.#storage)
+    const { rev } = this.#head
+    for (let n = 1; n <= rev; n++) {
+      for (const { added, removed } of journal.entry(this.#head.id, n)?.edits ?? []) {
+        for (const char of added + removed) trace.add(char)
+      }
+    }
+    for (const conflict of this.#store.files.conflicts.table.list({ state: 'all' })) {
+      for (const char of JSON.stringify(conflict)) trace.add(char)
+    }
+    expect([...this.#added].filter((char) => !trace.has(char) && !this.#dropped.has(char))).toEqual([])
+  }
+
+  get #head(): FileHead {
+    const head = [...this.#store.files.heads()].find(({ id }) => id === this.#id.id)
+    if (head === undefined) throw new Error('the file is gone')
+    return head
+  }
+
+  async #text(): Promise<string> {
+    const found = await this.#store.files.peek(this.#head.id)
+    if (found === undefined) return ''
+    if (found.content.kind !== 'text') throw new Error('the file is no text')
+    return found.content.text
+  }
+
+  async #something(): Promise<void> {
+    const peer = this.#one(this.#peers)
+    switch (this.#below(20)) {
+      case 0:
+        await this.#kill()
+        return
+      case 1:
+        if (!this.#head.deleted) await remove(this.#store.files, this.#head.path, this.#head, CLAUDE)
+        return
+      case 2: {
+        const { id, path } = this.#head
+        const to = at(PATHS.find((other) => other !== path) ?? 'a.ts')
+        await this.#store.files.rename({ writeId: newWriteId(), id, path, to }, CLAUDE)
+        return
+      }
+      case 3:
+      case 4:
+        await this.#write()
+        return
+      case 5:
+      case 6:
+        peer.cut()
+        return
+      case 7:
+      case 8:
+      case 9:
+        if (!peer.isConnected) await this.#connect(peer)
+        return
+      case 10:
+        await this.#settle()
+        return
+      case 11:
+      case 12:
+      case 13:
+      case 14:
+        if (this.#below(2) === 0) peer.take()
+        else peer.give()
+        if (this.#below(2) === 0) await this.#flush()
+        return
+      default:
+        this.#edit(peer)
+    }
+  }
+
+  async #kill(): Promise<void> {
+    this.#life.isDead = true
+    for (const peer of this.#peers) peer.cut()
+    ;({ life: this.#life, store: this.#store, rooms: this.#rooms } = this.#start())
+    await this.#flush()
+  }
+
+  async #connect(peer: StockPeer): Promise<void> {
+    const { path, deleted } = this.#head // by another name a deleted file is not known
+    await peer.connect(this.#rooms, deleted || this.#below(2) === 0 ? path : 'a.ts', this.#below(3) > 0)
+  }
+
+  /** A whole-file write upon the head, or upon what its writer knew. */
+  async #write(): Promise<void> {
+    if (this.#head.deleted) return
+    this.#versions.push({ head: this.#head, text: await this.#text() })
+    const { head, text } = this.#below(3) === 0 ? this.#one(this.#versions) : (this.#versions.at(-1) ?? never())
+    const after = this.#changed(text)
+    for (const char of after) if (isMarker(char)) this.#added.add(char)
+    await write(this.#store.files, head.path, after, { ...head, text })
+  }
+
+  async #settle(): Promise<void> {
+    for (;;) {
+      await this.#flush()
+      const busy = this.#peers.filter((peer) => peer.hasMail || peer.hasPost)
+      if (busy.length === 0) return
+      const peer = this.#one(busy)
+      if (peer.hasPost) peer.give()
+      else peer.take()
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await turn()
+    await turn()
+  }
+
+  #edit(peer: StockPeer): void {
+    if (peer.doc.store.clients.size === 0) return // what is typed before the first sync is another history (DOC-5)
+    const before = peer.text.toJSON()
+    const after = this.#changed(before)
+    let from = 0
+    while (from < before.length && before[from] === after[from]) from++
+    let end = 0
+    while (end < Math.min(before.length, after.length) - from && before.at(-1 - end) === after.at(-1 - end)) end++
+    for (const char of before) if (isMarker(char) && !after.includes(char)) this.#dropped.add(char)
+    for (const char of after) if (isMarker(char)) this.#added.add(char)
+    peer.doc.transact(() => {
+      if (before.length - end > from) peer.text.delete(from, before.length - end - from)
+      if (after.length - end > from) peer.text.insert(from, after.slice(from, after.length - end))
+    })
+  }
+
+  /** A line added, deleted, replaced, or a character of one changed. */
+  #changed(text: string): string {
+    const lines = text.split(/(?<=\n)/).filter((line) => line !== '')
+    const line = this.#below(lines.length + 1)
+    switch (this.#below(5)) {
+      case 0:
+        lines.splice(line, 0, this.#line())
+        break
+      case 1:
+        lines.splice(line, 1)
+        break
+      case 2:
+        lines.splice(line, 1, this.#line())
+        break
+      default: {
+        const chars = Array.from(lines[line] ?? this.#line())
+        chars.splice(this.#below(chars.length), this.#below(2), this.#mark())
+        const changed = chars.join('')
+        lines.splice(line, 1, changed.endsWith('\n') ? changed : `${changed}\n`)
+      }
+    }
+    return lines.join('')
+  }
+
+  #line(): string {
+    return `${Array.from({ length: 1 + this.#below(4) }, () => (this.#below(2) === 0 ? this.#mark() : this.#one(['a', 'b ', 'c']))).join('')}\n`
+  }
+
+  #mark(): string {
+    return String.fromCharCode(MARKERS + ++this.#markers)
+  }
+
+  #one<T>(list: readonly T[]): T {
+    return list[this.#below(list.length)] ?? never()
+  }
+}
+
+function never(): never {
+  throw new Error('chosen from an empty list')
+}
+
+test(`[SYNC-17, BRIDGE-1] ${TRIALS} trials: whatever happens, nobody's text is gone without a trace and none stands twice`, async () => {
+  for (let n = 0; n < TRIALS; n++) {
+    const trial = new Trial(SEED + n)
+    await trial.run().catch((error: unknown) => {
+      throw new Error(`seed ${SEED + n}`, { cause: error })
+    })
+  }
+}, 3_600_000)
