@@ -23,7 +23,7 @@ import { bytesOf, hashOf } from './content.js'
 import { decideUpdate, type Met, type Stood } from './decide-update.js'
 import type { Fence } from './fence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
-import { originRow, textRow, type FileJournal } from './file-journal.js'
+import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
 import { takeOutForeign } from './foreign.js'
 import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
@@ -148,14 +148,11 @@ export class FileDocument {
 
   /** The text of an earlier revision; undefined where it is not known. */
   textAt(rev: number): string | undefined {
-    const now = this.#head?.rev ?? 0
-    let text = applyEdits(this.#text, invertEdits(this.#edits))
-    for (let at = now; at > rev; at--) {
-      const edits = this.entry(at)?.edits
-      if (edits == null) return undefined
-      text = applyEdits(text, invertEdits(edits))
-    }
-    return text
+    const text = applyEdits(this.#text, invertEdits(this.#edits))
+    return travel(
+      text,
+      back(this.#head?.rev ?? 0, rev, (at) => this.entry(at)?.edits),
+    )
   }
 
   /** Number of the newest step (rule SYNC-16). */

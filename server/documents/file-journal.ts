@@ -10,7 +10,7 @@ import type { FileHead } from '../../protocol/files.js'
 import type { ContentHash, FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
-import { applyEdits, invertEdits } from '../../protocol/text/edits.js'
+import { applyEdits, composeEdits, invertEdits, type Edits } from '../../protocol/text/edits.js'
 import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
@@ -26,6 +26,39 @@ export interface StoredFile {
 export interface StoredText {
   readonly rev: number
   readonly text: string
+}
+
+/** A text is copied whole whenever it is changed: the edits of so many revisions are put together first. */
+const TOGETHER = 24
+
+/** The text that edits lead to, one after the other; undefined where some are not known. */
+export function travel(from: string, steps: Iterable<Edits | null | undefined>): string | undefined {
+  let text = from
+  let together: Edits = []
+  let count = 0
+  for (const edits of steps) {
+    if (edits == null) return undefined
+    together = composeEdits(together, edits)
+    if (++count % TOGETHER > 0) continue
+    text = applyEdits(text, together)
+    together = []
+  }
+  return applyEdits(text, together)
+}
+
+type EditsOf = (rev: number) => Edits | null | undefined
+
+/** From one revision up to a newer one. */
+function* forth(from: number, rev: number, edits: EditsOf): Iterable<Edits | null | undefined> {
+  for (let at = from + 1; at <= rev; at++) yield edits(at)
+}
+
+/** From one revision down to an older one. */
+export function* back(from: number, rev: number, editsOf: EditsOf): Iterable<Edits | null | undefined> {
+  for (let at = from; at > rev; at--) {
+    const edits = editsOf(at)
+    yield edits == null ? undefined : invertEdits(edits)
+  }
 }
 
 export class FileJournal {
@@ -71,18 +104,9 @@ export class FileJournal {
 
   /** The text of `rev`, starting from the text of another revision. */
   #travel(id: FileId, known: StoredText, rev: number): string | undefined {
-    let text = known.text
-    for (let at = known.rev + 1; at <= rev; at++) {
-      const edits = this.entry(id, at)?.edits
-      if (edits == null) return undefined
-      text = applyEdits(text, edits)
-    }
-    for (let at = known.rev; at > rev; at--) {
-      const edits = this.entry(id, at)?.edits
-      if (edits == null) return undefined
-      text = applyEdits(text, invertEdits(edits))
-    }
-    return text
+    const { rev: from, text } = known
+    const edits = (at: number): Edits | null | undefined => this.entry(id, at)?.edits
+    return from < rev ? travel(text, forth(from, rev, edits)) : travel(text, back(from, rev, edits))
   }
 
   /** The text of `rev`, starting where its text began: with nothing, or after bytes. */

@@ -21,7 +21,7 @@ describe('the journal of a file', () => {
     const line = fc.constantFrom('a\n', 'b\n', '\n', 'long line of words\n', '🙂\n', 'no end')
     const texts = fc.array(
       fc.array(line, { maxLength: 8 }).map((lines) => lines.join('')),
-      { minLength: 1, maxLength: 12 },
+      { minLength: 1, maxLength: 60, size: 'max' },
     )
     await fc.assert(
       fc.asyncProperty(texts, fc.nat(), async (versions, choice) => {
