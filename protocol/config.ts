@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { EnsembleError } from './errors.js'
+import { softReason } from './files.js'
+import { pathGlob } from './globs.js'
 import { agentType } from './ids.js'
 
 const MB = 1024 * 1024
@@ -55,6 +57,30 @@ export const config = z
       .refine(({ fileBytes, messageBytes }) => messageBytes >= fileBytes * BASE64_GROWTH, {
         path: ['messageBytes'],
         error: 'must be at least one and a half times limits.fileBytes, so that such a file fits into a message',
+      })
+      .prefault({}),
+    merge: z
+      .strictObject({
+        soft: z
+          .array(softReason)
+          .default(() => [...softReason.options])
+          .describe('Overlaps of these kinds are merged, and noted; the others are held, as conflicts.'),
+        hold: z
+          .array(
+            z.strictObject({
+              paths: z
+                .array(pathGlob)
+                .min(1)
+                .describe('Globs: what is below a folder is named by the folder, or by **.'),
+              soft: z
+                .array(softReason)
+                .min(1)
+                .default(() => [...softReason.options])
+                .describe('The kinds that are held in these files, whatever is merged elsewhere.'),
+            }),
+          )
+          .default([])
+          .describe('Files in which overlaps are rather held than merged.'),
       })
       .prefault({}),
     locks: z

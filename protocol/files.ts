@@ -87,8 +87,10 @@ export const textEdit = z.object({ at: z.int().nonnegative(), removed: z.string(
  * A place where both sides of an overlap went in: worth a look. `insertions`: at one point. `adjacent`: lines that touch.
  * `tokens`: words of one line.
  */
+export const softReason = z.enum(['insertions', 'adjacent', 'tokens'])
+
 export const softOverlap = z.object({
-  reason: z.enum(['insertions', 'adjacent', 'tokens']),
+  reason: softReason,
   /** Lines of the head's text: numbered from 1, `to` included; `to` is `from - 1` where none stand. */
   lines: z.object({ from: z.int().positive(), to: z.int().nonnegative() }),
 })

@@ -19,6 +19,7 @@ import type { ClosedRegion } from './documents/fence.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
+import { mergeRules } from './documents/merge-policy.js'
 import { MergeWorker } from './documents/merge-worker.js'
 import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
@@ -149,6 +150,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isTold: (author, id) => told.has(author, id),
     newClient,
     defer,
+    mergeRules: mergeRules(config.merge),
     fence: {
       follow: (head, left, edits) => {
         locks.follow(head, left, edits)

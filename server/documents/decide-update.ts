@@ -3,6 +3,7 @@
  */
 import type { FileHead } from '../../protocol/files.js'
 import type { Author } from '../../protocol/ids.js'
+import type { Rules } from '../../protocol/text/decide.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import { decideWrite, type Decision, type Version } from './decide-write.js'
 import type { PeerTexts } from './peer-texts.js'
@@ -26,13 +27,14 @@ export function decideUpdate(
   { head, stood }: { readonly head: FileHead; readonly stood: Stood | undefined },
   { base, theirs, oursEdits, theirsEdits }: PeerTexts,
   isBulk: boolean,
+  rules: Rules,
 ): Decision | undefined {
   if (base === theirs || stood === undefined) return undefined
   const revives = head.deleted && theirsEdits.some(({ added }) => added !== '')
   if (!isBulk && !revives && !collide(oursEdits, theirsEdits)) return undefined
   const { bom, eol, executable } = stood
   const version = (text: string): Version => ({ content: { kind: 'text', text, bom, eol }, executable })
-  return decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs))
+  return decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs), rules)
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import { diff } from '../../protocol/text/diff.js'
 import { mapOffset, type Edits } from '../../protocol/text/edits.js'
 import { joinFormat, splitFormat, type TextFormat } from '../../protocol/text/encoding.js'
+import type { Rules } from '../../protocol/text/decide.js'
 import { merge3 } from '../../protocol/text/merge3.js'
 import { sameContent, type Content, type TextContent } from './content.js'
 
@@ -69,10 +70,11 @@ export interface Decision {
 /**
  * @param head what the path holds now, deleted or not
  * @param base what the writer started from; null: it knew of no such file
+ * @param rules which soft overlaps are merged
  */
-export function decideWrite(head: Incumbent, base: Version | null, written: Version): Decision {
+export function decideWrite(head: Incumbent, base: Version | null, written: Version, rules: Rules): Decision {
   if (base !== null && sameVersion(base, written)) return nothing(head, written)
-  const merged = mergeVersions(head, base, written)
+  const merged = mergeVersions(head, base, written, rules)
   if (!head.deleted || base === null) return merged
   // A deletion met an edit of what was deleted: the edit wins, the file comes back, and that is on record.
   return {
@@ -110,7 +112,7 @@ export function withHeld(decision: Decision, held: readonly HeldLines[]): Decisi
   return { ...decision, outcome: 'conflict', held: decision.held + held.length, conflicts }
 }
 
-function mergeVersions(head: Incumbent, base: Version | null, written: Version): Decision {
+function mergeVersions(head: Incumbent, base: Version | null, written: Version, rules: Rules): Decision {
   // Of two files made at one path, the first one's properties stand, as its text does (rule CONFLICT-6).
   const isJoined = base === null && !head.deleted
   const executable = isJoined || base?.executable === written.executable ? head.executable : written.executable
@@ -133,7 +135,7 @@ function mergeVersions(head: Incumbent, base: Version | null, written: Version):
     return whole({ content: head.content, executable }, written, changed ? 'merged' : 'unchanged')
   }
   if (base.content.kind === 'text' && head.content.kind === 'text' && written.content.kind === 'text') {
-    return mergeTexts(head.content, base.content, written.content, executable, head)
+    return mergeTexts(head.content, base.content, written.content, executable, head, rules)
   }
   const decision = whole({ content: written.content, executable }, written, 'conflict')
   return { ...decision, conflicts: [{ reason: 'binary', theirs: head.content, held: 'incumbent' }] }
@@ -145,11 +147,12 @@ function mergeTexts(
   written: TextContent,
   executable: boolean,
   incumbent: Incumbent,
+  rules: Rules,
 ): Decision {
   const isRaw = mixesLineEnds([head, base, written])
   const read = (version: TextContent): string =>
     isRaw ? joinFormat(version.text, { ...version, bom: false }) : version.text
-  const merge = merge3(read(base), read(head), read(written))
+  const merge = merge3(read(base), read(head), read(written), rules)
   const formats = mergeFormats(head, base, written)
   const split = isRaw ? splitFormat(merge.text) : { text: merge.text, eol: formats.eol }
   const content: TextContent = { kind: 'text', text: split.text, bom: formats.bom, eol: split.eol }

@@ -28,6 +28,7 @@ import { takeOutForeign } from './foreign.js'
 import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+import type { MergeRules } from './merge-policy.js'
 import { peerTexts, sharedDeletions } from './peer-texts.js'
 import { changesForm, type Rewrite } from './rewrite.js'
 import { placesIn, type Places } from './places.js'
@@ -48,6 +49,8 @@ export interface FileDocumentOptions {
   readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly newClient: () => number
   readonly fence: Fence
+  /** Which soft overlaps are merged. */
+  readonly mergeRules: MergeRules
   /** What else belongs into the commit of a live turn that changed the text. */
   readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
   /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
@@ -291,7 +294,12 @@ export class FileDocument {
     this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
     const texts = peerTexts(this.#content, unseen, step, deleted)
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }
-    const decision = decideUpdate(met, texts, sender.isAnswer && sender.sight.kind === 'joining')
+    const decision = decideUpdate(
+      met,
+      texts,
+      sender.isAnswer && sender.sight.kind === 'joining',
+      this.#options.mergeRules(head.path),
+    )
     if (decision?.result.content.kind !== 'text') return
     const open = fencedLive(this.#options.fence, head, texts.ours, decision, author)
     this.#correct(author, { decision: open, baseRev: first.before, incumbent: head.author })

@@ -40,6 +40,7 @@ import { FileTable } from './file-table.js'
 import { Ledger, type FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
 import { notText, OpenDocuments, renamedHere } from './open-documents.js'
+import { MERGE_ALL, type MergeRules } from './merge-policy.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
 import { Versions } from './versions.js'
@@ -65,6 +66,8 @@ export interface FileStoreOptions {
   readonly defer: LiveDocumentOptions['defer']
   /** Decides about large texts beside the event loop; default: nobody does. */
   readonly decideAside?: DecideAside | undefined
+  /** Which soft overlaps are merged, by the file's path; default: all. */
+  readonly mergeRules?: MergeRules
   /** Default: everyone may change everything. */
   readonly fence?: Fence
 }
@@ -94,11 +97,13 @@ export class FileStore {
   readonly #outcomes: WriteOutcomes
   readonly #door: WriteDoor
   readonly #fence: Fence
+  readonly #mergeRules: MergeRules
 
   constructor(options: FileStoreOptions) {
     const { storage, queue, events, bus, now, newClient, newId, defer, fence = NO_FENCE } = options
     this.#options = options
     this.#fence = fence
+    this.#mergeRules = options.mergeRules ?? (() => MERGE_ALL)
     this.durable = new DurableReads(storage, () => events.stored())
     this.#journal = new FileJournal(storage)
     this.#outcomes = new WriteOutcomes(storage, now)
@@ -120,7 +125,8 @@ export class FileStore {
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
     const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
-    this.#documents = new OpenDocuments({ ...own, live, fence, newId, newClient, attachLive, placeFor })
+    const decided = { fence, mergeRules: this.#mergeRules, attachLive, placeFor }
+    this.#documents = new OpenDocuments({ ...own, ...decided, live, newId, newClient })
     this.#versions = new Versions(this.#journal, this.#documents, this.#table)
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
@@ -209,7 +215,7 @@ export class FileStore {
       const base = command.base === null ? null : this.#versions.base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
       const incumbent = { ...this.#versions.last(head), deleted: head.deleted }
-      const decision = decider.decide({ head: incumbent, base, written })
+      const decision = decider.decide({ head: incumbent, base, written, rules: this.#mergeRules(head.path) })
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(meant, act, command.path))
       const fenced = fencedWrite(this.#fence, head.path, incumbent, decision, author, command.lockToken)
       if (atomic && fenced.decision.conflicts.length > 0) throw wouldHold(head, fenced.decision)

@@ -15,8 +15,8 @@ export interface Answered {
 }
 
 parentPort?.on('message', ({ id, question }: Asked) => {
-  const { head, base, written } = question
-  const decision = decideWrite(head, base, written)
+  const { head, base, written, rules } = question
+  const decision = decideWrite(head, base, written, rules)
   const { content } = decision.result
   const isText = content.kind === 'text' && head.content.kind === 'text'
   const fromHead = isText ? { fromHead: diff(head.content.text, content.text) } : {}

@@ -22,7 +22,7 @@ interface Open {
 
 export interface OpenDocumentsOptions extends Pick<
   FileDocumentOptions,
-  'journal' | 'ledger' | 'fence' | 'live' | 'newClient' | 'attachLive' | 'placeFor'
+  'journal' | 'ledger' | 'fence' | 'live' | 'newClient' | 'attachLive' | 'placeFor' | 'mergeRules'
 > {
   readonly table: FileTable
   readonly newId: () => string

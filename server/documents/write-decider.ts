@@ -8,7 +8,9 @@
  *    that takes. So it is where nobody decides elsewhere, or where that failed.
  */
 import { decideWrite, type Decision, type Incumbent, type Version } from './decide-write.js'
+import type { Rules } from '../../protocol/text/decide.js'
 import { sameContent } from './content.js'
+import { sameRules } from './merge-policy.js'
 
 /** All that a decision depends on. */
 export interface Question {
@@ -16,6 +18,8 @@ export interface Question {
   /** Null: the writer knew of no such file. */
   readonly base: Version | null
   readonly written: Version
+  /** Which soft overlaps are merged. */
+  readonly rules: Rules
 }
 
 /** Rejects where it cannot decide. */
@@ -37,10 +41,10 @@ export class WriteDecider {
 
   /** A promise: ask again, in one step with what is done then, when it has resolved. It never rejects. */
   decide(question: Question): Decision | Promise<void> {
-    if (this.#aside === undefined || !isLarge(question))
-      return decideWrite(question.head, question.base, question.written)
+    const atOnce = (): Decision => decideWrite(question.head, question.base, question.written, question.rules)
+    if (this.#aside === undefined || !isLarge(question)) return atOnce()
     if (this.#answered !== undefined && isSame(this.#answered.question, question)) return this.#answered.decision
-    if (this.#tries >= MAX_TRIES) return decideWrite(question.head, question.base, question.written)
+    if (this.#tries >= MAX_TRIES) return atOnce()
     this.#tries++
     return this.#aside(question).then(
       (decision) => {
@@ -61,6 +65,7 @@ function isLarge({ head, base, written }: Question): boolean {
 
 function isSame(one: Question, two: Question): boolean {
   return (
+    sameRules(one.rules, two.rules) &&
     one.head.deleted === two.head.deleted &&
     isSameVersion(one.head, two.head) &&
     isSameVersion(one.base, two.base) &&

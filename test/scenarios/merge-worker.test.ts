@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { applyEdits } from '../../protocol/text/edits.js'
 import { decideWrite } from '../../server/documents/decide-write.js'
 import { MergeWorker } from '../../server/documents/merge-worker.js'
+import { MERGE_ALL } from '../../server/documents/merge-policy.js'
 import type { Question } from '../../server/documents/write-decider.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -24,6 +25,7 @@ const question = (word: string): Question => ({
   head: { ...version('ONE\ntwo\nthree\n'), deleted: false },
   base: version('one\ntwo\nthree\n'),
   written: version(`one\ntwo\n${word}\n`),
+  rules: MERGE_ALL,
 })
 
 describe('the merge thread', () => {
@@ -32,9 +34,9 @@ describe('the merge thread', () => {
     const asked = [question('THREE'), question('DREI')]
     const decisions = await Promise.all(asked.map((one) => worker.decide(one)))
     decisions.forEach((decision, n) => {
-      const { head, base, written } = asked[n]!
+      const { head, base, written, rules } = asked[n]!
       const { fromHead = [], ...rest } = decision
-      expect(rest).toEqual(decideWrite(head, base, written))
+      expect(rest).toEqual(decideWrite(head, base, written, rules))
       expect(decision.result.content).toMatchObject({ text: applyEdits('ONE\ntwo\nthree\n', fromHead) })
     })
   })

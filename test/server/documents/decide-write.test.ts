@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import type { Content } from '../../../server/documents/content.js'
 import { decideWrite, type Decision, type Incumbent, type Version } from '../../../server/documents/decide-write.js'
+import { MERGE_ALL } from '../../../server/documents/merge-policy.js'
 
 const text = (value: string, format: { bom?: boolean; eol?: 'lf' | 'crlf' } = {}): Content => ({
   kind: 'text',
@@ -272,7 +273,7 @@ const cases: readonly Case[] = [
 
 describe('[WRITE-3] what becomes of a write', () => {
   test.each(cases)('$says', (row) => {
-    const decision = decideWrite(row.head, row.base, row.written)
+    const decision = decideWrite(row.head, row.base, row.written, MERGE_ALL)
     expect(decision.outcome).toBe(row.outcome)
     expect(decision.result.content).toEqual(row.result)
     expect(decision.result.executable).toBe(row.executable ?? false)
@@ -291,6 +292,7 @@ describe('[WRITE-3] what becomes of a write', () => {
       head(text(`new\n${OURS}`)),
       version(text(BASE)),
       version(text(`${CLASH}six\n`)),
+      MERGE_ALL,
     )
     const [conflict] = conflicts
     if (conflict?.reason !== 'overlap' || result.content.kind !== 'text') throw new Error('an overlap is expected')
@@ -309,6 +311,7 @@ describe('line ends that one side mixes', () => {
       head(text('one\nthree\nfour\nfive\n', { eol: 'crlf' })),
       version(text(BASE, { eol: 'crlf' })),
       version(raw('one\r\n', 'two\r\n', 'three\r\n', 'four\r\n', 'FIVE\n')),
+      MERGE_ALL,
     )
     expect(merged).toMatchObject({ outcome: 'merged', applied: 1, held: 0, conflicts: [] })
     expect(merged.result.content).toEqual(raw('one\r\n', 'three\r\n', 'four\r\n', 'FIVE\n'))
@@ -319,6 +322,7 @@ describe('line ends that one side mixes', () => {
       head(text(OURS, { eol: 'crlf' })),
       version(raw('one\n', 'two\r\n', 'three\r\n', 'four\r\n', 'five\r\n')),
       version(raw('uno\n', 'two\r\n', 'three\r\n', 'four\r\n', 'FIVE\r\n')),
+      MERGE_ALL,
     )
     expect(result.content).toEqual(text('ONE\ntwo\nthree\nfour\nFIVE\n', { eol: 'crlf' }))
     expect(conflicts).toMatchObject([{ ours: 'ONE\n', theirs: 'uno\n', from: 0, to: 4 }])

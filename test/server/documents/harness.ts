@@ -47,10 +47,11 @@ export interface OpenOptions {
   readonly maxPendingRows?: number
   readonly isTold?: FileStoreOptions['isTold']
   readonly decideAside?: FileStoreOptions['decideAside']
+  readonly mergeRules?: FileStoreOptions['mergeRules']
 }
 
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
-  const { clock = new ManualClock(), isTold = () => false, decideAside, ...bounds } = options
+  const { clock = new ManualClock(), isTold = () => false, decideAside, mergeRules, ...bounds } = options
   const { now, timers } = clock
   const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
   const events = new EventLog(storage, now)
@@ -65,6 +66,7 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     newConflictId: () => `c${++ids}`,
     isTold,
     decideAside,
+    ...(mergeRules === undefined ? {} : { mergeRules }),
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
   })

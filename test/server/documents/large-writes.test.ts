@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { FileHead } from '../../../protocol/files.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { decideWrite, type Decision } from '../../../server/documents/decide-write.js'
+import { MERGE_ALL } from '../../../server/documents/merge-policy.js'
 import type { DecideAside, Question } from '../../../server/documents/write-decider.js'
 import { turn } from '../../support/manual-clock.js'
 import { at, CLAUDE, CODEX, openStore, outcomeOf, remove, Replica, textOf, write, writing } from './harness.js'
@@ -21,7 +22,7 @@ class Aside {
       this.asked.push({
         question,
         answer: () => {
-          resolve(decideWrite(question.head, question.base, question.written))
+          resolve(decideWrite(question.head, question.base, question.written, question.rules))
         },
         fail: () => {
           reject(new Error('the thread is gone'))
@@ -150,7 +151,7 @@ describe('[MERGE-12] a write of a large text', () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(step, { minLength: 2, maxLength: 8 }), async (scheduler, steps) => {
         const decide = async ({ head, base, written }: Question): Promise<Decision> =>
-          await scheduler.schedule(Promise.resolve(decideWrite(head, base, written)))
+          await scheduler.schedule(Promise.resolve(decideWrite(head, base, written, MERGE_ALL)))
         const { files, head, editLive } = await opened(decide)
         const known: FileHead = head
         const writes: Promise<unknown>[] = []
