@@ -172,6 +172,7 @@ class Trial {
   async #kill(): Promise<void> {
     this.#life.isDead = true
     for (const peer of this.#peers) peer.cut()
+    await this.#flush() // what has reached the medium is there before the next server begins
     ;({ life: this.#life, store: this.#store, rooms: this.#rooms } = this.#start())
     await this.#flush()
   }
