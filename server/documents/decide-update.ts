@@ -25,16 +25,18 @@ export interface Met {
 /** @param isBulk the peer was away, and brings everything at once. Returns undefined: it goes in as it is. */
 export function decideUpdate(
   { head, stood }: { readonly head: FileHead; readonly stood: Stood | undefined },
-  { base, theirs, oursEdits, theirsEdits }: PeerTexts,
+  { base, theirs, oursEdits, theirsEdits, touched }: PeerTexts,
   isBulk: boolean,
   rules: Rules,
 ): Decision | undefined {
-  if (base === theirs || stood === undefined) return undefined
+  if (!touched || stood === undefined) return undefined
   const revives = head.deleted && theirsEdits.some(({ added }) => added !== '')
-  if (!isBulk && !revives && !collide(oursEdits, theirsEdits)) return undefined
+  const isSame = base === theirs // it took something out and put it back: as letters that is a change, as a text it is none
+  if (!isSame && !isBulk && !revives && !collide(oursEdits, theirsEdits)) return undefined
   const { bom, eol, executable } = stood
   const version = (text: string): Version => ({ content: { kind: 'text', text, bom, eol }, executable })
-  return decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs), rules)
+  const decision = decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs), rules)
+  return head.deleted && isSame ? { ...decision, result: version('') } : decision
 }
 
 /**

@@ -18,6 +18,8 @@ export interface PeerTexts {
   /** From `base`. */
   readonly oursEdits: Edits
   readonly theirsEdits: Edits
+  /** Whether the peer added or took out any character, be it to put the same one there. */
+  readonly touched: boolean
 }
 
 /**
@@ -78,6 +80,7 @@ class Builder {
   #base = ''
   #ours = ''
   #theirs = ''
+  #touched = false
   readonly #oursEdits = new EditList()
   readonly #theirsEdits = new EditList()
 
@@ -88,6 +91,7 @@ class Builder {
     if (isTheirs) this.#theirs += text
     const before = isBase ? text : ''
     if (isBase !== isOurs) this.#oursEdits.push(at, before, isOurs ? text : '')
+    if (isBase !== isTheirs) this.#touched = true
     if (isBase !== isTheirs) this.#theirsEdits.push(at, before, isTheirs ? text : '')
   }
 
@@ -98,6 +102,7 @@ class Builder {
       theirs: this.#theirs,
       oursEdits: this.#oursEdits.edits,
       theirsEdits: this.#theirsEdits.edits,
+      touched: this.#touched,
     }
   }
 }

@@ -285,6 +285,27 @@ describe('a peer that comes back', () => {
     expect(overlaps()).toEqual([])
   })
 
+  test('[SYNC-17] what it took out and put back as it was changes nothing: a deletion that it did not know of stands', async () => {
+    await begin('one\nword\ntwo\n')
+    two.cut()
+    replace(two, 'word', 'other')
+    replace(two, 'other', 'word')
+    replace(one, 'word\n', '')
+    await settle(one)
+    await two.connect(server.rooms, 'a.ts')
+    await expectEverywhere('one\ntwo\n')
+    two.cut()
+    replace(two, 'one', 'other')
+    replace(two, 'other', 'one')
+    const head = server.files.head(at('a.ts'))
+    if (head === undefined) throw new Error('there is no file')
+    await remove(server.files, 'a.ts', head)
+    await two.connect(server.rooms, 'a.ts')
+    await settle(one, two)
+    expect([one.text.toJSON(), two.text.toJSON(), server.files.head(at('a.ts'))?.deleted]).toEqual(['', '', true])
+    expect(overlaps()).toEqual([])
+  })
+
   test('[CONFLICT-5] its edit of a file that was deleted meanwhile brings the file back, after a restart too', async () => {
     const storage = new FailingStorage()
     server = open(storage)
