@@ -28,7 +28,10 @@ export interface Started<Info> {
   readonly info: Info
 }
 
-/** @throws EnsembleError what the process reports, or E_INTERNAL if it ends without a word */
+/**
+ * A process that could not start has ended when this throws: until then it may still write into its folder, and holds it.
+ * @throws EnsembleError what the process reports, or E_INTERNAL if it ends without a word
+ */
 export async function startChild<Info>(options: ChildOptions<Info>): Promise<Started<Info>> {
   const { args, detached, env, message } = options
   // What Node itself says when a process ends badly. Gone after the start, when its own log takes over.
@@ -59,6 +62,7 @@ async function readiness<Info>(
 ): Promise<Info> {
   const { info, onProgress } = options
   return await new Promise<Info>((resolve, reject) => {
+    let failure: EnsembleError | undefined
     const finish = (settle: () => void): void => {
       child.off('message', onMessage).off('error', onError).off('exit', onExit)
       settle()
@@ -68,7 +72,7 @@ async function readiness<Info>(
       if (!parsed.success) return
       const { data } = parsed
       if (data.type === 'progress') onProgress(data)
-      else if (data.type === 'failed') finish(() => reject(fromProblem(data.problem)))
+      else if (data.type === 'failed') failure = fromProblem(data.problem)
       else {
         const ready = info.safeParse(data.info)
         finish(() => (ready.success ? resolve(ready.data) : reject(unexpected(`It told: ${ready.error.message}`, []))))
@@ -77,7 +81,7 @@ async function readiness<Info>(
     const onError = (error: Error): void => finish(() => reject(error))
     const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
       const words = lastWords().trim().split('\n').slice(-12)
-      finish(() => reject(unexpected(`It ended with ${signal ?? `exit code ${code ?? '?'}`}.`, words)))
+      finish(() => reject(failure ?? unexpected(`It ended with ${signal ?? `exit code ${code ?? '?'}`}.`, words)))
     }
     child.on('message', onMessage).on('error', onError).on('exit', onExit)
   })

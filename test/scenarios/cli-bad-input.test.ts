@@ -226,7 +226,9 @@ describe('the agent', () => {
     expect(first).toMatchObject({ code: 0 })
     const args = (type: string): string[] => ['connect', '--agent', type, '--instance', 'taken', '--dir', 'copy-u']
     for (const type of ['CLAUDE', 'CODEX']) {
-      await refused(args(type), 3, 'E_AGENT_TAKEN', /The name "taken" is taken by CLAUDE-taken/)
+      for (const way of [[], ['--background']]) {
+        await refused([...args(type), ...way], 3, 'E_AGENT_TAKEN', /The name "taken" is taken by CLAUDE-taken/)
+      }
     }
     expect(await readdir(place.dir)).toEqual([...before, 'copy-t'].sort())
     expect((await place.run(['disconnect', '--dir', 'copy-t'])).code).toBe(0)
