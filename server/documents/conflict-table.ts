@@ -72,7 +72,7 @@ export class ConflictTable {
     if (conflict.state === 'open') return conflict
     const { outcome, by, time } = conflict.resolution ?? { outcome: 'text', by: 'PEER', time: conflict.time }
     const how = conflict.state === 'superseded' ? 'wrote something else there' : `decided it (${WORDS[outcome]})`
-    throw new EnsembleError('E_CONFLICT_CLOSED', `The conflict in ${conflict.path} is closed: ${by} ${how}.`, {
+    throw new EnsembleError('E_CONFLICT_CLOSED', `The conflict in ${conflict.path} is closed: ${nameOf(by)} ${how}.`, {
       hint: 'To change the text now, edit the file; both sides stay on record.',
       data: { id, path: conflict.path, outcome, by, time, try: `ensemble conflicts show ${id}` },
     })
@@ -133,6 +133,17 @@ export class ConflictTable {
 
   *#stored(): Iterable<Conflict> {
     for (const { value } of this.#storage.range(rowsUnder(['conflict']))) yield stored<Conflict>(value)
+  }
+}
+
+function nameOf(by: Resolution['by']): string {
+  switch (by) {
+    case 'PEER':
+      return 'someone without a name'
+    case 'DISK':
+      return 'someone in the workspace’s own folder'
+    default:
+      return by
   }
 }
 

@@ -81,6 +81,18 @@ test('bad input is refused with what to do, and nothing changes', async () => {
   expect(await onDisk()).toBe(before)
 })
 
+test('a rename is told as one: there is no text of it to take back', async () => {
+  const { url } = await start()
+  const token = (await readFile(place.path('project', '.ensemble', 'token'), 'utf8')).trim()
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+  const renamed = { method: 'PATCH', headers, body: '{"to":"src/b.ts"}' }
+  expect((await fetch(`${String(url)}/api/files/src/a.ts`, renamed)).status).toBe(200)
+  const undone = await run('undo', 'src/b.ts')
+  expect(undone).toMatchObject({ code: 1, stdout: '' })
+  expect(undone.stderr).toContain('Revision 2 of src/b.ts only renamed it, from src/a.ts')
+  expect((await run('show', 'src/b.ts@2', '--diff')).stdout).toContain('the file has another name')
+})
+
 test('more than 20 files are not reverted unasked', async () => {
   for (let n = 0; n < 21; n++) await writeFile(place.path('project', `f${n}.txt`), 'text\n')
   await start()

@@ -9,6 +9,7 @@ import type { Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer } from '../find-server.js'
 import type { Since } from '../options.js'
+import { getVersion } from '../history-api.js'
 import { ask, type ServerAddress } from '../server-api.js'
 import { authorName, revertedLines } from '../views/history-view.js'
 import { count, quoted } from '../words.js'
@@ -68,7 +69,20 @@ export async function undoLast(typed: string | undefined, options: UndoOptions, 
   if (found === undefined) throw new EnsembleError('E_NOT_FOUND', 'There is nothing to undo.')
   const target: RevertTarget = { kind: 'revision', path: found.path, rev: found.newest }
   const result = await post(asker, target, options.dryRun === true)
+  if (result.files.every(({ outcome }) => outcome === 'nothing')) await refuseRename(asker, found)
   return show(result, `revision ${found.newest} of ${found.path}`, options, context, { typed: typed ?? found.path })
+}
+
+/** @throws EnsembleError E_NOT_FOUND: the revision gave the file another name, and no other text */
+async function refuseRename({ server }: Asker, { path, newest: rev }: RevertedFile): Promise<void> {
+  const { entry } = await getVersion(server, { path, rev })
+  if (entry.change !== 'renamed' || (entry.edits?.length ?? 0) > 0) return
+  const before = await getVersion(server, { path, rev: rev - 1 })
+  throw new EnsembleError(
+    'E_NOT_FOUND',
+    `Revision ${rev} of ${path} only renamed it, from ${before.entry.path}: there is no text to take back.`,
+    { hint: 'Rename it in any folder; its history goes along.' },
+  )
 }
 
 interface Asker {

@@ -95,7 +95,8 @@ export function diffLinesOf(path: string, { entry, content }: FileVersion, now: 
   const { text } = content
   const before = applyEdits(text, invertEdits(edits))
   const lines = unifiedDiff(before, text, path)
-  return [title, ...(lines.length === 0 ? ['The text is the same: its form changed, or the file came back.'] : lines)]
+  const same = change === 'renamed' ? 'the file has another name' : 'its form changed, or the file came back'
+  return [title, ...(lines.length === 0 ? [`The text is the same: ${same}.`] : lines)]
 }
 
 /** What a revert did to each file, or would do. */

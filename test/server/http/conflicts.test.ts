@@ -65,7 +65,11 @@ describe('[CONFLICT-8] conflicts over HTTP', () => {
     expect(await textOf('src/a.ts')).toBe(lines({ 2: 'C of both', 6: 'G' }))
     expect(await post(`${id}/resolve`, { choice: 'ours' })).toMatchObject({
       status: 409,
-      json: { code: 'E_CONFLICT_CLOSED', data: { outcome: 'text', by: 'PEER' } },
+      json: {
+        code: 'E_CONFLICT_CLOSED',
+        detail: 'The conflict in src/a.ts is closed: someone without a name decided it (with a text of its own).',
+        data: { outcome: 'text', by: 'PEER' },
+      },
     })
   })
 
