@@ -53,7 +53,7 @@ export type AgentRole = z.infer<typeof agentRole>
 /** Unique among all connected agents, whatever their type. */
 export const agentInstance = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/i, 'an instance name is 1–64 letters, digits, ".", "_" or "-"')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'an instance name is 1–64 letters, digits, ".", "_" or "-"')
   .brand<'AgentInstance'>()
 export type AgentInstance = z.infer<typeof agentInstance>
 

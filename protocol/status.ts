@@ -4,6 +4,7 @@ import { agent } from './agents.js'
 import { sequence } from './files.js'
 import { folderStatus } from './folder.js'
 import { workspaceId } from './ids.js'
+import { taskFault } from './tasks.js'
 
 export const status = z.object({
   version: z.string(),
@@ -25,6 +26,8 @@ export const status = z.object({
   /** Resident set of the server's process. */
   memoryBytes: z.number(),
   agents: z.array(agent),
+  /** Files that can't be read as a task's; the first 20 of them. */
+  taskFaults: z.array(taskFault).default([]),
   /** Of the served folder; null before it has been read. */
   folder: folderStatus.nullable().default(null),
 })

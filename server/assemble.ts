@@ -253,6 +253,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       commitLatency: metrics.commitLatency(),
       memoryBytes: process.memoryUsage.rss(),
       agents: presence.agents(),
+      taskFaults: tasks.faults.slice(0, 20),
       folder: folderStatus?.() ?? null,
     }
   }

@@ -12,7 +12,7 @@ import { pino } from 'pino'
 import type { Agent } from '../../protocol/agents.js'
 import { DEFAULT_CONFIG, parseConfig, type Config } from '../../protocol/config.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import { agentIdOf, type AgentId, type AgentInstance, type AgentType } from '../../protocol/ids.js'
+import { agentIdOf, type AgentId, type AgentInstance, type AgentRole, type AgentType } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { openBridge, type Bridge } from '../bridge/bridge.js'
 import { serveControl } from '../bridge/control-socket.js'
@@ -36,6 +36,7 @@ export interface AgentFolderOptions {
     readonly type: AgentType
     readonly instance: AgentInstance
     readonly partition: WorkspacePath | null
+    readonly roles: AgentRole[]
   }
   readonly onProgress?: (step: ProgressStep) => void
 }

@@ -3,10 +3,12 @@ import { InvalidArgumentError } from 'commander'
 import {
   agentId,
   agentInstance,
+  agentRole,
   agentType,
   author,
   type AgentId,
   type AgentInstance,
+  type AgentRole,
   type AgentType,
   type Author,
 } from '../../protocol/ids.js'
@@ -111,4 +113,11 @@ export function sinceOption(text: string): Since {
   const time = /^\d{4}-\d{2}-\d{2}(?:[T ]|$)/.test(text) ? Date.parse(text) : NaN
   if (time >= 0) return { kind: 'time', time }
   throw new InvalidArgumentError('It is a time as 2026-01-31T09:00, a while as 10m, 2h or 3d, or a revision from 1.')
+}
+
+/** May be given several times. */
+export function roleOption(text: string, before: readonly AgentRole[] = []): readonly AgentRole[] {
+  const parsed = agentRole.safeParse(text)
+  if (parsed.success) return [...before, parsed.data]
+  throw new InvalidArgumentError('A role has 1 to 32 small letters, digits, "-" or "_", as reviewer.')
 }

@@ -2,11 +2,10 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { agentState, type AgentState } from '../../protocol/agents.js'
 import { addressee, type Addressee } from '../../protocol/events.js'
-import { agentRole, type AgentRole } from '../../protocol/ids.js'
 import { acknowledge, broadcast, showInbox, type BroadcastOptions, type InboxOptions } from './commands/broadcast.js'
 import { showEvents, type EventsOptions } from './commands/events.js'
 import { setPresence, type PresenceOptions } from './commands/presence.js'
-import { agentIdOption, countOption, labelOption } from './options.js'
+import { agentIdOption, countOption, labelOption, roleOption } from './options.js'
 import { verb, withServer, type Perform } from './verb.js'
 
 const asAgent = (): Option =>
@@ -104,10 +103,4 @@ function roleAddress(text: string): Addressee {
   const parsed = addressee.safeParse({ role: text })
   if (parsed.success) return parsed.data
   throw new InvalidArgumentError('It is a role, as reviewer, or a type of agents, as CODEX.')
-}
-
-function roleOption(text: string, before: readonly AgentRole[] = []): readonly AgentRole[] {
-  const parsed = agentRole.safeParse(text)
-  if (parsed.success) return [...before, parsed.data]
-  throw new InvalidArgumentError('A role has 1 to 32 small letters, digits, "-" or "_", as reviewer.')
 }

@@ -18,6 +18,7 @@ import {
   markerSizeOption,
   partitionOption,
   portOption,
+  roleOption,
 } from './options.js'
 import { addCompletion } from './program-completion.js'
 import { addConflicts } from './program-conflicts.js'
@@ -88,6 +89,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
       .addOption(
         new Option('--partition <folder>', 'folder of the workspace that it works in').argParser(partitionOption),
       )
+      .addOption(new Option('--role <role>', 'what it does in its team; may be given again').argParser(roleOption))
       .option('--dir <dir>', 'its own folder, made if only the last part is missing', '.')
       .option('--background', 'return once it is in step, and go on')
       .option('--json', 'one JSON object a line, both ways; with --background one object'),

@@ -3,7 +3,7 @@
  * then that it is ready or why it failed. server/main.ts and connect-process.ts speak it over Node's IPC channel.
  */
 import { z } from 'zod'
-import { agentInstance, agentType } from '../../protocol/ids.js'
+import { agentInstance, agentRole, agentType } from '../../protocol/ids.js'
 import { problem } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { folderStatus } from '../../protocol/folder.js'
@@ -53,6 +53,11 @@ export const connectOrder = z.object({
   url: z.string(),
   token: z.string(),
   tokenFile: z.string().nullable(),
-  agent: z.object({ type: agentType, instance: agentInstance, partition: workspacePath.nullable() }),
+  agent: z.object({
+    type: agentType,
+    instance: agentInstance,
+    partition: workspacePath.nullable(),
+    roles: z.array(agentRole),
+  }),
 })
 export type ConnectOrder = z.infer<typeof connectOrder>

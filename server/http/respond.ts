@@ -46,7 +46,9 @@ function fromExpress(thrown: unknown): EnsembleError | undefined {
   const { status, message } = thrown
   if (status === 404) return new EnsembleError('E_NOT_FOUND', 'There is no such page.', { cause: thrown })
   if (status === 413) {
-    return new EnsembleError('E_TOO_LARGE', 'The body is larger than limits.fileBytes allows.', { cause: thrown })
+    const most =
+      'limit' in thrown && typeof thrown.limit === 'number' ? ` than ${thrown.limit} bytes, the limit here` : ''
+    return new EnsembleError('E_TOO_LARGE', `The body is larger${most}.`, { cause: thrown })
   }
   if (status < 400 || status >= 500) return undefined
   return new EnsembleError('E_BAD_REQUEST', `The request could not be read: ${message}`, { cause: thrown })

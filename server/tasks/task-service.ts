@@ -4,7 +4,7 @@ import type { EventData, WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
 import { agentId, taskId, type AgentId, type Author, type TaskId } from '../../protocol/ids.js'
 import { isWritable } from '../../protocol/task-markdown.js'
-import type { Assignee, Subtask, Task, TaskCommand, TaskList, TaskReply } from '../../protocol/tasks.js'
+import type { Assignee, Subtask, Task, TaskCommand, TaskFault, TaskList, TaskReply } from '../../protocol/tasks.js'
 import { durably } from '../documents/durable-reads.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { EventBus } from '../events/event-bus.js'
@@ -60,6 +60,11 @@ export class TaskService {
     })
     files.tree.setTasks(tasksOf(this.#table.board))
     options.onWaits(this.#waits())
+  }
+
+  /** Files that can't be read as a task's, and so change nothing. */
+  get faults(): readonly TaskFault[] {
+    return this.#sync.faults
   }
 
   /** Reads every task's file; from now on they are kept in step. */

@@ -138,7 +138,7 @@ describe('a server in the foreground', () => {
 describe('a session off a terminal', () => {
   test('speaks JSON both ways, tells what others do, and leaves when it is told to', async () => {
     await background()
-    const session = spawned([...CONNECT, '--partition', 'src/'])
+    const session = spawned([...CONNECT, '--partition', 'src/', '--role', 'planner', '--role', 'reviewer'])
     expect(await isReady(session)).toMatchObject({
       schema: 'ensemble.connect/1',
       agentId: 'CLAUDE-frontend',
@@ -156,7 +156,9 @@ describe('a session off a terminal', () => {
     )
     const byVerb = Object.fromEntries(replies.map((reply) => [String(reply['verb']), reply] as const))
     expect(byVerb['status']).toMatchObject({ folder: { files: 1, waiting: 0 }, server: { state: 'ready' } })
-    expect(byVerb['agents']).toMatchObject({ agents: [{ agentId: 'CLAUDE-frontend', partition: 'src' }] })
+    expect(byVerb['agents']).toMatchObject({
+      agents: [{ agentId: 'CLAUDE-frontend', partition: 'src', roles: ['planner', 'reviewer'] }],
+    })
     expect(byVerb['conflicts']).toMatchObject({ conflicts: [] })
     expect(byVerb['resume']).toMatchObject({ resumed: false })
     expect(objects(session, 'error')).toMatchObject([{ code: 'E_USAGE', hint: 'Did you mean "agents"?' }])

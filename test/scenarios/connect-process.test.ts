@@ -21,7 +21,7 @@ test('[BRIDGE-7] a folder’s process that an unexpected error ends says so in i
   child.on('message', (message: { type: string }) => {
     isReady ||= message.type === 'ready'
   })
-  const agent = { type: 'CLAUDE', instance: 'frontend', partition: null }
+  const agent = { type: 'CLAUDE', instance: 'frontend', partition: null, roles: [] }
   child.send({ dir: folder.root, url: server.url, token: TOKEN, tokenFile: null, agent })
   await until(() => isReady, 'the folder to be in step')
   const ended = once(child, 'exit')

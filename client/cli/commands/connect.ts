@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EnsembleError } from '../../../protocol/errors.js'
-import type { AgentInstance, AgentType } from '../../../protocol/ids.js'
+import type { AgentInstance, AgentRole, AgentType } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { statusOf } from '../../bridge/folder-status.js'
 import { openAgentFolder, type AgentFolder, type AgentFolderOptions } from '../agent-folder.js'
@@ -24,6 +24,7 @@ export interface ConnectOptions extends Wishes {
   readonly agent: AgentType
   readonly instance: AgentInstance
   readonly partition?: WorkspacePath
+  readonly role?: readonly AgentRole[]
   readonly dir?: string
   readonly background?: boolean
   readonly json?: boolean
@@ -39,7 +40,10 @@ export async function connect(options: ConnectOptions, context: Context): Promis
   if (isNew) print.say(`Made the folder ${real}.`)
   const order: ConnectOrder = {
     ...{ dir: real, url: server.url, token: server.token, tokenFile: server.tokenFile },
-    agent: { type: options.agent, instance: options.instance, partition: options.partition ?? null },
+    agent: {
+      ...{ type: options.agent, instance: options.instance, partition: options.partition ?? null },
+      roles: [...(options.role ?? [])],
+    },
   }
   const giveUp = async (): Promise<void> => {
     if (isNew && (await giveBack(real))) print.say(`Took the folder ${real} away again.`)
@@ -134,8 +138,8 @@ async function inForeground(
       const help = 'Type "help" for what can be done here; Ctrl-D leaves.'
       print.lines([...readyLines(info, commandName(context.env)), ...notInStep, help, ''])
     }
-    const { partition } = order.agent
-    return await liveSession({ folder, info, partition, speaksJson, token: order.token, context })
+    const { partition, roles } = order.agent
+    return await liveSession({ folder, info, partition, roles, speaksJson, token: order.token, context })
   } catch (thrown) {
     if (thrown instanceof Interrupted) print.say('Leaving …')
     throw thrown

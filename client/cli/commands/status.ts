@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from '../fault.js'
 import { findServer, type Server } from '../find-server.js'
 import { Tags } from '../live/tags.js'
 import { getConflicts, getStatus } from '../server-api.js'
-import { taskSummary } from '../views/tasks-view.js'
+import { faultLines, taskSummary } from '../views/tasks-view.js'
 import { getTasks } from './tasks.js'
 import { agentLines } from '../views/agents-view.js'
 import { blockedLines, folderLines } from '../views/folder-view.js'
@@ -42,6 +42,7 @@ export async function showStatus({ json, ...wishes }: AskOptions, context: Conte
   print.lines([
     ...statusLines(status, server.url, words),
     ...taskSummary(tasks, print.paint),
+    ...faultLines(status.taskFaults, print.paint).map((line) => `  ${line}`),
     ...(here === undefined ? [] : here.agentId === null ? blockedLines(here.blocked) : ['', ...hereLines(here, words)]),
     '',
     ...agentLines(status.agents, tags, now(), print.paint),

@@ -37,7 +37,7 @@ export class Member {
     this.#assertPlaying()
     mkdirSync(this.dir, { recursive: true })
     const [type, instance] = this.#agent
-    const agent = { type: agentType.parse(type), instance: agentInstance.parse(instance), partition: null }
+    const agent = { type: agentType.parse(type), instance: agentInstance.parse(instance), partition: null, roles: [] }
     this.#folder = openAgentFolder({ ...place, dir: this.dir, agent })
     await (await this.#folder).synced()
   }

@@ -1,7 +1,7 @@
 /** Events as lines above a prompt: those that concern one agent, gathered so that they come at most every two seconds. */
 import { isFor, pathsOf } from '../../../protocol/event-filter.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
-import type { AgentId } from '../../../protocol/ids.js'
+import type { AgentId, AgentRole } from '../../../protocol/ids.js'
 import { eventWords, type SaidEvent } from '../../sdk/event-words.js'
 import type { Timers } from '../print.js'
 import { count, list } from '../words.js'
@@ -10,6 +10,7 @@ export interface Self {
   readonly agentId: AgentId
   /** Folder that the agent works in; null: everywhere. */
   readonly partition: string | null
+  readonly roles: readonly AgentRole[]
 }
 
 /** What others did where this agent works, what they say to it, and every conflict that it is part of. */
@@ -31,9 +32,9 @@ export function concerns(event: WorkspaceEvent, self: Self): boolean {
   }
 }
 
-function isSaidTo(event: SaidEvent, { agentId, partition }: Self): boolean {
+function isSaidTo(event: SaidEvent, { agentId, partition, roles }: Self): boolean {
   if (event.agent_id === agentId) return false
-  if (event.to !== undefined) return isFor(event.to, agentId, [])
+  if (event.to !== undefined) return isFor(event.to, agentId, roles)
   const paths = pathsOf(event)
   return paths.length === 0 || paths.some((path) => isWithin(path, partition))
 }

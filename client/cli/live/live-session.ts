@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { BridgeState } from '../../bridge/api.js'
 import type { ServerMessage } from '../../../protocol/messages.js'
 import { EnsembleError, toEnsembleError } from '../../../protocol/errors.js'
+import type { AgentRole } from '../../../protocol/ids.js'
 import type { AgentFolder } from '../agent-folder.js'
 import type { Context } from '../context.js'
 import { exitCodeOf, faultObject, EXIT, type ExitCode } from '../fault.js'
@@ -23,6 +24,7 @@ export interface LiveOptions {
   readonly folder: AgentFolder
   readonly info: ConnectInfo
   readonly partition: string | null
+  readonly roles: readonly AgentRole[]
   readonly speaksJson: boolean
   /** Of the server, for the verbs of the command line. */
   readonly token: string
@@ -107,7 +109,7 @@ function worthSaying(before: BridgeState['kind'], { kind }: BridgeState): boolea
 }
 
 function personVoice(
-  { folder, partition, context }: LiveOptions,
+  { folder, partition, roles, context }: LiveOptions,
   tags: Tags,
   onLine: (line: string) => void,
   onLeave: () => void,
@@ -128,7 +130,7 @@ function personVoice(
     else prompt.above([line])
   }
   const lines = new EventLines({
-    ...{ self: { agentId, partition }, elapsed: () => performance.now(), timers: globalThis },
+    ...{ self: { agentId, partition, roles }, elapsed: () => performance.now(), timers: globalThis },
     nameOf: (author) => tags.name(author),
     print: above,
   })

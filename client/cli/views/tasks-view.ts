@@ -24,7 +24,7 @@ export function taskLines({ tasks, faults }: TaskList, { paint, command }: TaskW
     { text: `${subtasks.filter(({ state }) => state === 'done').length} of ${subtasks.length}` },
     { text: cutPath(title, TITLE_WIDTH) },
   ])
-  const unread = faults.map(({ file, message }) => `${paint('bad', file)} can’t be read as a task: ${message}`)
+  const unread = faultLines(faults, paint)
   const [first] = tasks
   return [
     ...(tasks.length === 0 ? ['There is no task.'] : table(['id', 'status', 'done', 'subtasks', 'title'], rows, paint)),
@@ -53,6 +53,10 @@ export function taskWhole(task: Task, { nameOf, paint, command }: TaskWords, tou
     '',
     `next  ${command} ${next}`,
   ]
+}
+
+export function faultLines(faults: TaskList['faults'], paint: Paint): string[] {
+  return faults.map(({ file, message }) => `${paint('bad', file)} can’t be read as a task: ${message}`)
 }
 
 /** What `status` shows: the tasks that go on. */

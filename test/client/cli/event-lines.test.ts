@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import { workspaceEvent } from '../../../protocol/events.js'
 import { concerns, digest, EventLines, type Self } from '../../../client/cli/live/event-lines.js'
-import { agentId } from '../../../protocol/ids.js'
+import { agentId, agentRole } from '../../../protocol/ids.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
 const timestamp = '2026-01-01T00:00:00.000Z'
-const me: Self = { agentId: agentId.parse('CLAUDE-frontend'), partition: null }
+const me: Self = { agentId: agentId.parse('CLAUDE-frontend'), partition: null, roles: [] }
 
 function changed(file: string, author = 'CODEX-reviewer', change_type = 'modified'): WorkspaceEvent {
   const data = { file, file_id: 'f1', rev: 2, change_type, author, lines_added: 1, lines_removed: 0 }
@@ -16,6 +16,11 @@ function joined(agent_id: string): WorkspaceEvent {
   const data = { agent_type: 'CODEX', instance: 'reviewer', partition: null }
   return workspaceEvent.parse({ seq: 1, type: 'agent:joined', agent_id, timestamp, data })
 }
+function review(to: object): WorkspaceEvent {
+  const data = { review_id: 'r1', files: ['src/a.ts'], kinds: ['security'] }
+  return workspaceEvent.parse({ seq: 1, type: 'review:requested', agent_id: 'CODEX-api', to, timestamp, data })
+}
+const asRole = (role: string) => agentRole.parse(role)
 function left(agent_id: string, reason: string): WorkspaceEvent {
   return workspaceEvent.parse({ seq: 1, type: 'agent:left', agent_id, timestamp, data: { reason } })
 }
@@ -42,6 +47,9 @@ describe('what concerns an agent', () => {
       { partition: 'src' },
       true,
     ],
+    ['what is said to one of its roles', review({ role: 'reviewer' }), { roles: ['reviewer'].map(asRole) }, true],
+    ['what is said to agents of its type', review({ role: 'CLAUDE' }), {}, true],
+    ['not what is said to a role that it does not have', review({ role: 'reviewer' }), {}, false],
     ['not a conflict of others elsewhere', conflict('docs/a.md', 'CODEX-x', 'GEMINI-y'), { partition: 'src' }, false],
   ])('%s', (_, event, self, expected) => {
     expect(concerns(event, { ...me, ...self })).toBe(expected)
@@ -76,7 +84,7 @@ describe('several events in one line', () => {
     })
     expect(digest([resolved], (author) => author)).toBe(`GEMINI-c closed a conflict in a.ts: ${words}`)
     expect(concerns(resolved, me)).toBe(true)
-    expect(concerns(resolved, { agentId: agentId.parse('CODEX-z'), partition: 'src' })).toBe(false)
+    expect(concerns(resolved, { ...me, agentId: agentId.parse('CODEX-z'), partition: 'src' })).toBe(false)
   })
 
   it('count the files where they are many', () => {

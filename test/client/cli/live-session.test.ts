@@ -34,6 +34,7 @@ async function open(name = 'copy', url = server.url): Promise<AgentFolder> {
       type: agentType.parse('CLAUDE'),
       instance: agentInstance.parse('frontend'),
       partition: workspacePath.parse('src'),
+      roles: [],
     },
   })
 }
@@ -58,7 +59,7 @@ async function atTerminal() {
     verbs: sessionVerbs,
   }
   const info = describeFolder(folder, server.url, 1)
-  const ended = liveSession({ folder, info, partition: 'src', speaksJson: false, token: TOKEN, context })
+  const ended = liveSession({ folder, info, partition: 'src', roles: [], speaksJson: false, token: TOKEN, context })
   const seen = (text: string): Promise<unknown> => until(() => screen.includes(text), `"${text}" on the screen`)
   return { folder, ended, seen, type: (text: string) => stdin.write(text), screen: () => screen }
 }
@@ -125,7 +126,7 @@ describe('a session that a program drives', () => {
       },
     }
     const info = describeFolder(folder, server.url, 1)
-    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, token: TOKEN, context })
+    const ended = liveSession({ folder, info, partition: 'src', roles: [], speaksJson: true, token: TOKEN, context })
     stdin.end('{"id":1,"verb":"status"}\n{"id":"two","verb":"conflicts"}\n{"id":3,"verb":"frob"}\nagents\nleave\n')
     expect(await ended).toBe(0)
     await folder.leave()
@@ -158,7 +159,7 @@ describe('the verbs of the command line in a session', () => {
       ...{ allowsInput: true, now: Date.now, verbs: sessionVerbs },
     }
     const info = describeFolder(folder, server.url, 1)
-    const ended = liveSession({ folder, info, partition: 'src', speaksJson: true, token: TOKEN, context })
+    const ended = liveSession({ folder, info, partition: 'src', roles: [], speaksJson: true, token: TOKEN, context })
     stdin.write('{"id":1,"verb":"new","args":["--title","Checkout now"]}\n')
     stdin.write('{"id":2,"verb":"tasks","args":["show","none"]}\n{"id":3,"verb":"tasks","args":["frob"]}\n')
     stdin.end('{"id":4,"verb":"events","args":["--follow"]}\n')

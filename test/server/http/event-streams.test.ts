@@ -30,6 +30,7 @@ class Stream {
   text = ''
   isOpen = true
   readonly #ending: () => void
+  #response: IncomingMessage | undefined
 
   constructor(
     query: string,
@@ -51,6 +52,7 @@ class Stream {
     asked.on('close', closed)
     asked.on('response', (response: IncomingMessage) => {
       this.status = response.statusCode ?? 0
+      this.#response = response
       response.setEncoding('utf8')
       response.on('error', closed)
       response.on('data', (text: string) => {
@@ -72,6 +74,14 @@ class Stream {
         if (field.startsWith('data: ')) this.events.push(workspaceEvent.parse(JSON.parse(field.slice(6))))
       }
     }
+  }
+
+  pause(): void {
+    this.#response?.pause()
+  }
+
+  resume(): void {
+    this.#response?.resume()
   }
 
   end(): void {
@@ -124,6 +134,31 @@ describe('events as they come, over HTTP', () => {
     for (const stream of streams) stream.end()
     await until(() => clock.waiting.length === before, 'the streams to be gone')
     await say(writer, 'to nobody')
+  })
+
+  test('[EVENT-10] a reader who stops reading is cut off past its bound, and goes on where it was; nobody else waits', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'first')
+    const slow = new Stream('', String(first))
+    const reader = new Stream('', String(first))
+    await until(() => slow.status === 200 && reader.status === 200, 'the streams')
+    await say(writer, 'read')
+    await until(() => slow.events.length === 1, 'the first event')
+    slow.pause()
+    let last = 0
+    const timers = clock.waiting.length
+    // What the kernel holds for it is many times its bound.
+    while (clock.waiting.length === timers) last = await say(writer, 'x'.repeat(60_000))
+    await until(() => reader.lastId === String(last), 'the other reader')
+    slow.resume()
+    await until(() => !slow.isOpen, 'the end of the slow one')
+    expect(Number(slow.lastId)).toBeLessThan(last)
+    const again = new Stream('', slow.lastId)
+    await until(() => again.lastId === String(last), 'the last event')
+    const heard = [...slow.events, ...again.events].map(({ seq }) => seq)
+    expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
+    again.end()
+    reader.end()
   })
 
   test('[EVENT-10] a reader whose line breaks a hundred times, anywhere, misses none and gets none twice', async () => {

@@ -145,6 +145,7 @@ describe('files over HTTP', () => {
   test('[SYNC-7] a body over the limit is 413, also one that says nothing of its length', async () => {
     const { status, json } = await put('a.txt', 'x'.repeat(LIMIT + 1))
     expect([status, json]).toMatchObject([413, { code: 'E_TOO_LARGE' }])
+    expect(json).toMatchObject({ detail: `The body is larger than ${LIMIT} bytes, the limit here.` })
     const chunked = await put('a.txt', 'x'.repeat(LIMIT + 1), { 'transfer-encoding': 'chunked' })
     expect(chunked.status).toBe(413)
     expect((await put('a.txt', 'x'.repeat(LIMIT))).status).toBe(201)
