@@ -6,9 +6,9 @@
 /** Rooms of server/, lowest first. A room is a folder or a single file of that name. */
 const SERVER = [
   ['storage', 'log', 'version'],
-  ['events', 'auth'],
+  ['events', 'auth', 'side-thread'],
   ['documents', 'locks', 'presence'],
-  ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics'],
+  ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics', 'symbols'],
   ['sync', 'http'],
   ['assemble'],
   // What a process needs around a server: main's own.

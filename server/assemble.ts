@@ -15,12 +15,13 @@ import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { ContextService } from './context/context-service.js'
+import type { Decision } from './documents/decide-write.js'
 import type { ClosedRegion } from './documents/fence.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
 import { mergeRules } from './documents/merge-policy.js'
-import { MergeWorker } from './documents/merge-worker.js'
+import type { Question } from './documents/write-decider.js'
 import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { EventService } from './events/event-service.js'
@@ -36,8 +37,11 @@ import { HistoryService } from './journal/history-service.js'
 import { RevertService } from './journal/revert-service.js'
 import { logError } from './log.js'
 import { PresenceService } from './presence/presence-service.js'
+import { SideThread } from './side-thread.js'
 import { CommitQueue, type Timers } from './storage/commit-queue.js'
 import type { Storage } from './storage/storage.js'
+import { parseSymbols, type SymbolsQuestion, type SymbolTable } from './symbols/parse.js'
+import { SymbolService } from './symbols/symbol-service.js'
 import { Control } from './sync/control.js'
 import { Feeds } from './sync/feeds.js'
 import { FolderLine } from './sync/folder-line.js'
@@ -61,6 +65,8 @@ export interface AssembleOptions {
   readonly mergeThread?: URL
   /** Without it no `_locks.json` is kept. */
   readonly locksFile?: LocksFilePlace
+  /** Script of the thread that reads the symbols of code (symbols/symbols-thread.js); without it the event loop does. */
+  readonly symbolsThread?: URL
   /** Milliseconds since 1970; default Date.now. For time stamps alone: it may be set at any moment. */
   readonly now?: () => number
   /** Milliseconds from any start, never backwards, for durations; default performance.now. */
@@ -138,7 +144,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const eventBus = new EventStream(events, onListenerError)
   const told = new Told()
   const merges =
-    options.mergeThread === undefined ? undefined : new MergeWorker({ script: options.mergeThread, timers })
+    options.mergeThread === undefined
+      ? undefined
+      : new SideThread<Question, Decision>({ script: options.mergeThread, task: 'merges large texts', timers })
   const files = new FileStore({
     storage,
     queue,
@@ -158,7 +166,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       regions: (path): readonly ClosedRegion[] => (config.locks.enforcement === 'on' ? locks.closedRegions(path) : []),
       holderOf: (token): AgentId | null => locks.holderOf(token),
     },
-    decideAside: merges === undefined ? undefined : (question) => merges.decide(question),
+    decideAside: merges === undefined ? undefined : (question) => merges.ask(question),
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })
@@ -170,6 +178,14 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     onError: onListenerError,
   })
   const journal = new FileJournal(storage)
+  const parsing =
+    options.symbolsThread === undefined
+      ? undefined
+      : new SideThread<SymbolsQuestion, SymbolTable>({ script: options.symbolsThread, task: 'reads symbols', timers })
+  const symbols = new SymbolService({
+    parse: (question) => parsing?.ask(question) ?? parseSymbols(question, elapsed),
+    onError: onListenerError,
+  })
   const locks = new LockService({
     ...{ storage, queue, events, eventBus, now, elapsed, timers, onError: onListenerError },
     grace: config.locks.graceSeconds * 1000,
@@ -181,9 +197,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       const version = head === undefined ? undefined : await files.peek(head.id)
       return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
     },
-    symbol: ({ head }, name) => {
-      throw new EnsembleError('E_UNKNOWN_SYMBOL', `${head.path} has no symbol ${name}.`)
-    },
+    symbol: (file, name) => symbols.find(file, name),
   })
   const locksFile =
     options.locksFile === undefined
@@ -370,6 +384,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       await tasks.close()
       await locksFile?.close()
       await merges?.close()
+      await parsing?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
       const { lost, reason } = await queue.close({ deadline: deadline / 2 })
       return { lostRows: lost.length, ...(reason === undefined ? {} : { reason }) }

@@ -112,6 +112,7 @@ async function serve(
     dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
     locksFile: locksFilePlace(workspace),
     mergeThread: new URL('./documents/merge-thread.js', import.meta.url),
+    symbolsThread: new URL('./symbols/symbols-thread.js', import.meta.url),
   })
   undo.push(() => ensemble.close(STOP_DEADLINE))
   const port = await listen(ensemble, args)

@@ -39,6 +39,27 @@ describe('locks of the server', () => {
     expect(granted(await lockedBy(bob, 'c.ts'))).toMatchObject([{ token: 3 }])
   })
 
+  it('[LOCK-11] a symbol is locked where it stands, and moves with its text; an unknown one is refused with near names', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    const text = 'class App {\n  render() {\n    return 1\n  }\n  stop() {}\n}\n'
+    const { etag } = await putText(server, 'a.ts', text)
+    const symbol = (name: string) => ({ region: { kind: 'symbol', name } })
+    const [lock] = granted(await lockedBy(ada, 'a.ts', symbol('App.render')))
+    expect(lock).toMatchObject({ lines: { from: 2, to: 4 }, region: { kind: 'symbol', name: 'App.render' } })
+    expect(await lockedBy(bob, 'a.ts', symbol('App'))).toMatchObject({ refusal: { lockId: lock?.id } })
+    expect(granted(await lockedBy(bob, 'a.ts', symbol('App.stop')))).toMatchObject([{ lines: { from: 5, to: 5 } }])
+    await putText(server, 'a.ts', `// first\n${text}`, { base: etag })
+    expect(await ada.request('locks', { holder: lock?.holder })).toMatchObject({
+      locks: [{ lines: { from: 3, to: 5 } }],
+    })
+    await expect(lockedBy(bob, 'a.ts', symbol('App.rendr'))).rejects.toMatchObject({
+      code: 'E_UNKNOWN_SYMBOL',
+      data: { near: ['App.render'] },
+    })
+  })
+
   it('[LOCK-8] a refusal is a value: holder, region, since when, for how long at most, and the place in line', async () => {
     const server = await start()
     const ada = await server.connectAs('CLAUDE-ada')

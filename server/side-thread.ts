@@ -1,47 +1,54 @@
 /**
- * One thread beside the event loop, for decisions about large texts (write-decider.ts).
+ * One thread beside the event loop, for work that would hold up everybody else.
  *
  * 1. It is started by the first question, and ended when nobody has asked for a while: most workspaces never need it.
  * 2. Questions are answered in their order.
  * 3. A thread that ends takes its questions with it: they are rejected, and the next one starts another thread.
  */
 import { Worker } from 'node:worker_threads'
-import { EnsembleError } from '../../protocol/errors.js'
-import type { Timers } from '../storage/commit-queue.js'
-import type { Decision } from './decide-write.js'
-import type { Answered, Asked } from './merge-thread.js'
-import type { Question } from './write-decider.js'
+import { EnsembleError } from '../protocol/errors.js'
+import type { Timers } from './storage/commit-queue.js'
 
-export interface MergeWorkerOptions {
-  /** The thread's script: merge-thread.js, as it was built. */
+export interface SideThreadOptions {
+  /** The thread's script, as it was built. It answers each `Asked` with an `Answered`. */
   readonly script: URL
+  /** What it does, for messages: `merges large texts`. */
+  readonly task: string
   readonly timers: Timers
 }
 
-/** A thread holds some 10 MB; starting one takes some 50 ms. In milliseconds. */
+export interface Asked<Question> {
+  readonly id: number
+  readonly question: Question
+}
+
+export interface Answered<Answer> {
+  readonly id: number
+  readonly answer: Answer
+}
+
+/** A thread holds some 10 MB and what it loads; starting one takes some 50 ms. In milliseconds. */
 const IDLE_TIME = 60_000
 
-const ENDED = new EnsembleError('E_INTERNAL', 'The thread that merges large texts has ended.')
-
-interface Pending {
-  readonly resolve: (decision: Decision) => void
+interface Pending<Answer> {
+  readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
 
-export class MergeWorker {
-  readonly #options: MergeWorkerOptions
-  readonly #pending = new Map<number, Pending>()
+export class SideThread<Question, Answer> {
+  readonly #options: SideThreadOptions
+  readonly #pending = new Map<number, Pending<Answer>>()
   #worker: Worker | undefined
   #idle: unknown
   #asked = 0
   #closed = false
 
-  constructor(options: MergeWorkerOptions) {
+  constructor(options: SideThreadOptions) {
     this.#options = options
   }
 
-  /** @throws EnsembleError E_STOPPING, E_INTERNAL: it is to be decided without the thread */
-  decide(question: Question): Promise<Decision> {
+  /** @throws EnsembleError E_STOPPING, E_INTERNAL: it is to be done without the thread */
+  ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new EnsembleError('E_STOPPING', 'The server is stopping.'))
@@ -51,7 +58,7 @@ export class MergeWorker {
       const id = ++this.#asked
       this.#pending.set(id, { resolve, reject })
       worker.ref()
-      worker.postMessage({ id, question } satisfies Asked)
+      worker.postMessage({ id, question } satisfies Asked<Question>)
     })
   }
 
@@ -66,24 +73,24 @@ export class MergeWorker {
     if (this.#worker !== undefined) return this.#worker
     const worker = new Worker(this.#options.script)
     this.#worker = worker
-    // From our own thread, of the same build: it sends what merge-thread.ts says.
-    worker.on('message', ({ id, decision }: Answered) => {
-      this.#pending.get(id)?.resolve(decision)
+    // From our own thread, of the same build: it sends what its script says.
+    worker.on('message', ({ id, answer }: Answered<Answer>) => {
+      this.#pending.get(id)?.resolve(answer)
       this.#pending.delete(id)
       if (this.#pending.size === 0) this.#rest(worker)
     })
     worker.on('error', (cause) => {
-      this.#lose(worker, new EnsembleError('E_INTERNAL', 'The thread that merges large texts failed.', { cause }))
+      this.#lose(worker, this.#error('failed', cause))
     })
     worker.on('exit', () => {
-      this.#lose(worker, ENDED)
+      this.#lose(worker, this.#error('has ended'))
     })
     return worker
   }
 
   #rest(worker: Worker): void {
     worker.unref()
-    this.#idle = this.#options.timers.setTimeout(() => void this.#end(ENDED), IDLE_TIME)
+    this.#idle = this.#options.timers.setTimeout(() => void this.#end(this.#error('has ended')), IDLE_TIME)
   }
 
   async #end(error: EnsembleError): Promise<void> {
@@ -99,5 +106,9 @@ export class MergeWorker {
     this.#options.timers.clearTimeout(this.#idle)
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()
+  }
+
+  #error(what: string, cause?: unknown): EnsembleError {
+    return new EnsembleError('E_INTERNAL', `The thread that ${this.#options.task} ${what}.`, { cause })
   }
 }
