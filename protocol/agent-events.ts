@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { EnsembleError } from './errors.js'
+import { faultsOf } from './faults.js'
 import { taskId } from './ids.js'
 import { revision } from './files.js'
 import { workspacePath } from './paths.js'
@@ -113,7 +114,7 @@ export function parseAgentEvent(
   const parsed = agentEventData[type].safeParse(data)
   if (parsed.success) return { type, data: parsed.data }
   const faults = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
-  throw new EnsembleError('E_BAD_REQUEST', `The data of ${type} are not valid: ${z.prettifyError(parsed.error)}`, {
+  throw new EnsembleError('E_BAD_REQUEST', `The data of ${type} are not valid. ${faultsOf(parsed.error).join('; ')}`, {
     hint: type === 'broadcast' ? 'They are one JSON object.' : `Its fields are ${fieldsOf(agentEventData[type])}.`,
     data: { type, faults },
   })

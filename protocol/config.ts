@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { EnsembleError } from './errors.js'
+import { faultsOf } from './faults.js'
 import { softReason } from './files.js'
 import { pathGlob } from './globs.js'
 import { agentType } from './ids.js'
@@ -134,7 +135,7 @@ export function parseConfig(text: string): Config {
   }
   const parsed = config.safeParse(raw)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(top level)'}: ${issue.message}`)
+  const faults = faultsOf(parsed.error)
   throw new EnsembleError('E_CONFIG', `ensemble.config.json is not valid. ${faults.join('; ')}`, {
     hint: 'protocol/config.schema.json lists every field with its meaning and default.',
     data: { faults },

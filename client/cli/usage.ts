@@ -9,6 +9,11 @@ export function usageError(
   { code, message }: Pick<CommanderError, 'code' | 'message'>,
   args: readonly string[],
 ): EnsembleError {
+  const unknown = unknownVerb(message, args)
+  if (unknown !== undefined) {
+    const [group = '', word = ''] = unknown
+    return new EnsembleError('E_USAGE', `Unknown command '${word}'.`, { data: { try: `ensemble ${group} --help` } })
+  }
   const verbs = wordsOf(args, code)
   const help = ['ensemble', ...verbs, '--help'].join(' ')
   if (code === 'commander.help') {
@@ -23,8 +28,15 @@ export function usageError(
   })
 }
 
+/** What commander takes for an argument of a group's default verb: the group and the word. Undefined: that verb was typed. */
+function unknownVerb(message: string, args: readonly string[]): readonly string[] | undefined {
+  const verb = /^error: too many arguments for '(.+?)'/.exec(message)?.[1]
+  const [group = '', word = ''] = args
+  return verb === undefined || !GROUPS.has(group) || word === verb || word.startsWith('-') ? undefined : [group, word]
+}
+
 /** Verbs that have verbs of their own. */
-const GROUPS: ReadonlySet<string> = new Set(['server', 'conflicts', 'tasks', 'context'])
+const GROUPS: ReadonlySet<string> = new Set(['server', 'conflicts', 'tasks', 'context', 'lock'])
 
 /** The verbs that were understood: those before the first option, without the one that is unknown. */
 function wordsOf(args: readonly string[], code: string): string[] {

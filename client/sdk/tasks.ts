@@ -1,6 +1,7 @@
 /** What a client changes of tasks, in the words of the board; and the board with what waits for the server on it. */
 import { z } from 'zod'
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
+import { faultsOf } from '../../protocol/faults.js'
 import {
   taskChange,
   type SubtaskState,
@@ -31,7 +32,7 @@ export function changesOf({ status, subtasks = {} }: TaskUpdates): TaskChange[] 
     .min(1, 'nothing is to be changed')
     .safeParse([...parts, ...whole])
   if (parsed.success) return parsed.data
-  throw new EnsembleError('E_BAD_REQUEST', `This is no change of a task: ${z.prettifyError(parsed.error)}`, {
+  throw new EnsembleError('E_BAD_REQUEST', `This is no change of a task: ${faultsOf(parsed.error).join('; ')}`, {
     hint: 'It reads {status: "HALTED"}, or {subtasks: {"2": {state: "done"}}}.',
   })
 }

@@ -10,6 +10,7 @@
 import { json, raw, type Express, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
 import { EnsembleError, type ErrorCode } from '../../protocol/errors.js'
+import { faultsOf } from '../../protocol/faults.js'
 import type { Author, WriteId } from '../../protocol/ids.js'
 import { authorOf, writeIdOf } from './headers.js'
 import { pathIn, queryReader } from './query.js'
@@ -121,7 +122,7 @@ function refusal(error: z.ZodError, { originalUrl }: Request): EnsembleError {
   const hint = 'GET /api/openapi.json tells what may be asked.'
   if (error.issues.some(({ path }) => path[0] === 'params')) {
     const [address = ''] = originalUrl.split('?', 1)
-    return new EnsembleError('E_NOT_FOUND', `There is no ${address}: ${z.prettifyError(error)}`, { hint })
+    return new EnsembleError('E_NOT_FOUND', `There is no ${address}: ${faultsOf(error).join('; ')}`, { hint })
   }
-  return new EnsembleError('E_BAD_REQUEST', `The request is not valid: ${z.prettifyError(error)}`, { hint })
+  return new EnsembleError('E_BAD_REQUEST', `The request is not valid: ${faultsOf(error).join('; ')}`, { hint })
 }

@@ -1,6 +1,7 @@
 /** Carries out the requests of the agent socket: parses their parameters, asks the rooms that know. */
 import { z } from 'zod'
 import { EnsembleError } from '../../protocol/errors.js'
+import { faultsOf } from '../../protocol/faults.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Author, FileId } from '../../protocol/ids.js'
 import { methods, type Method, type Params, type Result } from '../../protocol/messages.js'
@@ -152,7 +153,7 @@ export function parseParams<M extends Method>(method: M, params: unknown): Param
   if (parsed.success) return parsed.data
   throw new EnsembleError(
     'E_BAD_REQUEST',
-    `The parameters of "${method}" are not valid: ${z.prettifyError(parsed.error)}`,
+    `The parameters of "${method}" are not valid: ${faultsOf(parsed.error).join('; ')}`,
   )
 }
 

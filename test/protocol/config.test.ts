@@ -27,7 +27,7 @@ describe('the configuration', () => {
   it.each([
     [{ colour: 'red' }, '"colour"'],
     [{ limits: { fileByte: 5 } }, 'limits: Unrecognized key: "fileByte"'],
-    [{ bridge: { auditSeconds: 'often' } }, 'bridge.auditSeconds: Invalid input: expected number, received string'],
+    [{ bridge: { auditSeconds: 'often' } }, 'bridge.auditSeconds: expected number, received string'],
     [{ limits: { fileBytes: 1.5 } }, 'limits.fileBytes: '],
     [{ limits: { fileBytes: 0 } }, 'limits.fileBytes: '],
     [{ limits: null }, 'limits: '],

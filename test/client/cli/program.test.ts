@@ -157,6 +157,10 @@ describe('the command line', () => {
     ['server start --port 65536', 'A port is a number from 0 to 65535', 'ensemble server start --help'],
     ['server start --port 80a', 'A port is a number from 0 to 65535', 'ensemble server start --help'],
     ['server start a b', 'Too many arguments', 'ensemble server start --help'],
+    ['tasks frob', "Unknown command 'frob'.", 'ensemble tasks --help'],
+    ['conflicts --all frob', 'Too many arguments', 'ensemble conflicts --help'],
+    ['lock', '"ensemble lock" needs a command.', 'ensemble lock --help'],
+    ['tasks list frob', 'Too many arguments', 'ensemble tasks list --help'],
     ['status extra', 'Too many arguments', 'ensemble status --help'],
     ['status --color green', 'It is auto, always or never.', 'ensemble status --help'],
     [
