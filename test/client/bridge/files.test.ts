@@ -127,7 +127,7 @@ describe('[NASTY-15, BRIDGE-18] what takes no part', () => {
     expect(a.read('there.log')).toBeUndefined()
   })
 
-  test('[BRIDGE-14] a file that becomes ignored stays where it is, on both sides, and merges when it is back', async () => {
+  test('[NASTY-15, BRIDGE-14] a file that becomes ignored stays where it is, on both sides, and merges when it is back', async () => {
     const server = new FakeServer()
     const a = new Folder()
     a.write('build/out.txt', 'one\ntwo\nthree\nfour\nfive\n')

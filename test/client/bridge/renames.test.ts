@@ -242,7 +242,7 @@ test('a backup that an editor makes by renaming is a new file, and the file stay
   expect(await idOf('a.txt')).toBe(id)
 })
 
-test('a second name of a file is a file of its own, and goes on when the first goes', async () => {
+test('[NASTY-15] a second name of a file is a file of its own, and goes on when the first goes', async () => {
   const { a, b, idOf, settled } = await twoFolders({ 'a.txt': LINES })
   const id = await idOf('a.txt')
   linkSync(a.folder.of('a.txt'), a.folder.of('b.txt'))

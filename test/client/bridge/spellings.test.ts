@@ -11,7 +11,7 @@ const oneCase = (path: string): string => path.normalize('NFC').toLowerCase()
 const NFC = 'caf\u00e9.txt'
 const NFD = 'cafe\u0301.txt'
 
-test('[PATH-5] of two names that a disk takes for one the second is left out and told, and nothing is overwritten', async () => {
+test('[NASTY-15, PATH-5] of two names that a disk takes for one the second is left out and told, and nothing is overwritten', async () => {
   const server = new FakeServer()
   server.edit('Readme.md', 'first\n')
   server.edit(NFC, 'composed\n')

@@ -1,7 +1,8 @@
 /** Against the server itself, where the other tests have one in memory: what the two understand of each other. */
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync, statSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Conflict } from '../../../protocol/conflicts.js'
+import { workspacePath } from '../../../protocol/paths.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { startServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -82,6 +83,54 @@ test('[BRIDGE-8] what was edited in a folder without its bridge merges with what
   await a.holds('g.txt', 'g, edited\n')
   await b.holds('f.txt', LINES.replace('line 3', 'LINE 3').replace('line 20', 'LINE 20'))
   expect((await conflicts()).map(({ reason }) => reason)).toEqual(['delete'])
+})
+
+test('[BRIDGE-13] who may run a file, and what is in it, merge for themselves', async () => {
+  const files = [
+    'edited there',
+    'made to run by both',
+    'edited and made to run by both',
+    'no longer run there',
+    'deleted there',
+  ]
+  const { server, a, b, bridgeA, bridgeB, connection, conflicts } = await twoAgents(
+    Object.fromEntries(files.map((path) => [path, LINES])),
+  )
+  const [there, both, all, no, deleted] = files as [string, string, string, string, string]
+  const set = (folder: Folder, path: string, mode: number): void => chmodSync(folder.of(path), mode)
+  const runs = (folder: Folder) => files.map((path) => (statSync(folder.of(path)).mode & 0o100) !== 0)
+  const headOf = async (path: string) => (await connection.request('stat', { path: workspacePath.parse(path) })).head
+  set(a, no, 0o755)
+  await until(() => runs(b)[3], 'the bit')
+  await bridgeB.close()
+  for (const path of [there, both, all, deleted]) set(b, path, 0o755)
+  b.write(all, edited('line 25', 'B'))
+  b.write(no, edited('line 25', 'B'))
+  for (const path of [both, all]) set(a, path, 0o755)
+  set(a, no, 0o644)
+  a.write(there, edited('line 5', 'A'))
+  a.write(all, edited('line 5', 'A'))
+  rmSync(a.of(deleted))
+  await until(async () => {
+    const heads = await Promise.all(files.map(headOf))
+    return heads.every((head) => head !== null && head.rev > 1) && heads[4]?.deleted
+  })
+  await bridgeA.idle()
+  const back = await b.synced(await server.connectAs('CODEX-b2'))
+  await until(async () => {
+    for (const bridge of [bridgeA, back]) await bridge.idle()
+    return JSON.stringify([a.texts(), runs(a)]) === JSON.stringify([b.texts(), runs(b)])
+  }, 'both folders to be the same')
+  expect(runs(a)).toEqual([true, true, true, false, true])
+  const merged = edited('line 25', 'B').replace('line 5', 'A')
+  expect(files.map((path) => a.texts()[path])).toEqual([
+    edited('line 5', 'A'),
+    LINES,
+    merged,
+    edited('line 25', 'B'),
+    LINES,
+  ])
+  expect((await conflicts()).map(({ path, reason }) => `${reason} ${path}`)).toEqual(['delete deleted there'])
 })
 
 /** What both folders began with, and what each made of it while it was away; `undefined`: no such file. */
