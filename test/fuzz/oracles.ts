@@ -3,10 +3,13 @@
  * is under test for its opinion: it reads the server's rows, the folders' files and the peers' texts.
  */
 import type { Conflict } from '../../protocol/conflicts.js'
+import { EPOCH_ROOT } from '../../protocol/document.js'
+import type { FileHead } from '../../protocol/files.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
 import { FileJournal } from '../../server/documents/file-journal.js'
 import { rowsUnder } from '../../server/storage/keys.js'
 import { stored } from '../../server/storage/stored.js'
+import type { Peer } from '../support/peer.js'
 import { until } from '../support/wait.js'
 import { PATHS, type Sequence } from './commands.js'
 import { markersIn, withOwn } from './texts.js'
@@ -73,12 +76,28 @@ export function differencesOf(world: World, folders: World['folders'], peersOf: 
     for (const path of new Set([...heads.keys(), ...Object.keys(texts)])) compare(folder.root, path, texts[path])
   }
   for (const [index, peers] of peersOf.entries()) {
-    for (const [path, { text, provider }] of peers) {
-      if (!provider.synced) found.push(`BRIDGE-2: peer ${index} of ${path} is not connected`)
-      else if (heads.has(path) || text.length > 0) compare(`peer ${index}`, path, text.toJSON())
+    for (const [path, peer] of peers) {
+      const file = fileOf(world, peer)
+      if (!peer.provider.synced) {
+        if (!isShutOut(world, path, peer)) found.push(`BRIDGE-2: peer ${index} of ${path} is not connected`)
+      } else if (file?.deleted === false) compare(`peer ${index} of ${path}`, file.path, peer.text.toJSON())
+      else if (heads.has(path) || peer.text.length > 0) compare(`peer ${index}`, path, peer.text.toJSON())
     }
   }
   return found
+}
+
+/** Whose document a peer holds, wherever that is by now (RENAME-4); undefined: no file's. */
+function fileOf({ storage }: World, { doc }: Peer): FileHead | undefined {
+  const epoch = doc.getMap(EPOCH_ROOT).get('client')
+  for (const file of new FileJournal(storage).files()) if (file.epoch !== null && file.epoch === epoch) return file.head
+  return undefined
+}
+
+/** Its file was renamed away, and the path does not lead there any more: to all others it has another history (DOC-5, DOC-6). */
+function isShutOut(world: World, path: string, peer: Peer): boolean {
+  const file = fileOf(world, peer)
+  return file !== undefined && file.path !== path && (file.deleted || headsOf(world).has(path))
 }
 
 /** [BRIDGE-1] Every marker is in a head, in the journal or in a conflict record. */
@@ -87,10 +106,14 @@ function everythingIsKept(world: World): void {
   if (missing.length > 0) throw new Error(`BRIDGE-1: ${missing.join(' ')} nowhere`)
 }
 
-function lost({ markers, withdrawn, storage }: World): string[] {
+/** What a peer that is shut out had not told yet is in its document, and nowhere else. */
+function lost(world: World): string[] {
+  const { markers, withdrawn, storage, peers } = world
+  const own = peers.flatMap((of) => [...of].filter(([path, peer]) => isShutOut(world, path, peer)))
+  const untold = new Set(own.flatMap(([, { text }]) => markersIn(text.toJSON())))
   const texts = [...revisionsOf(storage)].map(({ text }) => text)
   const kept = new Set(markersIn([...texts, JSON.stringify([...conflictsOf(storage)])].join('\n')))
-  return [...markers].filter((marker) => !kept.has(marker) && !withdrawn.has(marker))
+  return [...markers].filter((marker) => !kept.has(marker) && !withdrawn.has(marker) && !untold.has(marker))
 }
 
 /** [BRIDGE-11] No marker stands twice in a text, in no revision that ever was. */
