@@ -94,10 +94,13 @@ function fileOf({ storage }: World, { doc }: Peer): FileHead | undefined {
   return undefined
 }
 
-/** Its file was renamed away, and the path does not lead there any more: to all others it has another history (DOC-5, DOC-6). */
+/** Its file was renamed away and is gone, or another one was made at its path: there it has another history (DOC-5, DOC-6). */
 function isShutOut(world: World, path: string, peer: Peer): boolean {
   const file = fileOf(world, peer)
-  return file !== undefined && file.path !== path && (file.deleted || headsOf(world).has(path))
+  if (file === undefined || file.path === path) return false
+  return (
+    file.deleted || [...revisionsOf(world.storage)].some((other) => other.path === path && other.fileId !== file.id)
+  )
 }
 
 /** [BRIDGE-1] Every marker is in a head, in the journal or in a conflict record. */
@@ -172,12 +175,14 @@ export function* conflictsOf(storage: World['storage']): Generator<Conflict> {
   for (const { value } of storage.range(rowsUnder(['conflict']))) yield stored<Conflict>(value)
 }
 
-function* revisionsOf(storage: World['storage']): Generator<{ path: string; rev: number; text: string }> {
+function* revisionsOf(
+  storage: World['storage'],
+): Generator<{ fileId: string; path: string; rev: number; text: string }> {
   const journal = new FileJournal(storage)
   for (const { value } of storage.range(rowsUnder(['revision']))) {
     const { fileId, rev, path } = stored<RevisionEntry>(value)
     const text = journal.text(fileId, rev)
     if (text === undefined) throw new Error(`HISTORY-2: ${path} has no text of revision ${rev}`)
-    yield { path, rev, text }
+    yield { fileId, path, rev, text }
   }
 }
