@@ -25,7 +25,7 @@ describe('ensemble lock', () => {
     const refused = await lock('acquire', '--file', 'src/a.js', '--lines', '3-4', '--as', 'CODEX-two')
     expect(refused).toMatchObject({ code: 3, stdout: '' })
     expect(refused.stderr).toMatch(
-      /^error: \S.* holds src\/a\.js:2-3, \d:\d\d left\n  .*The rest of the file is free\.\n  try   ensemble lock acquire --file src\/a\.js --lines 3-4 --wait \d+\n  code  E_LOCK_HELD, exit 3\n$/s,
+      /^error: \S.* holds src\/a\.js:2-3, \d:\d\d left\n  .*The rest of the file is free\.\n  try   ensemble lock acquire --file src\/a\.js --lines 3-4 --as CODEX-two --wait \d+\n  code  E_LOCK_HELD, exit 3\n$/s,
     )
     expect((await lock('acquire', '--file', 'src/a.js', '--wait', '0.05', '--as', 'CODEX-two')).code).toBe(5)
     expect((await lock('acquire', '--file', 'src/a.js', '--lines', '4-9', '--as', 'CODEX-two')).code).toBe(1)
@@ -33,7 +33,9 @@ describe('ensemble lock', () => {
     expect((await lock('acquire', '--file', 'src/a.js', '--ttl', '-1', '--as', 'CODEX-two')).code).toBe(2)
     expect((await lock('release', '--id', 'l1', '--as', 'CODEX-two')).code).toBe(3)
     expect((await lock('renew', '--id', 'l1', '--ttl', '900', '--as', 'CLAUDE-one')).code).toBe(0)
-    expect((await lock('list')).stdout).toMatch(/l1 +src\/a\.js:2-3 +2–3 +EXCLUSIVE +\S+.* +1\d:\d\d/)
+    const listed = (await lock('list')).stdout
+    expect(listed).toMatch(/l1 +src\/a\.js:2-3 +2–3 +EXCLUSIVE +\S+.* +1\d:\d\d/)
+    expect(listed).toContain('next  ensemble lock acquire --file src/a.js --wait 60 --as AGENT')
     expect((await lock('break', '--id', 'l1')).code).toBe(2)
     expect((await lock('release', '--file', 'src/a.js', '--as', 'CLAUDE-one')).code).toBe(0)
     expect((await lock('list', '--json')).json()).toMatchObject({ locks: [], waiting: [] })

@@ -69,13 +69,14 @@ async function withWayOut(thrown: unknown, server: Server, options: AcquireOptio
   if (!(thrown instanceof EnsembleError)) return thrown
   const refusal = lockRefusal.safeParse(thrown.data['refusal'])
   if (!refusal.success) return thrown
-  const { lines, symbol, type } = options
+  const { lines, symbol, type, as } = options
   const seconds = Math.max(1, Math.ceil(refusal.data.expectedWait / 1000))
   const words = [
     ...['ensemble lock acquire --file', quoted(path)],
     ...(lines === undefined ? [] : [`--lines ${lines.from}-${lines.to}`]),
     ...(symbol === undefined ? [] : [`--symbol ${quoted(symbol)}`]),
     ...(type === undefined ? [] : [`--type ${type}`]),
+    ...(as === undefined ? [] : [`--as ${as}`]),
     `--wait ${Math.min(3600, seconds)}`,
   ]
   const tags = new Tags()

@@ -2,7 +2,7 @@
 import { placeText, type Lock, type LocksList } from '../../../protocol/locks.js'
 import type { Paint } from '../colour.js'
 import { table, type Cell } from '../table.js'
-import { cutPath, list } from '../words.js'
+import { cutPath, list, quoted } from '../words.js'
 
 export interface LockWords {
   readonly nameOf: (agent: string) => string
@@ -16,7 +16,8 @@ export interface LockWords {
 const PLACE_WIDTH = 48
 
 export function lockLines({ locks, waiting }: LocksList, { nameOf, paint, now, command }: LockWords): string[] {
-  if (locks.length === 0) return ['Nothing is locked.', '', `next  ${command} lock acquire --file FILE --as AGENT`]
+  const [first] = locks
+  if (first === undefined) return ['Nothing is locked.', '', `next  ${command} lock acquire --file FILE --as AGENT`]
   const rows = locks.map((lock): Cell[] => [
     { text: lock.id },
     { text: cutPath(placeText(lock.path, lock.region), PLACE_WIDTH) },
@@ -29,11 +30,11 @@ export function lockLines({ locks, waiting }: LocksList, { nameOf, paint, now, c
     const places = wants.map(({ path, region }) => placeText(path, region))
     return paint('waiting', `${nameOf(agent)} waits for ${list(places)} of ${list(waitsFor.map(nameOf))}`)
   })
-  const [first] = locks
   return [
     ...table(['id', 'place', 'now', 'type', 'holder', 'left'], rows, paint),
     ...(waits.length === 0 ? [] : ['', ...waits]),
-    ...(first === undefined ? [] : ['', `next  ${command} lock release --id ${first.id} --as ${first.holder}`]),
+    '',
+    `next  ${command} lock acquire --file ${quoted(first.path)} --wait 60 --as AGENT`,
   ]
 }
 
