@@ -10,6 +10,7 @@ import { events } from './events.js'
 import { circumstances, machine, markdown, type Section } from './figures.js'
 import { folders } from './folders.js'
 import { withSections } from './results.js'
+import { locks } from './locks.js'
 import { sockets } from './sockets.js'
 import { workspace } from './workspace.js'
 
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   folders,
   sockets,
   events,
+  locks,
   workspace,
   crashes,
   durability,
