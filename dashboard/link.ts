@@ -3,9 +3,11 @@ import type { After, Connection, Disposer } from '../client/sdk/connection.js'
 import { toEnsembleError } from '../protocol/errors.js'
 import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
-import { writeId, type ConflictId, type WriteId } from '../protocol/ids.js'
+import { writeId, type ConflictId, type LockId, type WriteId } from '../protocol/ids.js'
+import type { LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
 import { Batcher } from './batcher.js'
+import { PERSON } from './model/held-locks.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
@@ -20,6 +22,8 @@ export interface LinkOptions {
   readonly after: After
   /** A new unguessable id of letters and digits. */
   readonly newId: () => string
+  /** A request over HTTP in the name of an agent that has no connection. @throws EnsembleError */
+  readonly post: (path: string, agent: string, body: object) => Promise<void>
 }
 
 /** Of every clock on the page. In milliseconds. */
@@ -91,6 +95,18 @@ export class Link {
     )
   }
 
+  /** Locks a region in the name of whoever sits at this page, for `ttl` seconds. @throws EnsembleError E_LOCK_HELD … */
+  async lock(path: WorkspacePath, region: LockRegion, ttl: number): Promise<void> {
+    await this.#options.post('/api/locks', PERSON, { wants: [{ path, region }], ttl })
+    await this.#readLocks()
+  }
+
+  /** Gives a lock of this page back. @throws EnsembleError */
+  async unlock(id: LockId): Promise<void> {
+    await this.#options.post('/api/locks/release', PERSON, { ids: [id] })
+    await this.#readLocks()
+  }
+
   /** Where the answer to a write was lost, the same one asked again is the same request. */
   async #once<T>(key: string, ask: (own: WriteId) => Promise<T>): Promise<T> {
     const own = this.#writes.get(key) ?? writeId.parse(this.#options.newId())
@@ -110,9 +126,10 @@ export class Link {
     const { store } = this.#options
     store.setClock(this.#options.now(), this.#heardAt)
     store.receive(messages)
-    if (messages.some((message) => message.type === 'event' && message.event.type.startsWith('conflict:'))) {
-      void this.#readConflicts()
-    }
+    const tellsOf = (noun: string) =>
+      messages.some((message) => message.type === 'event' && message.event.type.startsWith(noun))
+    if (tellsOf('conflict:')) void this.#readConflicts()
+    if (tellsOf('lock:')) void this.#readLocks()
   }
 
   #tickLater(): void {
@@ -132,6 +149,7 @@ export class Link {
       this.#readRecent(),
       this.#ask('tree', since, (tree) => store.takeTree(tree)),
       this.#readConflicts(),
+      this.#readLocks(),
       this.#readStatus(),
     ])
   }
@@ -153,6 +171,10 @@ export class Link {
     await this.#ask('conflicts', {}, ({ conflicts }) => this.#options.store.takeConflicts(conflicts))
   }
 
+  async #readLocks(): Promise<void> {
+    await this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks))
+  }
+
   async #readStatus(): Promise<void> {
     const { source, store, now } = this.#options
     if (this.#asking || source.state.kind !== 'live') return
@@ -162,6 +184,8 @@ export class Link {
       store.takeStatus(status, now() - asked)
       // Of a long absence not every event is told again.
       if (status.conflicts.open !== store.openConflicts.value.length) void this.#readConflicts()
+      // Of whoever begins to wait, or renews, no event tells.
+      if (store.locks.value.locks.length > 0) void this.#readLocks()
     })
     this.#asking = false
   }

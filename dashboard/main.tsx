@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
 import { openBrowserSocket } from '../client/sdk/browser-socket.js'
+import { post } from './http.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { Drafts } from './model/drafts.js'
@@ -43,7 +44,17 @@ function start(root: HTMLElement): void {
     openSocket: openBrowserSocket,
   })
   const store = new Store()
-  const link = new Link({ store, source: connection, hidden: () => document.hidden, now: Date.now, after, newId })
+  const send = (path: string, agent: string, body: object) =>
+    post({ fetch: (...request) => fetch(...request), token, newId }, path, agent, body)
+  const link = new Link({
+    store,
+    source: connection,
+    hidden: () => document.hidden,
+    now: Date.now,
+    after,
+    newId,
+    post: send,
+  })
   document.addEventListener('visibilitychange', () => link.look())
   connection.start()
   const signOut = () => {

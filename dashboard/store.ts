@@ -13,6 +13,7 @@ import type { Conflict } from '../protocol/conflicts.js'
 import type { EnsembleError } from '../protocol/errors.js'
 import type { WorkspaceEvent } from '../protocol/events.js'
 import type { FileHead } from '../protocol/files.js'
+import type { LocksList } from '../protocol/locks.js'
 import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
@@ -64,6 +65,8 @@ export class Store {
   /** The list of conflicts was read. */
   readonly conflictsKnown = signal(false)
   readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
+  /** Who holds what, and who waits, as the server told last. */
+  readonly locks = signal<LocksList>({ locks: [], waiting: [] })
   readonly changes = signal<readonly Change[]>([])
   /** The commits of the last batch, with their edits. */
   readonly commits = signal<readonly Commit[]>([])
@@ -179,6 +182,10 @@ export class Store {
     })
   }
 
+  takeLocks(locks: LocksList): void {
+    this.locks.value = locks
+  }
+
   takeStatus(status: Status, roundTrip: number): void {
     batch(() => {
       this.#samples.push({ status, roundTrip, eventsPerMinute: this.eventsPerMinute.value })
@@ -237,6 +244,7 @@ export class Store {
     this.agents.value = []
     this.feed.value = []
     this.conflicts.value = []
+    this.locks.value = { locks: [], waiting: [] }
     this.changes.value = []
     this.health.value = []
     this.#status.value = null

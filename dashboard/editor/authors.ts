@@ -1,5 +1,6 @@
 /**
- * Who changed which lines since the file was opened: a bar in the author's colour, with tag and age, left of the numbers.
+ * Who wrote which line: a bar in the author's colour, with tag and age, left of the numbers. What was there when the file was
+ * opened is told by the server's blame, line by line, as far as the lines still read so.
  *
  * Commits come by the feed `heads`, the text by the live document, each in its own time. A commit's range is therefore
  * marked when the text that it added stands where the commit says, at once or after the next change; one that finds no
@@ -15,6 +16,7 @@ import {
   type Text,
 } from '@codemirror/state'
 import { gutter, GutterMarker, ViewPlugin, type EditorView } from '@codemirror/view'
+import { rulerMarks, type RulerMark } from './ruler.js'
 import type { AddedText } from '../model/added-texts.js'
 import { formatDuration } from '../model/format.js'
 
@@ -23,6 +25,19 @@ export interface AuthorLook {
   readonly label: string
   /** A value of CSS. */
   readonly colour: string
+  /** A class that gives the same colour: `remote-agent-3`. */
+  readonly colourClass: string
+  /** What a disk held from the beginning is nobody's work. */
+  readonly isAgent: boolean
+}
+
+export interface BlamedText {
+  /** From 1. */
+  readonly line: number
+  /** Without its line end. */
+  readonly text: string
+  readonly author: string
+  readonly time: number
 }
 
 export interface CommittedEdits {
@@ -63,30 +78,42 @@ interface Placed {
 
 const place = StateEffect.define<readonly Placed[]>()
 const ageAll = StateEffect.define()
+/** What lies below all that was marked since. */
+const lay = StateEffect.define<readonly Placed[]>()
 
 const marks = StateField.define<RangeSet<Mark>>({
   create: () => RangeSet.empty,
   update: (before, transaction) => {
     let set = before.map(transaction.changes)
     for (const effect of transaction.effects) {
-      if (!effect.is(place)) continue
-      for (const { from, to, mark } of effect.value) {
-        set = set.update({
-          // What stands under a new mark belongs to its author now.
-          filter: (start, end) => end <= from || start >= to,
-          filterFrom: from,
-          filterTo: to,
-          add: [mark.range(from, to)],
-        })
-      }
+      if (effect.is(place)) set = over(set, effect.value)
+      if (!effect.is(lay)) continue
+      const later: Placed[] = []
+      set.between(0, transaction.newDoc.length, (from, to, mark) => void later.push({ from, to, mark }))
+      set = over(RangeSet.of(effect.value.map(({ from, to, mark }) => mark.range(from, to))), later)
     }
     return set
   },
 })
 
-/** Marks what a commit added, as soon as it stands in the text. */
+/** What stands under a new mark belongs to its author now. */
+function over(below: RangeSet<Mark>, placed: readonly Placed[]): RangeSet<Mark> {
+  let set = below
+  for (const { from, to, mark } of placed) {
+    set = set.update({
+      filter: (start, end) => end <= from || start >= to,
+      filterFrom: from,
+      filterTo: to,
+      add: [mark.range(from, to)],
+    })
+  }
+  return set
+}
+
 export interface Authors {
   readonly extension: Extension
+  blame(view: EditorView, lines: readonly BlamedText[]): void
+  /** Marks what a commit added, as soon as it stands in the text. */
   commit(view: EditorView, edits: CommittedEdits): void
 }
 
@@ -118,7 +145,18 @@ export function authors({ look, now }: AuthorsOptions): Authors {
   })
 
   return {
-    extension: [marks, plugin, bars(look, now)],
+    extension: [marks, plugin, bars(look, now), lately(look, now)],
+    blame: (view, lines) => {
+      const { doc } = view.state
+      const laid = lines.flatMap(({ line: number, text, author, time }): Placed[] => {
+        if (number > doc.lines) return []
+        const line = doc.line(number)
+        // A line that reads otherwise by now has another author, whom its commit tells.
+        if (line.text !== text || line.from === line.to) return []
+        return [{ from: line.from, to: line.to, mark: new Mark(author, time) }]
+      })
+      view.dispatch({ effects: lay.of(laid) })
+    },
     commit: (view, edits) => {
       waiting.push({ ...edits, since: now() })
       settle(view)
@@ -155,20 +193,35 @@ class Bar extends GutterMarker {
   }
 }
 
+/** In milliseconds. */
+const LATELY = 15 * 60_000
+
+function lately(look: AuthorsOptions['look'], now: () => number): Extension {
+  return rulerMarks.of((view) => {
+    const found: RulerMark[] = []
+    view.state.field(marks).between(0, view.state.doc.length, (from, to, { author, time }) => {
+      const { colourClass, isAgent } = look(author)
+      if (isAgent && now() - time < LATELY) found.push({ from, to, kind: 'change', colourClass })
+    })
+    return found
+  })
+}
+
 function bars(look: AuthorsOptions['look'], now: () => number): Extension {
   return gutter({
     class: 'cm-authors',
     markers: (view) => {
       const builder = new RangeSetBuilder<GutterMarker>()
       const { doc } = view.state
-      let done = 0
+      const { viewport } = view
+      let done = doc.lineAt(viewport.from).number - 1
       let last: Mark | undefined
-      view.state.field(marks).between(0, doc.length, (from, to, mark) => {
+      view.state.field(marks).between(viewport.from, viewport.to, (from, to, mark) => {
         const first = doc.lineAt(from).number
         // A text that ends with a line end does not touch the line after it.
         const end = doc.lineAt(Math.max(from, to - 1)).number
         for (let line = Math.max(first, done + 1); line <= end; line++) {
-          const goesOn = last?.author === mark.author && line === done + 1
+          const goesOn = last?.author === mark.author && last.time === mark.time && line === done + 1
           builder.add(
             doc.line(line).from,
             doc.line(line).from,

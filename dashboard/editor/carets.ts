@@ -21,6 +21,7 @@ import {
   type Text,
 } from 'yjs'
 import { peerOf, type Peer } from './peers.js'
+import { rulerMarks } from './ruler.js'
 
 /** In milliseconds. */
 const FLAG_FADES_AFTER = 3_000
@@ -48,11 +49,22 @@ interface RemoteCaret {
 }
 
 export function carets(options: CaretOptions): Extension {
-  return ViewPlugin.define((view) => new Carets(view, options), { decorations: (plugin) => plugin.decorations })
+  const plugin = ViewPlugin.define((view) => new Carets(view, options), { decorations: (carets) => carets.decorations })
+  const marks = rulerMarks.of((view) =>
+    (view.plugin(plugin)?.places ?? []).map(({ head, look }) => ({
+      from: head,
+      to: head,
+      kind: 'caret',
+      colourClass: colourClass(look),
+    })),
+  )
+  return [plugin, marks]
 }
 
 class Carets {
   decorations: DecorationSet = Decoration.none
+  /** Where the carets are, as they were last drawn. */
+  places: readonly Pick<RemoteCaret, 'head' | 'look'>[] = []
   readonly #options: CaretOptions
   readonly #view: EditorView
   readonly #moved = new Map<number, { readonly head: string; readonly at: number }>()
@@ -99,6 +111,7 @@ class Carets {
   #build(): DecorationSet {
     const now = Date.now()
     const found = this.#find()
+    this.places = found
     const builder = new RangeSetBuilder<Decoration>()
     const ranges = found.flatMap((caret) => {
       const fresh = this.#isFresh(caret, now)

@@ -129,7 +129,7 @@ function button({ label, tag, key, run }: ChangeAction): HTMLElement {
   return made
 }
 
-function tagElement({ text, className, colour, name }: TagLook): HTMLElement {
+export function tagElement({ text, className, colour, name }: TagLook): HTMLElement {
   const tag = element('span', className, text)
   tag.style.setProperty('--agent', colour)
   tag.title = name

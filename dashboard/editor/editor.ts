@@ -8,7 +8,7 @@
 import { defaultKeymap, indentWithTab } from '@codemirror/commands'
 import { bracketMatching, indentOnInput } from '@codemirror/language'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
-import { Compartment, EditorState, type Extension } from '@codemirror/state'
+import { Compartment, EditorState, type Transaction } from '@codemirror/state'
 import {
   drawSelection,
   EditorView,
@@ -21,10 +21,13 @@ import {
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import type { Awareness } from 'y-protocols/awareness'
 import type { Text } from 'yjs'
-import { authors, type Authors, type AuthorsOptions, type CommittedEdits } from './authors.js'
+import { authors, type Authors, type AuthorsOptions, type BlamedText, type CommittedEdits } from './authors.js'
 import { carets, type CaretOptions } from './carets.js'
 import { loaderOf, type LanguageLoader } from './languages.js'
+import { lockMarks, showLocks, type LockLook } from './lock-marks.js'
 import { look } from './look.js'
+import { readOnly, sameCounting } from './plain.js'
+import { ruler } from './ruler.js'
 
 export interface EditorOptions {
   readonly parent: HTMLElement
@@ -34,6 +37,15 @@ export interface EditorOptions {
   readonly awareness: Awareness
   readonly caretLook: CaretOptions['look']
   readonly authors: AuthorsOptions
+  /** The server's clock; null while nobody knows it. */
+  readonly now: () => number | null
+  /** The lines that are selected, from 1; null: a caret only. */
+  readonly onLines: (lines: Lines | null) => void
+}
+
+export interface Lines {
+  readonly from: number
+  readonly to: number
 }
 
 export class Editor {
@@ -44,7 +56,8 @@ export class Editor {
   /** Null once the grammar is there, or on its way, or when there is none. */
   #loader: LanguageLoader | null
 
-  constructor({ parent, path, text, awareness, caretLook, authors: authorsOptions }: EditorOptions) {
+  constructor(options: EditorOptions) {
+    const { parent, path, text, awareness, caretLook, authors: authorsOptions, now, onLines } = options
     this.#authors = authors(authorsOptions)
     this.#loader = loaderOf(path)
     this.view = new EditorView({
@@ -53,10 +66,12 @@ export class Editor {
         doc: text.toJSON(),
         extensions: [
           sameCounting,
-          this.#writable.of(readOnly(true)),
+          this.#writable.of(readOnly),
           this.#language.of([]),
           look,
           this.#authors.extension,
+          lockMarks(now),
+          ruler,
           lineNumbers(),
           highlightActiveLine(),
           highlightActiveLineGutter(),
@@ -69,6 +84,10 @@ export class Editor {
           keymap.of([...yUndoManagerKeymap, ...searchKeymap, ...defaultKeymap, indentWithTab]),
           yCollab(text, null),
           carets({ awareness, text, look: caretLook }),
+          EditorView.updateListener.of(({ selectionSet, transactions, state }) => {
+            // What the page itself brings into sight is no choice of a person.
+            if (selectionSet && transactions.some(isByHand)) onLines(selectedLines(state))
+          }),
           EditorView.contentAttributes.of({ 'aria-label': `${path}. Escape, then Tab leaves the text.` }),
         ],
       }),
@@ -77,15 +96,35 @@ export class Editor {
 
   /** @param writable that the page is connected, too: only then is there somebody to ask for the grammar */
   setWritable(writable: boolean): void {
-    this.view.dispatch({ effects: this.#writable.reconfigure(readOnly(!writable)) })
+    this.view.dispatch({ effects: this.#writable.reconfigure(writable ? [] : readOnly) })
     if (writable) void this.#loadLanguage()
   }
 
-  /** @param line from 1 */
-  showLine(line: number): void {
+  /** Selects them, unless it is one, and brings them into sight. */
+  showLines(lines: Lines): void {
     const { doc } = this.view.state
-    const { from } = doc.line(Math.min(Math.max(1, line), doc.lines))
-    this.view.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+    const line = (number: number) => doc.line(Math.min(Math.max(1, number), doc.lines))
+    const { from } = line(lines.from)
+    const head = lines.to === lines.from ? from : line(lines.to).to
+    this.view.dispatch({
+      selection: { anchor: from, head },
+      effects: EditorView.scrollIntoView(from, { y: 'center' }),
+    })
+  }
+
+  /** Brings a place into sight; the caret stays where it is. */
+  showPlace(at: number): void {
+    const place = Math.min(at, this.view.state.doc.length)
+    this.view.dispatch({ effects: EditorView.scrollIntoView(place, { y: 'center' }) })
+  }
+
+  /** Who wrote what, as the server tells. */
+  showBlame(lines: readonly BlamedText[]): void {
+    this.#authors.blame(this.view, lines)
+  }
+
+  showLocks(looks: readonly LockLook[]): void {
+    showLocks(this.view, looks)
   }
 
   /** Marks what a commit added with its author. */
@@ -110,14 +149,14 @@ export class Editor {
   }
 }
 
-const sameCounting: Extension = [
-  EditorState.lineSeparator.of('\n'),
-  EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, '\n')),
-]
+function isByHand(transaction: Transaction): boolean {
+  return ['select', 'input', 'delete', 'move'].some((event) => transaction.isUserEvent(event))
+}
 
-function readOnly(on: boolean): Extension {
-  // Still focusable while read-only: it can be searched, and read with the keyboard.
-  return on
-    ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })]
-    : []
+/** A selection that ends where a line begins does not reach into that line. */
+function selectedLines({ doc, selection: { main } }: EditorState): Lines | null {
+  if (main.empty) return null
+  const [first, last] = [doc.lineAt(main.from), doc.lineAt(main.to)]
+  const to = last.from === main.to && last.number > first.number ? last.number - 1 : last.number
+  return { from: first.number, to }
 }

@@ -3,9 +3,10 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals'
 import type { FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Drafts } from '../model/drafts.js'
-import type { AuthorsOptions, CommittedEdits } from './authors.js'
+import type { AuthorsOptions, BlamedText, CommittedEdits } from './authors.js'
 import type { CaretLook } from './carets.js'
-import { Editor } from './editor.js'
+import { Editor, type Lines } from './editor.js'
+import type { LockLook } from './lock-marks.js'
 import { LiveDocument, type LiveState } from './live-document.js'
 import { peerOf, type Peer } from './peers.js'
 import { rebase, typedLines } from './rebase.js'
@@ -21,8 +22,13 @@ export interface OpenOptions {
   readonly drafts: Drafts
   readonly caretLook: (peer: Peer) => CaretLook
   readonly authors: AuthorsOptions
-  /** Shown when the text is there; from 1. Null: the top. */
-  readonly line: number | null
+  /** Shown when the text is there. Null: the top. */
+  readonly lines: Lines | null
+  readonly now: () => number | null
+  /** The lines that are selected; null: a caret only. */
+  readonly onLines: (lines: Lines | null) => void
+  /** The text is there: what is to be shown in it can be asked for. */
+  readonly onText: () => void
   /** Whether the page as a whole is live: what cannot be sent is not to be typed. */
   readonly online: ReadonlySignal<boolean>
 }
@@ -33,6 +39,11 @@ export interface OpenFile {
   readonly peers: ReadonlySignal<readonly Peer[]>
   /** A commit of this file. */
   showCommit(edits: CommittedEdits): void
+  /** Nothing happens before the text is there. */
+  showBlame(lines: readonly BlamedText[]): void
+  showLocks(looks: readonly LockLook[]): void
+  showLines(lines: Lines): void
+  showPlace(at: number): void
   /** Whether something typed here would be lost with the page. */
   holdsUnsent(): boolean
   close(): void
@@ -42,7 +53,8 @@ export interface OpenFile {
 const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
 
 export function openFile(options: OpenOptions): OpenFile {
-  const { parent, server, token, path, fileId, drafts, caretLook, authors, line, online } = options
+  const { parent, server, token, path, fileId, drafts, caretLook, authors, lines, online, now, onLines, onText } =
+    options
   const document = new LiveDocument({ server, path, token })
   const { awareness } = document.provider
   const peers = signal<readonly Peer[]>([])
@@ -76,8 +88,9 @@ export function openFile(options: OpenOptions): OpenFile {
     // Before the first sync the document is empty for want of knowledge: an editor would show an empty file.
     if (on && editor === undefined) {
       takeUpDraft()
-      editor = new Editor({ parent, path, text: document.text, awareness, caretLook, authors })
-      if (line !== null) editor.showLine(line)
+      editor = new Editor({ parent, path, text: document.text, awareness, caretLook, authors, now, onLines })
+      if (lines !== null) editor.showLines(lines)
+      onText()
     }
     editor?.setWritable(on)
   })
@@ -86,6 +99,10 @@ export function openFile(options: OpenOptions): OpenFile {
     state: document.state,
     peers,
     showCommit: (edits) => editor?.showCommit(edits),
+    showBlame: (blamed) => editor?.showBlame(blamed),
+    showLocks: (looks) => editor?.showLocks(looks),
+    showLines: (place) => editor?.showLines(place),
+    showPlace: (at) => editor?.showPlace(at),
     holdsUnsent: () => document.unsent() !== null,
     close: () => {
       dispose()

@@ -25,6 +25,11 @@ export function agentColour(tag: Tag): string {
   return tag.colour === null ? 'var(--text)' : `var(--agent-${tag.colour})`
 }
 
+/** A class that gives the same colour, for what takes no property of its own. */
+export function colourClass(tag: Tag): string {
+  return tag.colour === null ? 'remote-ink' : `remote-agent-${tag.colour}`
+}
+
 /** For what is built without Preact, as the widgets of the editor are. */
 export function tagLook(tag: Tag): { text: string; className: string; colour: string; name: string } {
   return { text: tag.text, className: tagClass(tag, true, false), colour: agentColour(tag), name: tag.name }

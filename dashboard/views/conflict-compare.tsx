@@ -8,7 +8,7 @@ import { firstUse, piecesOf, type SideName, type Use } from '../model/changes.js
 import { formatClock, formatCount } from '../model/format.js'
 import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
-import { AgentTag, tagLook } from '../parts/agent-tag.js'
+import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useKeys, usePage } from '../parts/context.js'
 import { Fault } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
@@ -129,8 +129,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
 
   function lookOf(author: string) {
     const tag = store.tag(author)
-    const wordClass = tag.colour === null ? 'remote-ink' : `remote-agent-${tag.colour}`
-    return { label: `What ${tag.name} wrote`, tag: tagLook(tag), wordClass }
+    return { label: `What ${tag.name} wrote`, tag: tagLook(tag), wordClass: colourClass(tag) }
   }
 
   const { baseTime, oursTime } = happened(conflict, known.entries)

@@ -10,6 +10,7 @@ import { Icon } from '../parts/icon.js'
 import { StateWord } from '../parts/state-word.js'
 import { formatRoute } from '../router.js'
 import { ConflictStory } from './conflict-words.js'
+import { SideLocks } from './file-locks.js'
 
 /** The id of the panel's element. */
 export const FILE_SIDE = 'file-side'
@@ -85,6 +86,7 @@ export function FileSide({ path, peers, drawer }: FileSideProps) {
         ))}
         {here.length + others.length === 0 && <li class="dim">Nobody but you</li>}
       </ul>
+      <SideLocks path={path} />
       <h2>
         Changes <span>last 15 min</span>
       </h2>

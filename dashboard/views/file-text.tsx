@@ -1,14 +1,19 @@
 /** The text of a file, live. The editor itself is loaded when the first file is opened. */
 import { useEffect, useRef } from 'preact/hooks'
-import { useComputed, useSignal, type Signal } from '@preact/signals'
+import { effect, useComputed, useSignal, type Signal } from '@preact/signals'
 import type { FileHead } from '../../protocol/files.js'
+import type { Blame } from '../../protocol/history.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { BlamedText } from '../editor/authors.js'
 import type { CaretLook } from '../editor/carets.js'
 import type { LiveState } from '../editor/live-document.js'
 import type { Peer } from '../editor/peers.js'
 import { addedTexts } from '../model/added-texts.js'
-import { agentColour } from '../parts/agent-tag.js'
-import { usePage } from '../parts/context.js'
+import type { Place } from '../model/place.js'
+import { agentColour, colourClass } from '../parts/agent-tag.js'
+import { usePage, type Page } from '../parts/context.js'
 import type { Store } from '../store.js'
+import { lockLooks } from './file-locks.js'
 import { Notice } from './notice.js'
 import { Stranded } from './stranded.js'
 
@@ -16,6 +21,12 @@ export interface FileTextProps {
   readonly head: FileHead
   /** Filled with those who have the file open. */
   readonly peers: Signal<readonly Peer[]>
+  /** The place of the address; what is selected here becomes it. */
+  readonly place: Signal<Place>
+  /** Lines that an address has just asked for, in a file that is open. */
+  readonly jump: Signal<Place['lines']>
+  /** An agent whose edits are brought into sight; null: nobody. */
+  readonly followed: Signal<string | null>
 }
 
 /** The close code of E_EPOCH. */
@@ -23,11 +34,13 @@ const ANOTHER_HISTORY = 4409
 
 type Shown = LiveState | { readonly kind: 'not-loaded' }
 
-export function FileText({ head, peers }: FileTextProps) {
-  const { store, drafts, token } = usePage()
+export function FileText({ head, peers, place, jump, followed }: FileTextProps) {
+  const page = usePage()
+  const { store, drafts, token } = page
   const parent = useRef<HTMLDivElement>(null)
   const state = useSignal<Shown>({ kind: 'opening' })
   const attempt = useSignal(0)
+  const hasText = useSignal(false)
   const online = useComputed(() => store.freshness.value.kind !== 'offline' && store.degraded.value === null)
 
   useEffect(() => {
@@ -45,10 +58,15 @@ export function FileText({ head, peers }: FileTextProps) {
         drafts,
         caretLook: (peer) => caretLook(store, peer),
         authors: {
-          look: (author) => ({ label: store.tag(author).text, colour: agentColour(store.tag(author)) }),
+          look: (author) => authorLook(store, author),
           now: () => store.serverNow.peek(),
         },
-        line: lineOfAddress(),
+        lines: place.peek().rev === null ? place.peek().lines : null,
+        now: () => (store.freshness.peek().kind === 'offline' ? null : store.serverNow.peek()),
+        onLines: (lines) => (place.value = { rev: null, lines }),
+        onText: () => {
+          hasText.value = true
+        },
         online,
       })
       const disposers = [
@@ -63,8 +81,27 @@ export function FileText({ head, peers }: FileTextProps) {
             head: { path, author, time },
             edits,
           } of commits) {
-            if (path === head.path && edits !== null) file.showCommit({ author, time, added: addedTexts(edits) })
+            if (path !== head.path || edits === null) continue
+            const added = addedTexts(edits)
+            file.showCommit({ author, time, added })
+            const at = added.at(-1)?.at ?? edits.at(-1)?.at
+            if (author === followed.peek() && at !== undefined) file.showPlace(at)
           }
+        }),
+        effect(() => {
+          if (hasText.value && jump.value !== null) file.showLines(jump.value)
+        }),
+        effect(() => {
+          const looks = lockLooks(store, head.path)
+          if (hasText.value) file.showLocks(looks)
+        }),
+        effect(() => {
+          if (!hasText.value) return
+          readBlame(page, head.path).then(
+            (lines) => file.showBlame(lines),
+            // Without it, bars tell of what is written from now on.
+            () => undefined,
+          )
         }),
       ]
       const warn = (event: BeforeUnloadEvent) => {
@@ -81,6 +118,7 @@ export function FileText({ head, peers }: FileTextProps) {
     return () => {
       gone = true
       close()
+      hasText.value = false
       peers.value = []
     }
   }, [head.path, head.id, attempt.value])
@@ -153,8 +191,20 @@ function caretLook(store: Store, { name }: Peer): CaretLook {
   return { label: tag.text, colour: agentColour(tag), outlined: tag.outlined }
 }
 
-/** `#L12` */
-function lineOfAddress(): number | null {
-  const line = /^#L(\d+)$/.exec(location.hash)?.[1]
-  return line === undefined ? null : Number(line)
+function authorLook(store: Store, author: string) {
+  const tag = store.tag(author)
+  return { label: tag.text, colour: agentColour(tag), colourClass: colourClass(tag), isAgent: store.isAgent(author) }
+}
+
+/** A longer file has bars down to here. */
+const MOST_LINES = 20_000
+
+async function readBlame({ link }: Page, path: WorkspacePath): Promise<BlamedText[]> {
+  const found: BlamedText[] = []
+  for (let from: number | null = 1; from !== null && from <= MOST_LINES;) {
+    const page: Blame = await link.ask('blame', { path, from })
+    found.push(...page.lines)
+    from = page.next
+  }
+  return found
 }

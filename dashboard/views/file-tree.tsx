@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { heat, LATELY, type FileActivity } from '../model/activity.js'
+import { isHere } from '../model/roster.js'
 import { foldersAbove, treeRows, type TreeRow } from '../model/tree.js'
 import { formatCount } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -150,7 +151,9 @@ function FileMarks({ path }: { readonly path: string }) {
   const { store } = usePage()
   const activity = store.activity.value.get(path)
   const conflicts = store.openConflicts.value.filter((conflict) => conflict.path === path).length
-  const late = activity !== undefined && store.serverNow.value - activity.lastTime < LATELY
+  const isLate = activity !== undefined && store.serverNow.value - activity.lastTime < LATELY
+  const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
+  const authors = new Set([...here.map((row) => row.agent.agentId), ...(isLate ? activity.authors : [])])
   return (
     <>
       {conflicts > 0 && (
@@ -159,9 +162,9 @@ function FileMarks({ path }: { readonly path: string }) {
           <span class="visually-hidden">{formatCount(conflicts, 'conflict')}</span>
         </span>
       )}
-      {late && (
+      {authors.size > 0 && (
         <span class="tags">
-          {activity.authors.slice(0, MOST_TAGS).map((author) => (
+          {[...authors].slice(0, MOST_TAGS).map((author) => (
             <AgentTag key={author} author={author} small />
           ))}
         </span>

@@ -1,38 +1,99 @@
 /** One file: what it is, who is in it, its text to read and edit; or why it cannot be shown. */
-import { useSignal, type Signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { signal, useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import type { FileHead } from '../../protocol/files.js'
 import { fileName, formatBytes, formatClock } from '../model/format.js'
+import { formatPlace, parsePlace, type Place } from '../model/place.js'
 import { isHere } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
-import { usePage } from '../parts/context.js'
+import { useKeys, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import type { Peer } from '../editor/peers.js'
 import { formatRoute } from '../router.js'
+import type { Store } from '../store.js'
+import { FileHistory } from './file-history.js'
+import { LockButton, WholeFileLock } from './file-locks.js'
 import { FILE_SIDE, FileSide } from './file-side.js'
 import { FileText } from './file-text.js'
+import { FileVersion } from './file-version.js'
 import { Notice } from './notice.js'
 import { Stranded } from './stranded.js'
 
 const NOBODY: readonly Peer[] = []
 
+/** Whose edits are brought into sight, from file to file; null: nobody's. */
+const followed = signal<string | null>(null)
+const isBlamed = signal(true)
+const hasHistory = signal(true)
+
 export function FileView({ path }: { readonly path: string }) {
-  const { store } = usePage()
+  const { store, router } = usePage()
   const peers = useSignal(NOBODY)
   const head = store.head(path)
   const drawer = useSignal(false)
+  const place = useSignal(parsePlace(location.hash))
+  const jump = useSignal<Place['lines']>(null)
+  const isText = head !== undefined && !head.deleted && head.kind === 'text'
+  const { rev } = place.value
+  useSignalEffect(() => {
+    const hash = formatPlace(place.value)
+    if (hash !== location.hash) history.replaceState(null, '', location.pathname + hash)
+  })
+  useEffect(() => {
+    const read = () => {
+      place.value = parsePlace(location.hash)
+      jump.value = place.value.lines
+    }
+    addEventListener('hashchange', read)
+    return () => removeEventListener('hashchange', read)
+  }, [])
+  useSignalEffect(() => {
+    const whom = followed.value
+    const file = store.agents.value.find((row) => row.agent.agentId === whom && isHere(row))?.agent.file ?? null
+    if (file !== null && file !== path) router.go({ view: 'files', path: file })
+  })
+  useKeys([
+    { keys: 'b', label: 'Show who wrote which line, or not', run: () => (isBlamed.value = !isBlamed.peek()) },
+    { keys: 'f', label: 'Follow the next agent in this file', run: () => follow(store, path) },
+    { keys: 'h', label: 'Show the history of the file, or not', run: () => (hasHistory.value = !hasHistory.peek()) },
+  ])
   return (
     <>
-      <FileHeader path={path} head={head} drawer={drawer} />
-      {head !== undefined && !head.deleted && head.kind === 'text' ? (
-        <FileText head={head} peers={peers} />
-      ) : (
-        <NoText path={path} head={head} />
-      )}
+      <FileHeader path={path} head={head} drawer={drawer} place={place} />
+      <div class={`file-body${isBlamed.value ? '' : ' file-unblamed'}${rev === null ? '' : ' file-past'}`}>
+        {isText && <WholeFileLock path={path} />}
+        {isText ? (
+          <FileText head={head} peers={peers} place={place} jump={jump} followed={followed} />
+        ) : (
+          <NoText path={path} head={head} />
+        )}
+        {rev !== null && head !== undefined && (
+          <FileVersion path={head.path} rev={rev} leave={() => (place.value = { rev: null, lines: null })} />
+        )}
+        {hasHistory.value && head !== undefined && <FileHistory path={head.path} rev={head.rev} place={place} />}
+      </div>
       <FileSide path={path} peers={peers.value} drawer={drawer} />
     </>
   )
+}
+
+/** Those who are here, or have changed the file lately: the next one after whom is followed, and then nobody. */
+function follow(store: Store, path: string): void {
+  const names = followable(store, path)
+  const index = followed.peek() === null ? -1 : names.indexOf(followed.peek() ?? '')
+  followed.value = names[index + 1] ?? null
+}
+
+function followable(store: Store, path: string): readonly string[] {
+  const here = store.agents.peek().filter((row) => isHere(row) && row.agent.file === path)
+  const lately =
+    store.activity
+      .peek()
+      .get(path)
+      ?.authors.filter((author) => store.isAgent(author)) ?? []
+  return [...new Set([...here.map((row) => row.agent.agentId), ...lately])]
 }
 
 interface FileHeaderProps {
@@ -40,9 +101,10 @@ interface FileHeaderProps {
   readonly head: FileHead | undefined
   /** Whether the panel at the side is open where it is a drawer. */
   readonly drawer: Signal<boolean>
+  readonly place: Signal<Place>
 }
 
-function FileHeader({ path, head, drawer }: FileHeaderProps) {
+function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
   const { store } = usePage()
   const name = fileName(path)
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
@@ -73,6 +135,7 @@ function FileHeader({ path, head, drawer }: FileHeaderProps) {
           </span>
         </p>
       )}
+      {head !== undefined && !head.deleted && head.kind === 'text' && <FileTools head={head} place={place} />}
       <button
         type="button"
         class="button drawer-button"
@@ -85,6 +148,52 @@ function FileHeader({ path, head, drawer }: FileHeaderProps) {
         <span class="wide-only">In this file</span>
         {conflicts > 0 && <span class="badge">{conflicts}</span>}
       </button>
+    </div>
+  )
+}
+
+function FileTools({ head, place }: { readonly head: FileHead; readonly place: Signal<Place> }) {
+  const { store } = usePage()
+  const names = followable(store, head.path)
+  const whom = followed.value ?? names[0]
+  const isFollowing = followed.value !== null
+  return (
+    <div class="file-tools">
+      {whom !== undefined && (
+        <button
+          type="button"
+          class="button button-ghost"
+          aria-pressed={isFollowing}
+          title={`Bring what ${store.tag(whom).name} edits into sight`}
+          onClick={() => (followed.value = isFollowing ? null : whom)}
+        >
+          <Icon name="eye" />
+          <span class="button-words">
+            {isFollowing ? 'Following' : 'Follow'} {store.tag(whom).text}
+          </span>
+        </button>
+      )}
+      <button
+        type="button"
+        class="button button-ghost wide-only"
+        aria-pressed={isBlamed.value}
+        title="Who wrote which line"
+        onClick={() => (isBlamed.value = !isBlamed.value)}
+      >
+        <Icon name="lines" />
+        <span class="button-words">Blame</span>
+      </button>
+      <button
+        type="button"
+        class="button button-ghost"
+        aria-pressed={hasHistory.value}
+        title="The file as it was"
+        onClick={() => (hasHistory.value = !hasHistory.value)}
+      >
+        <Icon name="history" />
+        <span class="button-words">History</span>
+      </button>
+      <LockButton path={head.path} place={place} />
     </div>
   )
 }

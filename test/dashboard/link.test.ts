@@ -14,6 +14,7 @@ class FakeSource implements Source {
   answers: Record<string, unknown> = {
     tree: { seq: 7, files: [aHead('a.ts')] },
     conflicts: { conflicts: [] },
+    locks: { locks: [], waiting: [] },
     status: aStatus(),
     recent: { events: [], agents: [] },
   }
@@ -54,7 +55,15 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
   const source = new FakeSource()
   if (recent !== undefined) source.answers['recent'] = recent
   const store = new Store()
-  const link = new Link({ store, source, hidden: () => hidden, now: clock.now, after, newId: () => `id${(ids += 1)}` })
+  const link = new Link({
+    store,
+    source,
+    hidden: () => hidden,
+    now: clock.now,
+    after,
+    newId: () => `id${(ids += 1)}`,
+    post: () => Promise.resolve(),
+  })
   source.enter({ kind: 'live', welcome: aWelcome() })
   await turn()
   return { clock, source, store, link }
@@ -63,7 +72,13 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
 describe('the link', () => {
   test('reads tree, conflicts, status and the last quarter of an hour as soon as it is live', async () => {
     const { source, store } = await linked()
-    expect(source.asked).toEqual([`recent {"since":${NOON - 15 * 60_000}}`, 'tree {}', 'conflicts {}', 'status {}'])
+    expect(source.asked).toEqual([
+      `recent {"since":${NOON - 15 * 60_000}}`,
+      'tree {}',
+      'conflicts {}',
+      'locks {}',
+      'status {}',
+    ])
     expect(store.filesKnown.value).toBe(true)
   })
 

@@ -15,7 +15,7 @@ export interface Story {
 }
 
 export async function tellStory(): Promise<Story> {
-  const folder = new ServedFolder(SHOP)
+  const folder = new ServedFolder(SHOP, 'shop-web')
   await folder.start()
   const join = (id: string): Promise<Connection> => folder.agent(id)
   const frontend = await join('CLAUDE-frontend')
@@ -87,14 +87,14 @@ export async function tellStory(): Promise<Story> {
   )
 
   await review.request('lock', {
-    wants: [{ path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 38, to: 41 }, type: 'EXCLUSIVE' }],
+    wants: [{ path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 27, to: 31 }, type: 'EXCLUSIVE' }],
     ttl: 120,
     wait: 0,
   })
   backend
     .request('lock', {
       wants: [
-        { path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 40, to: 46 }, type: 'EXCLUSIVE' },
+        { path: workspacePath.parse(PRICE_PATH), region: { kind: 'lines', from: 27, to: 31 }, type: 'EXCLUSIVE' },
       ],
       ttl: 120,
       wait: 600,

@@ -19,6 +19,7 @@ const ready = z.object({
 
 export class ServedFolder {
   readonly dir: string
+  readonly #own: string
   readonly #state = mkdtempSync(join(tmpdir(), 'ensemble-state-'))
   readonly #connections: Connection[] = []
   #process: ChildProcess | undefined
@@ -26,9 +27,13 @@ export class ServedFolder {
   url = ''
   token = ''
 
-  /** @param files path → content */
-  constructor(files: Readonly<Record<string, string | Uint8Array>>) {
-    this.dir = mkdtempSync(join(tmpdir(), 'ensemble-served-'))
+  /**
+   * @param files path → content
+   * @param name of the folder, as the workspace is called; default: one of its own
+   */
+  constructor(files: Readonly<Record<string, string | Uint8Array>>, name = '') {
+    this.#own = mkdtempSync(join(tmpdir(), 'ensemble-served-'))
+    this.dir = join(this.#own, name)
     for (const [path, content] of Object.entries(files)) this.write(path, content)
   }
 
@@ -114,6 +119,6 @@ export class ServedFolder {
   async close(): Promise<void> {
     for (const connection of this.#connections) await connection.close()
     await this.stop()
-    for (const dir of [this.dir, this.#state]) rmSync(dir, { recursive: true, force: true })
+    for (const dir of [this.#own, this.#state]) rmSync(dir, { recursive: true, force: true })
   }
 }

@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { workspacePath } from '../../../protocol/paths.js'
 import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
 import { ServedFolder } from '../../support/served-folder.js'
 import { headOf, write } from './agent-writes.js'
@@ -20,6 +21,12 @@ beforeAll(async () => {
   const base = await headOf(agents[0]!, 'src/price.ts')
   for (const [index, agent] of agents.entries())
     await write(agent, 'src/price.ts', `const price = ${index + 2}\n`, base)
+  await agents[1]!.request('lock', {
+    wants: [
+      { path: workspacePath.parse('src/price.ts'), region: { kind: 'lines', from: 1, to: 1 }, type: 'EXCLUSIVE' },
+    ],
+    ...{ ttl: 3_600, wait: 0 },
+  })
   conflict = (await agents[0]!.request('conflicts', {})).conflicts[0]!.id
   const gone = await folder.agent('OTHER-gone').catch(() => undefined)
   await gone?.close()
@@ -32,7 +39,7 @@ afterAll(async () => {
 const views: readonly (readonly [string, () => string, (page: Page) => Promise<void>])[] = [
   ['overview', () => folder.page('/'), (page) => page.getByRole('heading', { name: 'Agents' }).waitFor()],
   ['files', () => folder.page('/files'), (page) => page.getByRole('treeitem', { name: 'price.ts' }).waitFor()],
-  ['file', () => folder.page('/files/src/price.ts'), (page) => page.locator('.cm-line').first().waitFor()],
+  ['file', () => folder.page('/files/src/price.ts'), (page) => page.locator('.lock-head').first().waitFor()],
   ['missing file', () => folder.page('/files/no.ts'), (page) => page.getByText('no such file').waitFor()],
   ['conflicts', () => folder.page('/conflicts'), (page) => page.getByRole('article').first().waitFor()],
   ['conflict', () => folder.page(`/conflicts/${conflict}`), (page) => page.locator('.result .change-head').waitFor()],

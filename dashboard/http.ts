@@ -1,0 +1,32 @@
+/** Requests over HTTP: for what is done in the name of an agent that has no connection. */
+import { fromProblem } from '../client/sdk/connection.js'
+import { trusted } from '../client/sdk/trusted.js'
+import { EnsembleError } from '../protocol/errors.js'
+import type { Problem } from '../protocol/messages.js'
+
+export interface HttpOptions {
+  readonly fetch: typeof fetch
+  readonly token: string
+  readonly newId: () => string
+}
+
+/** @throws EnsembleError E_UNREACHABLE, and what the server says */
+export async function post(
+  { fetch, token, newId }: HttpOptions,
+  path: string,
+  agent: string,
+  body: object,
+): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'x-ensemble-agent': agent,
+    'idempotency-key': newId(),
+  }
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
+    (thrown: unknown) => {
+      throw new EnsembleError('E_UNREACHABLE', 'The server does not answer.', { cause: thrown })
+    },
+  )
+  if (!response.ok) throw fromProblem(trusted<Problem>(await response.json()))
+}

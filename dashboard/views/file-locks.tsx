@@ -1,0 +1,156 @@
+/** Locks on one file: as the editor draws them, in the panel beside it, and the asking for one. */
+import { useSignal, type Signal } from '@preact/signals'
+import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
+import type { LockRegion } from '../../protocol/locks.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { LockLook } from '../editor/lock-marks.js'
+import { formatClock } from '../model/format.js'
+import { formatLeft, locksOf, PERSON, regionWords } from '../model/held-locks.js'
+import type { Place } from '../model/place.js'
+import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
+import { usePage } from '../parts/context.js'
+import { Icon } from '../parts/icon.js'
+import type { Store } from '../store.js'
+
+const VERBS = { EXCLUSIVE: 'holds', REVIEW: 'reviews', SHARED: 'shares' } as const
+
+/** Those on lines of the file; subscribes whoever reads it. */
+export function lockLooks(store: Store, path: string): readonly LockLook[] {
+  return locksOf(store.locks.value, path).flatMap(({ lock, next }): LockLook[] => {
+    if (lock.lines === null) return []
+    const tag = store.tag(lock.holder)
+    return [
+      {
+        ...{ id: lock.id, lines: lock.lines, holder: tagLook(tag), name: tag.name.split(',')[0] ?? '' },
+        ...{ what: regionWords(lock.region, lock.lines), verb: VERBS[lock.type] },
+        ...{ expiresAt: lock.expiresAt, ttl: lock.ttl * 1000, next: next === null ? null : tagLook(store.tag(next)) },
+        ...{ colourClass: colourClass(tag), isClosed: lock.type === 'EXCLUSIVE' && lock.holder !== PERSON },
+      },
+    ]
+  })
+}
+
+/** Time that a lock has left; while the server is not heard, the clock time of its end. */
+export function Left({ until }: { readonly until: number }) {
+  const { store } = usePage()
+  if (store.freshness.value.kind === 'offline') return <>until {formatClock(until)}</>
+  return <>{formatLeft(until - store.serverNow.value)}</>
+}
+
+/** A lock on the whole file stands above its text. */
+export function WholeFileLock({ path }: { readonly path: string }) {
+  const { store } = usePage()
+  const found = locksOf(store.locks.value, path).find(({ lock }) => lock.region.kind === 'file')
+  if (found === undefined) return null
+  const { lock, next } = found
+  return (
+    <p class="editor-state whole-lock">
+      <Icon name="lock" /> <AgentTag author={lock.holder} small />{' '}
+      <span>
+        <b>{store.tag(lock.holder).name.split(',')[0]}</b> {VERBS[lock.type]} the whole file,{' '}
+        <Left until={lock.expiresAt} /> left
+      </span>
+      {next !== null && (
+        <span class="soft">
+          next is <AgentTag author={next} small />
+        </span>
+      )}
+    </p>
+  )
+}
+
+export function SideLocks({ path }: { readonly path: string }) {
+  const { store } = usePage()
+  const found = locksOf(store.locks.value, path)
+  return (
+    <>
+      <h2>
+        Locks <span>{found.length}</span>
+      </h2>
+      <ul>
+        {found.map(({ lock, next }) => (
+          <li key={lock.id}>
+            <AgentTag author={lock.holder} small />
+            <span class="path">
+              {regionWords(lock.region, lock.lines)}
+              {next !== null && (
+                <>
+                  {' '}
+                  <small>
+                    next <AgentTag author={next} small />
+                  </small>
+                </>
+              )}
+            </span>
+            <small>
+              <Left until={lock.expiresAt} />
+            </small>
+          </li>
+        ))}
+        {found.length === 0 && <li class="dim">Nobody holds anything here</li>}
+      </ul>
+    </>
+  )
+}
+
+/** In seconds: what an asking from here holds, and renews never; whoever sits here may go away. */
+const TTL = 300
+
+export interface LockButtonProps {
+  readonly path: WorkspacePath
+  readonly place: Signal<Place>
+}
+
+/** Asks for the selected lines in the name of whoever sits here, and gives them back. */
+export function LockButton({ path, place }: LockButtonProps) {
+  const { store, link } = usePage()
+  const fault = useSignal<EnsembleError | null>(null)
+  const isAsked = useSignal(false)
+  const own = store.locks.value.locks.find((lock) => lock.path === path && lock.holder === PERSON)
+  const { lines } = place.value
+  const run = async (act: () => Promise<unknown>) => {
+    isAsked.value = true
+    fault.value = null
+    try {
+      await act()
+    } catch (thrown) {
+      fault.value = toEnsembleError(thrown)
+    }
+    isAsked.value = false
+  }
+  const isAway = store.freshness.value.kind === 'offline'
+  const region: LockRegion = lines === null ? { kind: 'file' } : { kind: 'lines', ...lines }
+  return (
+    <span class="lock-ask">
+      {own === undefined ? (
+        <button
+          type="button"
+          class="button"
+          disabled={isAway || isAsked.value || lines === null}
+          title={lines === null ? 'Select some lines first' : `Nobody else may write there for ${TTL / 60} minutes`}
+          onClick={() => void run(() => link.lock(path, region, TTL))}
+        >
+          <Icon name="lock" />
+          <span class="button-words">{lines === null ? 'Lock a region' : `Lock ${regionWords(region, null)}`}</span>
+        </button>
+      ) : (
+        <button
+          type="button"
+          class="button"
+          disabled={isAway || isAsked.value}
+          onClick={() => void run(() => link.unlock(own.id))}
+        >
+          <Icon name="lock" />
+          <span class="button-words">
+            Release, <Left until={own.expiresAt} />
+          </span>
+        </button>
+      )}
+      {fault.value !== null && (
+        <span class="lock-fault" role="alert">
+          {fault.value.message} {fault.value.hint}
+        </span>
+      )}
+    </span>
+  )
+}
