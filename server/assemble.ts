@@ -305,7 +305,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   commits.subscribe((commit) => {
     for (const event of commit.events) eventBus.publish(event)
   })
-  const rooms = new Rooms({ files, free, defer })
+  const rooms = new Rooms({
+    ...{ files, free, defer },
+    locks: { list: (query) => locks.list(query), onChange: (listener) => locks.onChange(listener), newClient },
+  })
   const server = createServer(
     createApp({
       ...{

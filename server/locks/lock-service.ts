@@ -124,7 +124,7 @@ export class LockService {
     return null
   }
 
-  /** Hears the path of every lock that begins, ends, is renewed, changes its type, or goes along with a renamed file. */
+  /** Hears the path of all that `list` tells otherwise now: of who holds, who waits, where, and for how long. */
   onChange(listener: (path: WorkspacePath) => void): Disposer {
     return this.#changes.subscribe(listener)
   }

@@ -82,7 +82,7 @@ export function eventRegion({ region, span }: Want): EventLock['region'] {
   }
 }
 
-/** Where locks are others now than before the command. */
+/** Where locks and those who wait for them are others now than before the command, or stand elsewhere. */
 export function changedPaths(
   before: LockTable,
   { table, settled, ended }: Decided,
@@ -92,5 +92,21 @@ export function changedPaths(
   const changed = fresh.filter((lease) => before.leases.get(lease.id) !== lease)
   const renewed = command.kind === 'renew' ? command.ids.flatMap((id) => table.leases.get(id) ?? []) : []
   const moved = command.kind === 'moved' ? [command.from, command.to] : []
-  return new Set([...[...changed, ...ended.map(({ lease }) => lease), ...renewed].map(({ path }) => path), ...moved])
+  const shifted =
+    command.kind === 'edited' ? [...table.leases.values()].filter((lease) => isShifted(before, lease)) : []
+  const were = new Set(before.waiting.map(({ request }) => request))
+  const are = new Set(table.waiting.map(({ request }) => request))
+  const waits = [
+    ...before.waiting.filter(({ request }) => !are.has(request)),
+    ...table.waiting.filter(({ request }) => !were.has(request)),
+  ].flatMap(({ wants }) => wants)
+  const leases = [...changed, ...ended.map(({ lease }) => lease), ...renewed, ...shifted]
+  return new Set([...[...leases, ...waits].map(({ path }) => path), ...moved])
+}
+
+function isShifted({ leases }: LockTable, lease: Lease): boolean {
+  const was = leases.get(lease.id)
+  if (was === undefined || was === lease || was.span === null || lease.span === null) return false
+  const [before, now] = [linesOfSpan(was.span), linesOfSpan(lease.span)]
+  return before.from !== now.from || before.to !== now.to
 }

@@ -25,13 +25,32 @@ const MAX_STATE_DEPTH = 32
 const GONE = 'null'
 
 interface Client<Owner> {
-  readonly owner: Owner
+  /** Null: the server. */
+  readonly owner: Owner | null
   clock: number
   state: string
 }
 
 export class Awareness<Owner> {
   readonly #clients = new Map<number, Client<Owner>>()
+  readonly #ownId: number | undefined
+  /** Of the server's own state; it rises over its absences, too. */
+  #ownClock = 0
+
+  /** @param ownId of the server's own client: what connections say of it is passed over */
+  constructor(ownId?: number) {
+    this.#ownId = ownId
+  }
+
+  /** Sets the state of the server's own client; null: it has none. Returns the ids that changed. */
+  setOwn(value: object | null): number[] {
+    const id = this.#ownId
+    if (id === undefined) return []
+    const state = value === null ? GONE : JSON.stringify(value)
+    if ((this.#clients.get(id)?.state ?? GONE) === state) return []
+    this.#clients.set(id, { owner: null, clock: ++this.#ownClock, state })
+    return [id]
+  }
 
   /**
    * Takes an update from `owner`. Returns the ids that changed.
@@ -40,6 +59,7 @@ export class Awareness<Owner> {
   accept(owner: Owner, update: Uint8Array): number[] {
     const changed: number[] = []
     for (const { id, clock, state } of decode(update)) {
+      if (id === this.#ownId) continue
       const known = this.#clients.get(id)
       if (known === undefined || known.state === GONE) {
         if (state === GONE) continue

@@ -44,10 +44,17 @@ export interface Member {
   expel(error: EnsembleError): void
 }
 
+export interface RoomOptions {
+  readonly defer: (run: () => void) => void
+  /** Awareness client of the server in this room; undefined: it has none. */
+  readonly ownClient: number | undefined
+  readonly onEmpty: () => void
+}
+
 export class Room {
   readonly document: RoomDocument
   readonly #members = new Set<Member>()
-  readonly #awareness = new Awareness<Member>()
+  readonly #awareness: Awareness<Member>
   readonly #changedClients = new Set<number>()
   readonly #defer: (run: () => void) => void
   readonly #onEmpty: () => void
@@ -57,10 +64,11 @@ export class Room {
   #awarenessFrame: Uint8Array | undefined
   #closed = false
 
-  constructor(document: RoomDocument, defer: (run: () => void) => void, onEmpty: () => void) {
+  constructor(document: RoomDocument, { defer, ownClient, onEmpty }: RoomOptions) {
     this.document = document
     this.#defer = defer
     this.#onEmpty = onEmpty
+    this.#awareness = new Awareness(ownClient)
     const forget = (): void => {
       this.#wholeState = undefined
     }
@@ -115,6 +123,13 @@ export class Room {
   acceptAwareness(member: Member, update: Uint8Array): void {
     this.#awarenessFrame = undefined
     this.#announce(this.#awareness.accept(member, update))
+  }
+
+  /** Shows everybody a state of the server's own; null: none (rule LOCK-16). */
+  show(state: object | null): void {
+    const changed = this.#awareness.setOwn(state)
+    if (changed.length > 0) this.#awarenessFrame = undefined
+    this.#announce(changed)
   }
 
   /** The Yjs clients that a member has announced. */

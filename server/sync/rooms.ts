@@ -3,12 +3,15 @@ import { CONTENT_ROOT, formatDocumentName, type DocumentName } from '../../proto
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { FreeDocuments } from '../documents/free-documents.js'
+import { lockState, type ShownLocks } from './lock-state.js'
 import { Room, type RoomDocument } from './room.js'
 
 export interface RoomsOptions {
   readonly files: FileStore
   readonly free: FreeDocuments
   readonly defer: (run: () => void) => void
+  /** Shown in the awareness of files; without it nothing is. */
+  readonly locks?: ShownLocks
 }
 
 /** Where nothing is a conflict nobody asks what a peer had seen. */
@@ -17,9 +20,20 @@ const UNCOUNTED = { steps: 0, toldBefore: () => null, left: () => undefined }
 export class Rooms {
   readonly #options: RoomsOptions
   readonly #rooms = new Map<string, Room>()
+  /** Paths whose locks have changed in this turn. */
+  readonly #changed = new Set<WorkspacePath>()
 
   constructor(options: RoomsOptions) {
     this.#options = options
+    options.locks?.onChange((path) => {
+      this.#changed.add(path)
+      if (this.#changed.size > 1) return
+      // A moment later: the locks of a turn are told at once.
+      options.defer(() => {
+        for (const changed of this.#changed) this.#show(changed)
+        this.#changed.clear()
+      })
+    })
   }
 
   get size(): number {
@@ -65,19 +79,31 @@ export class Rooms {
     const forget = (): void => {
       if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
-    const room = new Room(document, this.#options.defer, () => {
-      dispose()
-      disposeMoved?.()
-      forget()
-      document.release()
+    const { defer, locks } = this.#options
+    const room = new Room(document, {
+      defer,
+      ownClient: document.name === undefined ? undefined : locks?.newClient(),
+      onEmpty: () => {
+        dispose()
+        disposeMoved?.()
+        forget()
+        document.release()
+      },
     })
     const dispose = document.live.onExpelled(forget)
     const disposeMoved = document.name?.onMoved((path) => {
       forget()
       key = keyOfFile(path)
       this.#rooms.set(key, room)
+      this.#show(path)
     })
     this.#rooms.set(key, room)
+    if (document.name !== undefined) this.#show(document.name.path)
+  }
+
+  #show(path: WorkspacePath): void {
+    const { locks } = this.#options
+    if (locks !== undefined) this.#rooms.get(keyOfFile(path))?.show(lockState(locks.list({ path })))
   }
 
   async #document(name: DocumentName): Promise<RoomDocument> {
