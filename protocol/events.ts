@@ -79,7 +79,7 @@ export const eventData = {
     /** Its first line, cut; empty: it is gone. */
     preview: z.string(),
   }),
-  /** Many entries of the shared context came at once: from older files, or from a peer that was away. */
+  /** Many entries of the shared context came at once: from older files, or from a peer that was away. Nothing tells it yet. */
   'context:sync': z.object({ source: z.enum(['imported', 'rejoined']), entries: z.int().nonnegative() }),
   /** `subtask`: the one that changed; null: the task itself did. */
   'task:updated': z.object({
