@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { agentId, author, conflictId, fileId, lockId, writeId } from './ids.js'
-import { fileContent, revision, timestamp } from './files.js'
+import { fileContent, keptContent, revision, timestamp } from './files.js'
 import { workspacePath } from './paths.js'
 
 /** A Y.RelativePosition as JSON: it stays with its characters while the text around it moves. */
@@ -62,7 +62,7 @@ const whole = {
    * stays). `binary`: bytes cannot be merged. `theirs` null: theirs was the deletion.
    */
   reason: z.enum(['create', 'delete', 'binary']),
-  theirs: fileContent.nullable(),
+  theirs: keptContent.nullable(),
   /** Whose side was written first. What stands is the later one where it came back, or replaced bytes. Absent: not known. */
   first: z.enum(['ours', 'theirs']).optional(),
 }
@@ -103,10 +103,14 @@ export function isOfLines<C extends { readonly reason: string }>(
 export const lineRange = z.object({ from: z.int().positive(), to: z.int().nonnegative() })
 export type LineRange = z.infer<typeof lineRange>
 
-/** A conflict, and what stands in its region now; null where its characters are gone, or it is of the whole file. */
+/**
+ * A conflict. `now`: what stands in its region; null where its characters are gone, or it is of the whole file. `held`: what
+ * is held of a whole file, bytes included; null where that is a deletion, or it is of lines.
+ */
 export const shownConflict = z.object({
   conflict,
   now: z.object({ lines: lineRange, text: z.string() }).nullable(),
+  held: fileContent.nullable(),
 })
 export type ShownConflict = z.infer<typeof shownConflict>
 

@@ -33,11 +33,19 @@ export const fileHead = z.object({
 export type FileHead = z.infer<typeof fileHead>
 
 /** A file's content as it travels. */
+const textContent = z.object({ kind: z.literal('text'), text: z.string(), ...format })
 export const fileContent = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('text'), text: z.string(), ...format }),
+  textContent,
   z.object({ kind: z.literal('binary'), base64: z.base64() }),
 ])
 export type FileContent = z.infer<typeof fileContent>
+
+/** Content on record: a text as it is, bytes by the hash under which the server keeps them. */
+export const keptContent = z.discriminatedUnion('kind', [
+  textContent,
+  z.object({ kind: z.literal('blob'), hash: contentHash, size: z.int().nonnegative() }),
+])
+export type KeptContent = z.infer<typeof keptContent>
 
 /**
  * The version that a writer started from: a revision and its hash. The server answers `need-base` if it does not hold that

@@ -1,6 +1,6 @@
 /** Both sides of a conflict to read, with what both started from. */
 import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
-import type { FileContent } from '../../protocol/files.js'
+import type { KeptContent } from '../../protocol/files.js'
 import { commonIndentCutter } from '../model/indent.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
@@ -51,7 +51,7 @@ function Side({ author, note, text, absent }: SideProps) {
   )
 }
 
-function whole(content: FileContent | null): Pick<SideProps, 'text' | 'absent'> {
+function whole(content: KeptContent | null): Pick<SideProps, 'text' | 'absent'> {
   if (content === null) return { text: null, absent: 'The file deleted.' }
   return content.kind === 'text'
     ? { text: content.text, absent: 'An empty file.' }

@@ -18,7 +18,7 @@ import type { Places } from './places.js'
 import type { Concluded, Deed } from './write-attachments.js'
 
 /** A file as it is when a conflict in it is decided. */
-export interface PresentFile extends Pick<Present, 'content' | 'textAt'> {
+export interface PresentFile extends Pick<Present, 'content' | 'textAt' | 'held'> {
   readonly head: FileHead
   readonly executable: boolean
   /** Null: it is bytes. */
@@ -117,9 +117,9 @@ function siblingsOf(conflicts: ConflictTable, conflict: Overlap, { head, places 
   })
 }
 
-function presentOf(conflict: Conflict, { head, content, places, textAt }: PresentFile): Present {
+function presentOf(conflict: Conflict, { head, content, places, textAt, held }: PresentFile): Present {
   const region = isOfLines(conflict) ? (places?.find(conflict) ?? null) : null
-  return { rev: head.rev, deleted: head.deleted, content, region, textAt }
+  return { rev: head.rev, deleted: head.deleted, content, region, textAt, held }
 }
 
 function decided(

@@ -12,6 +12,7 @@ import type { FileHead, WriteResult } from '../../protocol/files.js'
 import type { Author, ConflictId, FileId } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import { decideConflict, decideMarkers, type Decided, type PresentFile, type Settled } from './conflict-decisions.js'
+import { toWire, type Content } from './content.js'
 import { regionNow } from './conflict-records.js'
 import type { ConflictTable } from './conflict-table.js'
 import type { Decision, Version } from './decide-write.js'
@@ -68,7 +69,9 @@ export class ConflictDesk {
         const conflict = this.table.find(id)
         const head = files.get(fileId)?.head
         const hasRegion = isOfLines(conflict) && head?.kind === 'text' && !head.deleted
-        return { conflict, now: hasRegion ? regionNow(conflict, documents.load(head.id).places) : null }
+        const held = this.#heldOf(conflict)
+        const now = hasRegion ? regionNow(conflict, documents.load(head.id).places) : null
+        return { conflict, now, held: held === null ? null : toWire(held) }
       },
     )
     await queue.durable()
@@ -92,6 +95,15 @@ export class ConflictDesk {
     return this.#decide(command, author, (file) => decideMarkers({ conflicts: this.table }, command, file))
   }
 
+  /** What is held of a whole file; null: of lines, or a deletion. */
+  #heldOf(conflict: Conflict): Content | null {
+    if (isOfLines(conflict) || conflict.theirs === null) return null
+    if (conflict.theirs.kind === 'text') return conflict.theirs
+    const bytes = this.#options.journal.blob(conflict.theirs.hash)
+    if (bytes !== undefined) return { kind: 'binary', bytes }
+    throw new EnsembleError('E_STORAGE_DAMAGED', `What is held of ${conflict.path} is missing.`)
+  }
+
   /** Repeated, it gives what became of the first try, and the conflict as it is by now. */
   async #decide(
     command: MaterializeCommand | ResolveCommand,
@@ -108,7 +120,14 @@ export class ConflictDesk {
       const document = head.kind === 'text' ? documents.load(head.id) : null
       const { content, executable } = versionOf(head)
       const textAt = (rev: number): string | undefined => document?.textAt(rev) ?? journal.text(head.id, rev)
-      const file = { head, content, executable, places: document?.places ?? null, textAt }
+      const file = {
+        head,
+        content,
+        executable,
+        places: document?.places ?? null,
+        textAt,
+        held: () => this.#heldOf(this.table.find(id)),
+      }
       const { deed, decision, deleted } = decide(file)
       return carryOut(head, { ...deed, ...asked, base: null }, decision, author, deleted)
     })

@@ -2,9 +2,11 @@
 import { isOfLines, type Conflict, type LineRange, type Overlap, type ShownConflict } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
+import type { Row } from '../storage/storage.js'
 import { conflictId, type Author, type WriteId } from '../../protocol/ids.js'
-import { toWire } from './content.js'
+import { hashOf, toKept } from './content.js'
 import type { ConflictDraft, Decision } from './decide-write.js'
+import { blobRow } from './file-journal.js'
 import type { Places } from './places.js'
 
 export interface ConflictContext {
@@ -40,11 +42,17 @@ export function conflictRecord(draft: ConflictDraft, context: ConflictContext): 
   }
   if (!isOfLines(draft)) {
     const first = writerIsHeld ? 'ours' : 'theirs'
-    return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toWire(draft.theirs), first }
+    return { ...common, reason: draft.reason, theirs: draft.theirs === null ? null : toKept(draft.theirs), first }
   }
   if (places === null) throw new Error('lines overlap in texts alone')
   const { base, ours, theirs, from, to } = draft
   return { ...common, reason: draft.reason, base, ours, theirs, ...placeOf(places, head.rev, from, to) }
+}
+
+/** Rows of the bytes that a record names, where no revision has them. */
+export function heldRows(draft: ConflictDraft): Row[] {
+  if (isOfLines(draft) || draft.held === 'incumbent' || draft.theirs?.kind !== 'binary') return []
+  return [blobRow(hashOf(draft.theirs.bytes), draft.theirs.bytes)]
 }
 
 /** The range clings to its own characters: what is inserted at its ends is outside. */

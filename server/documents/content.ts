@@ -1,6 +1,6 @@
 /** A file's content inside the server, and its form on the wire and on disk. */
 import { createHash } from 'node:crypto'
-import type { FileContent, FileHead } from '../../protocol/files.js'
+import type { FileContent, FileHead, KeptContent } from '../../protocol/files.js'
 import { contentHash, type ContentHash } from '../../protocol/ids.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import { encodeText, MAX_TEXT_BYTES, PLAIN_FORMAT, type TextFormat } from '../../protocol/text/encoding.js'
@@ -30,6 +30,12 @@ export function fromWire(content: FileContent): Content {
 
 export function toWire(content: Content): FileContent {
   if (content.kind === 'binary') return { kind: 'binary', base64: Buffer.from(content.bytes).toString('base64') }
+  return { kind: 'text', text: content.text, bom: content.bom, eol: content.eol }
+}
+
+/** Bytes that may be large are kept once, under their hash. */
+export function toKept(content: Content): KeptContent {
+  if (content.kind === 'binary') return { kind: 'blob', hash: hashOf(content.bytes), size: content.bytes.length }
   return { kind: 'text', text: content.text, bom: content.bom, eol: content.eol }
 }
 

@@ -25,6 +25,8 @@ export interface Present {
   readonly region: Region | null
   /** The text of an earlier revision; undefined where it is not known. */
   readonly textAt: (rev: number) => string | undefined
+  /** What is held of a whole file, bytes included; null: its deletion. */
+  readonly held: () => Content | null
 }
 
 /** The file as it is to be. */
@@ -118,13 +120,15 @@ function resolveWhole(conflict: Exclude<Conflict, Overlap>, present: Present, ch
   switch (choice.kind) {
     case 'ours':
       return asItIs(present)
-    case 'theirs':
-      if (conflict.theirs !== null) return wholeFile(conflict, present, fromWire(conflict.theirs))
+    case 'theirs': {
+      const held = present.held()
+      if (held !== null) return wholeFile(conflict, present, held)
       if (present.deleted) return asItIs(present)
       if (present.rev !== conflict.rev) throw moved(conflict, 'The file was changed since.')
       return { content: present.content, deleted: true, region: null }
+    }
     case 'both': {
-      const held = conflict.theirs === null ? null : fromWire(conflict.theirs)
+      const held = present.held()
       if (held?.kind !== 'text' || present.content.kind !== 'text') {
         const why =
           held === null ? 'A file cannot be both there and deleted.' : 'Bytes cannot be put one after the other.'

@@ -7,7 +7,7 @@ import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, WriteOutcome } from '../../protocol/files.js'
 import type { Author, ConflictId, WriteId } from '../../protocol/ids.js'
 import type { Row } from '../storage/storage.js'
-import { conflictRecord } from './conflict-records.js'
+import { heldRows, conflictRecord } from './conflict-records.js'
 import type { ConflictTable } from './conflict-table.js'
 import type { Decision } from './decide-write.js'
 import { bothTried } from './fence.js'
@@ -66,6 +66,7 @@ export class WriteAttachments {
     else add(this.#closeSuperseded(head, places, { author: writer, baseRev: base?.rev ?? 0, writeId }))
     const context = { head, baseRev: base?.rev ?? 0, writeId, writer, incumbent, places, now, newId: newConflictId }
     const raised = decision.conflicts.map((draft) => conflictRecord(draft, context))
+    rows.push(...decision.conflicts.flatMap(heldRows))
     for (const conflict of raised) {
       const { event, rows: own } = conflicts.raise(conflict, places?.text ?? null)
       add({ rows: own, events: [event] })

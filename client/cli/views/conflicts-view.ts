@@ -7,7 +7,7 @@ import {
   type ShownConflict,
 } from '../../../protocol/conflicts.js'
 import { unreachable } from '../../../protocol/errors.js'
-import type { FileContent } from '../../../protocol/files.js'
+import type { KeptContent } from '../../../protocol/files.js'
 import type { Paint } from '../colour.js'
 import { table } from '../table.js'
 import { count, cutPath, duration } from '../words.js'
@@ -129,9 +129,9 @@ function sinceThen(conflict: Overlap, place: ShownConflict['now'], { nameOf }: C
   return side(`stands there now, ${linesOf(place.lines)}`, place.text, 'nothing')
 }
 
-function wholeText(content: FileContent | null): string | null {
+function wholeText(content: KeptContent | null): string | null {
   if (content === null) return null
-  return content.kind === 'text' ? content.text : '(bytes that are not text)'
+  return content.kind === 'text' ? content.text : `(${content.size} bytes that are not text)`
 }
 
 function linesOf({ from, to }: { readonly from: number; readonly to: number }): string {

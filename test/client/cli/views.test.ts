@@ -99,7 +99,7 @@ describe('the conflicts', () => {
 
   it('are shown with both sides, what stands there now, and what can be done', () => {
     const now = { text: 'by someone\n', lines: { from: 7, to: 7 } }
-    expect(conflictWhole({ conflict: overlap, now }, words)).toEqual([
+    expect(conflictWhole({ conflict: overlap, now, held: null }, words)).toEqual([
       'src/a.ts, line 7: same lines, 2 min ago, 3f2a',
       '',
       'the CLAUDE-a, in the file:',
@@ -120,8 +120,8 @@ describe('the conflicts', () => {
       'lines of your own:  ensemble conflicts resolve 3f2a --file FILE',
       'edit them in the file:  ensemble conflicts materialize 3f2a',
     ])
-    expect(conflictWhole({ conflict: deletion, now: null }, words).join('\n')).not.toContain('--both')
-    expect(conflictWhole({ conflict: closed, now: null }, words).at(-1)).toBe(
+    expect(conflictWhole({ conflict: deletion, now: null, held: null }, words).join('\n')).not.toContain('--both')
+    expect(conflictWhole({ conflict: closed, now: null, held: null }, words).at(-1)).toBe(
       'the CLAUDE-a closed the conflict in src/a.ts at revision 3: the CODEX-b went in.',
     )
   })

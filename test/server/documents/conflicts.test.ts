@@ -8,6 +8,7 @@ import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import {
   asBytes,
+  blobOf,
   asText,
   at,
   by,
@@ -245,6 +246,18 @@ describe('conflicts of whole files', () => {
     await resolve(files, { id: conflicts[0]! }, kind)
     expect((await files.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array(expected) })
     expect(files.openConflicts).toEqual([])
+  })
+
+  test('[CONFLICT-16] bytes are on record by their hash; whoever looks gets them, and they can be put in place', async () => {
+    const storage = new FailingStorage()
+    const { files } = openStore(storage)
+    const { head } = await write(files, 'a.bin', asBytes(0, 1))
+    const { conflicts } = await write(files, 'a.bin', asBytes(0, 2), null, CODEX)
+    expect(files.openConflicts).toMatchObject([{ reason: 'create', theirs: blobOf(0, 2) }])
+    const again = openStore(storage).files
+    expect((await again.conflicts.show(conflicts[0]!)).held).toEqual(asBytes(0, 2))
+    await resolve(again, { id: conflicts[0]! }, 'theirs')
+    expect((await again.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 2]) })
   })
 
   test('bytes, with a file that the resolver brings', async () => {

@@ -10,6 +10,7 @@ import { diskFull, FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import {
   asBytes,
+  blobOf,
   asText,
   at,
   CLAUDE,
@@ -296,7 +297,7 @@ describe('whole-file writes', () => {
     expect(last).toMatchObject({ outcome: 'conflict', head: { rev: 3 } })
     expect((await files.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 3]) })
     expect(files.openConflicts).toMatchObject([
-      { reason: 'binary', theirs: asBytes(0, 2), authors: { ours: CLAUDE, theirs: CODEX }, first: 'theirs' },
+      { reason: 'binary', theirs: blobOf(0, 2), authors: { ours: CLAUDE, theirs: CODEX }, first: 'theirs' },
     ])
   })
 

@@ -4,6 +4,8 @@ import { CONTENT_ROOT } from '../../../protocol/document.js'
 import type { FileHead, WriteBase, WriteCommand, WriteOutcome, WriteResult } from '../../../protocol/files.js'
 import { author as authorSchema, writeId, type Author } from '../../../protocol/ids.js'
 import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
+import { hashOf } from '../../../server/documents/content.js'
+import { IdRanges } from '../../../server/documents/id-ranges.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
 import { FileStore, type FileStoreOptions } from '../../../server/documents/file-store.js'
 import type { FileCommit } from '../../../server/documents/ledger.js'
@@ -77,6 +79,10 @@ export const asText = (text: string, format: { bom?: boolean; eol?: 'lf' | 'crlf
   ({ kind: 'text', text, bom: format.bom ?? false, eol: format.eol ?? 'lf' }) as const
 export const asBytes = (...bytes: number[]) =>
   ({ kind: 'binary', base64: Buffer.from(bytes).toString('base64') }) as const
+
+/** As a record names bytes. */
+export const blobOf = (...bytes: number[]) =>
+  ({ kind: 'blob', hash: hashOf(new Uint8Array(bytes)), size: bytes.length }) as const
 
 /** A write of `text`; `base`: a head, `null`, or what the wire says. */
 export function writing(
@@ -154,7 +160,8 @@ export class Replica {
   /** As a peer that was away, and comes back with what it has. */
   returning(told: number | null = null): Sender {
     const stateVector = Y.decodeStateVector(Y.encodeStateVector(this.doc))
-    return { source: this, client: this.doc.clientID, sight: { kind: 'joining', stateVector, told }, isAnswer: true }
+    const sight = { kind: 'joining', stateVector, told, named: new IdRanges() } as const
+    return { source: this, client: this.doc.clientID, sight, isAnswer: true }
   }
 
   insert(index: number, text: string): Uint8Array {
