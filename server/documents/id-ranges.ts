@@ -47,22 +47,22 @@ export class IdRanges {
     return { has: true, text: range.text.slice(clock - range.from), until: range.to }
   }
 
-  /** Whether it holds every id of the range. */
-  covers(client: number, from: number, to: number): boolean {
-    let clock = from
-    while (clock < to) {
-      const { has, until } = this.find(client, clock)
-      if (!has) return false
-      clock = until
-    }
-    return true
-  }
-
   #sort(): void {
     if (this.#isSorted) return
     for (const ranges of this.#clients.values()) ranges.sort((a, b) => a.from - b.from)
     this.#isSorted = true
   }
+}
+
+/** Whether each id of a range is in one of the sets. */
+export function cover(sets: readonly IdRanges[], client: number, from: number, to: number): boolean {
+  let clock = from
+  while (clock < to) {
+    const found = sets.map((set) => set.find(client, clock)).filter(({ has }) => has)
+    if (found.length === 0) return false
+    clock = Math.max(...found.map(({ until }) => until))
+  }
+  return true
 }
 
 /** Every deletion that an update names. */

@@ -7,14 +7,22 @@
  *    way when its connection broke counts as not received.
  */
 import * as Y from 'yjs'
-import type { IdRanges } from './id-ranges.js'
+import { cover, type IdRanges } from './id-ranges.js'
 import type { IdRange, Step, Steps } from './steps.js'
 
 export type Sight =
   /** It has every step up to `seen`. */
   | { readonly kind: 'live'; readonly seen: number }
-  /** It has what its state vector names, and had received step `told` before it left; null: not known. */
-  | { readonly kind: 'joining'; readonly stateVector: ReadonlyMap<number, number>; readonly told: number | null }
+  /**
+   * It has what its state vector names, and had received step `told` before it left; null: not known. `named`: the deletions
+   * that its answer named, once that has come; its later updates name new ones only.
+   */
+  | {
+      readonly kind: 'joining'
+      readonly stateVector: ReadonlyMap<number, number>
+      readonly told: number | null
+      readonly named: IdRanges
+    }
 
 /** Who sends an update, and what it had before it. */
 export interface Sender {
@@ -64,7 +72,7 @@ function unconfirmed({ source }: Sender, steps: Steps, seen: number): Unseen {
 
 function notNamed(
   { source, client }: Sender,
-  { stateVector, told }: Extract<Sight, { kind: 'joining' }>,
+  { stateVector, told, named }: Extract<Sight, { kind: 'joining' }>,
   steps: Steps,
   deleted: IdRanges,
   lacking: number,
@@ -77,7 +85,7 @@ function notNamed(
   let looked = 0
   for (const step of steps.backwards()) {
     const missing = step.inserted.reduce((sum, range) => sum + missingOf(range, stateVector), 0)
-    const isUndeleted = step.deleted.some(([id, from, text]) => !deleted.covers(id, from, from + text.length))
+    const isUndeleted = step.deleted.some(([id, from, text]) => !cover([deleted, named], id, from, from + text.length))
     left -= missing
     if (step.source === source) seen.push(step)
     else if (missing > 0 || (step.inserted.length === 0 && isUndeleted)) {

@@ -11,6 +11,7 @@
 import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
+import { deletedIn, IdRanges } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
 import type { Member, Room } from './room.js'
 import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
@@ -39,7 +40,7 @@ export class Channel implements Member {
   /** The state vector that the peer was last asked with. */
   #asked: Uint8Array | undefined
   /** Until the peer has what it was answered, and has told what it has. */
-  #joining: { readonly stateVector: ReadonlyMap<number, number> } | undefined
+  #joining: { readonly stateVector: ReadonlyMap<number, number>; readonly named: IdRanges } | undefined
   #toldAll = false
   /** The newest step of the answer that it joined with. */
   #joinedAt = 0
@@ -128,7 +129,7 @@ export class Channel implements Member {
     }
     const { document } = this.#room
     if (this.#state === 'new' && stateVector.size > 0) {
-      this.#joining = { stateVector }
+      this.#joining = { stateVector, named: new IdRanges() }
     }
     this.#state = 'joined'
     this.#waiting ??= []
@@ -171,13 +172,21 @@ export class Channel implements Member {
       if (!bringsNew(decoded, document.live.doc)) return
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
     }
+    if (this.#joining !== undefined && !this.#toldAll && !isAnswer) {
+      // It was asked for all that it has, and this is in its answer, together with all that it ever saw deleted.
+      this.#owes = true
+      return
+    }
     const { ownRoot, epoch } = document
     if (ownRoot !== null) assertOwn(decoded, document.live.doc, { root: ownRoot, epoch })
     // What an update costs goes by its items, not its bytes: 200,000 of one character each (2 MB) take about a second.
     // They are not bounded: such is also the first frame of an honest peer that was offline for long, and cutting it up
     // would cost as much.
     const complete = isEmpty(decoded) || document.apply(update, this.#author, this.#sender(decoded, isAnswer))
-    if (isAnswer) this.#toldAll = true
+    if (isAnswer) {
+      this.#toldAll = true
+      if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(update) }
+    }
     this.#becomesEditor()
     if (isAnswer && complete) this.#owes = false
     if (complete) return

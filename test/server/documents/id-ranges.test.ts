@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { IdRanges } from '../../../server/documents/id-ranges.js'
+import { cover, IdRanges } from '../../../server/documents/id-ranges.js'
 
 test('a set of ids says what it holds, how far that goes, and which text stands there', () => {
   const range = fc.record({
@@ -26,7 +26,7 @@ test('a set of ids says what it holds, how far that goes, and which text stands 
           expect({ has, letter: text.charAt(0) }).toEqual({ has: letter !== undefined, letter: letter ?? '' })
           expect(until).toBeGreaterThan(clock)
           for (let at = clock; at < Math.min(until, 14); at++) expect(model.has(`${client} ${at}`)).toBe(has)
-          expect(ids.covers(client, clock, clock + 2)).toBe(
+          expect(cover([ids], client, clock, clock + 2)).toBe(
             model.has(`${client} ${clock}`) && model.has(`${client} ${clock + 1}`),
           )
         }

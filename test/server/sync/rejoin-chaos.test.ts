@@ -20,6 +20,8 @@ import { StockPeer } from './stock-peer.js'
 
 const TRIALS = Number(process.env['TRIALS'] ?? 100)
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+/** They failed once: a peer that types before it has answered what it has. */
+const KEPT = [903311]
 const PATHS = ['a.ts', 'b.ts']
 const MARKERS = 0x4e00
 const isMarker = (char: string): boolean => char >= '\u4e00'
@@ -266,10 +268,9 @@ function never(): never {
 }
 
 test(`[SYNC-17, BRIDGE-1] ${TRIALS} trials: whatever happens, nobody's text is gone without a trace and none stands twice`, async () => {
-  for (let n = 0; n < TRIALS; n++) {
-    const trial = new Trial(SEED + n)
-    await trial.run().catch((error: unknown) => {
-      throw new Error(`seed ${SEED + n}`, { cause: error })
+  for (const seed of [...KEPT, ...Array.from({ length: TRIALS }, (_, n) => SEED + n)]) {
+    await new Trial(seed).run().catch((error: unknown) => {
+      throw new Error(`seed ${seed}`, { cause: error })
     })
   }
 }, 3_600_000)
