@@ -42,17 +42,22 @@ export function taskWhole(task: Task, { nameOf, paint, command }: TaskWords, tou
     toned(one.state, STATE_TONE[one.state]),
     { text: one.state === 'done' ? '' : `${one.progress} %` },
     { text: one.assignee === null ? '' : nameOf(one.assignee) },
-    { text: one.depends_on.length === 0 ? '' : `after ${one.depends_on.join(', ')}` },
+    { text: one.depends_on.length === 0 || one.state === 'done' ? '' : `after ${one.depends_on.join(', ')}` },
     { text: cutPath(one.title, TITLE_WIDTH) },
   ])
-  const next = status === 'ACTIVE' ? `tasks claim --task ${id}` : `tasks resume --task ${id}`
   return [
     `${paint('strong', title)}  ${paint(STATUS_TONE[status] ?? 'quiet', status)}  ${mode}  ${progress} %`,
     `  ${id}${file === null ? '' : `, ${file}`}`,
     ...(rows.length === 0 ? [] : ['', ...table(['', 'state', 'done', 'who', 'waits', 'subtask'], rows, paint)]),
     '',
-    `next  ${command} ${next}`,
+    `next  ${command} ${nextOf(task)}`,
   ]
+}
+
+function nextOf({ id, status, subtasks }: Task): string {
+  if (status !== 'ACTIVE') return `tasks resume --task ${id}`
+  if (subtasks.length === 0) return `assign --instance frontend --subtask "…" --task ${id}`
+  return subtasks.every(({ state }) => state === 'done') ? `tasks complete --task ${id}` : `tasks claim --task ${id}`
 }
 
 export function faultLines(faults: TaskList['faults'], paint: Paint): string[] {
