@@ -48,7 +48,7 @@ export function conflictsRoutes({ files, maxBytes }: ConflictsRouteOptions): rea
         maxBody: 2 * maxBytes,
         answer: methods.resolve.result,
         writes: true,
-        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_NOT_TEXT', 'E_TOO_LARGE'],
+        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_LOCK_HELD', 'E_NOT_TEXT', 'E_TOO_LARGE'],
       },
       ({ params: { id }, body, writeId, author }) => {
         const choice: ConflictChoice =
@@ -63,7 +63,7 @@ export function conflictsRoutes({ files, maxBytes }: ConflictsRouteOptions): rea
         asks: { params },
         answer: methods.materialize.result,
         writes: true,
-        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_NOT_TEXT', 'E_TOO_LARGE'],
+        errors: ['E_NOT_FOUND', 'E_CONFLICT_CLOSED', 'E_CONFLICT_MOVED', 'E_LOCK_HELD', 'E_NOT_TEXT', 'E_TOO_LARGE'],
       },
       ({ params: { id }, writeId, author }) => files.conflicts.materialize({ id, writeId }, author),
     ),

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { writeId } from '../../../protocol/ids.js'
+import { workspacePath } from '../../../protocol/paths.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Storage } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, type TestServer, type TestServerOptions } from '../../support/server.js'
 import { until } from '../../support/wait.js'
-import { askLocks, granted, lockedBy, putText } from './lock-doors.js'
+import { askLocks, granted, lockedBy, putText, textAt } from './lock-doors.js'
 
 const running: TestServer[] = []
 const start = async (options: TestServerOptions = {}): Promise<TestServer> => {
@@ -58,6 +61,45 @@ describe('locks of the server', () => {
       code: 'E_UNKNOWN_SYMBOL',
       data: { near: ['App.render'] },
     })
+  })
+
+  it('[LOCK-9] who waits for a task of whoever waits for its lock is told at once', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    const subtasks = [{ title: 'API' }, { title: 'UI', assignee: 'CODEX-bob' }]
+    let asked = 0
+    const tell = (what: object) => ada.request('task', taskCommand.parse({ writeId: `w-${++asked}`, ...what }))
+    const { task } = await tell({ create: { title: 'Shop', subtasks } })
+    const change = (one: object) => tell({ task: task.id, change: one })
+    await change({ do: 'depend', subtask: '2', depends_on: ['1'] })
+    await change({ do: 'claim', subtask: '1' })
+    granted(await lockedBy(bob, 'a.ts'))
+    expect(await lockedBy(ada, 'a.ts', {}, { wait: 60 })).toMatchObject({
+      refusal: { reason: 'deadlock', cycle: [{ agent: 'CLAUDE-ada' }, { agent: 'CODEX-bob', path: null }] },
+    })
+  })
+
+  it('[LOCK-12] a lock keeps others out of its file under every name that the file gets, and its region is still there', async () => {
+    const server = await start()
+    const ada = await server.connectAs('CLAUDE-ada')
+    const { etag } = await putText(server, 'a.ts', TEN)
+    const [lock] = granted(await lockedBy(ada, 'a.ts', { region: { kind: 'lines', from: 2, to: 4 } }))
+    const { files } = await ada.request('tree', {})
+    const id = files.find(({ path }) => path === 'a.ts')!.id
+    const rename = {
+      writeId: writeId.parse('w-1'),
+      id,
+      path: workspacePath.parse('a.ts'),
+      to: workspacePath.parse('b.ts'),
+    }
+    expect(await ada.request('rename', rename)).toMatchObject({ outcome: 'accepted' })
+    expect(await ada.request('locks', {})).toMatchObject({
+      locks: [{ id: lock?.id, path: 'b.ts', lines: { from: 2, to: 4 } }],
+    })
+    const written = await putText(server, 'b.ts', TEN.replace('line 3', 'three'), { agent: 'CODEX-bob', base: etag })
+    expect(written).toMatchObject({ status: 409, body: { outcome: 'conflict', held: 1 } })
+    expect(await textAt(server, 'b.ts')).toBe(TEN)
   })
 
   it('[LOCK-8] a refusal is a value: holder, region, since when, for how long at most, and the place in line', async () => {
