@@ -159,7 +159,7 @@ describe('a session off a terminal', () => {
     expect(byVerb['agents']).toMatchObject({
       agents: [{ agentId: 'CLAUDE-frontend', partition: 'src', roles: ['planner', 'reviewer'] }],
     })
-    expect(byVerb['conflicts']).toMatchObject({ conflicts: [] })
+    expect(byVerb['conflicts']).toMatchObject({ result: { conflicts: [] }, exit: 0 })
     expect(byVerb['resume']).toMatchObject({ resumed: false })
     expect(objects(session, 'error')).toMatchObject([{ code: 'E_USAGE', hint: 'Did you mean "agents"?' }])
     await writeFile(place.path('project', 'src', 'b.js'), 'b\n')
