@@ -6,10 +6,12 @@ import { Announcer } from './parts/announcer.js'
 import { PageContext, useKeys, usePage, type Page } from './parts/context.js'
 import { Frame } from './parts/frame.js'
 import { KeyHelp, openKeyHelp } from './parts/key-help.js'
+import { lazy } from './parts/lazy.js'
 import type { Route } from './router.js'
-import { Conflicts } from './views/conflicts.js'
-import { Files } from './views/files.js'
 import { Overview } from './views/overview.js'
+
+const Conflicts = lazy(async () => (await import('./views/conflicts.js')).Conflicts)
+const Files = lazy(async () => (await import('./views/files.js')).Files)
 
 export function App({ page }: { readonly page: Page }) {
   const route = page.router.route.value

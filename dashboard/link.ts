@@ -3,7 +3,7 @@ import type { After, Connection, Disposer } from '../client/sdk/connection.js'
 import { toEnsembleError } from '../protocol/errors.js'
 import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
-import { writeId, type ConflictId, type LockId, type WriteId } from '../protocol/ids.js'
+import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
 import type { LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
 import { Batcher } from './batcher.js'
@@ -21,7 +21,7 @@ export interface LinkOptions {
   readonly now: () => number
   readonly after: After
   /** A new unguessable id of letters and digits. */
-  readonly newId: () => string
+  readonly newId: () => WriteId
   /** A request over HTTP in the name of an agent that has no connection. @throws EnsembleError */
   readonly post: (path: string, agent: string, body: object) => Promise<void>
 }
@@ -109,7 +109,7 @@ export class Link {
 
   /** Where the answer to a write was lost, the same one asked again is the same request. */
   async #once<T>(key: string, ask: (own: WriteId) => Promise<T>): Promise<T> {
-    const own = this.#writes.get(key) ?? writeId.parse(this.#options.newId())
+    const own = this.#writes.get(key) ?? this.#options.newId()
     this.#writes.set(key, own)
     const answer = await ask(own)
     this.#writes.delete(key)

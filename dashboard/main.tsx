@@ -2,6 +2,8 @@
 import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
+import { trusted } from '../client/sdk/trusted.js'
+import type { WriteId } from '../protocol/ids.js'
 import { openBrowserSocket } from '../client/sdk/browser-socket.js'
 import { post } from './http.js'
 import { Keys } from './keys.js'
@@ -25,8 +27,8 @@ const after: After = (milliseconds, run) => {
 }
 
 /** 128 random bits; `randomUUID` is for pages that came encrypted alone. */
-const newId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+const newId = (): WriteId =>
+  trusted(Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''))
 
 function start(root: HTMLElement): void {
   const theme = new ThemeSwitch(window)

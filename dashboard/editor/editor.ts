@@ -23,6 +23,7 @@ import type { Awareness } from 'y-protocols/awareness'
 import type { Text } from 'yjs'
 import { authors, type Authors, type AuthorsOptions, type BlamedText, type CommittedEdits } from './authors.js'
 import { carets, type CaretOptions } from './carets.js'
+import { conflictLines, showConflicts, type Lines } from './conflict-lines.js'
 import { loaderOf, type LanguageLoader } from './languages.js'
 import { lockMarks, showLocks, type LockLook } from './lock-marks.js'
 import { look } from './look.js'
@@ -41,11 +42,6 @@ export interface EditorOptions {
   readonly now: () => number | null
   /** The lines that are selected, from 1; null: a caret only. */
   readonly onLines: (lines: Lines | null) => void
-}
-
-export interface Lines {
-  readonly from: number
-  readonly to: number
 }
 
 export class Editor {
@@ -70,6 +66,7 @@ export class Editor {
           this.#language.of([]),
           look,
           this.#authors.extension,
+          conflictLines,
           lockMarks(now),
           ruler,
           lineNumbers(),
@@ -121,6 +118,10 @@ export class Editor {
   /** Who wrote what, as the server tells. */
   showBlame(lines: readonly BlamedText[]): void {
     this.#authors.blame(this.view, lines)
+  }
+
+  showConflicts(lines: readonly Lines[]): void {
+    showConflicts(this.view, lines)
   }
 
   showLocks(looks: readonly LockLook[]): void {

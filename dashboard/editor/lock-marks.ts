@@ -116,15 +116,13 @@ class Header extends WidgetType {
     const { holder, name, what, verb, expiresAt, ttl, next, colourClass } = this.#look
     const header = document.createElement('div')
     header.className = `lock-head ${colourClass}`
-    const glyph = part('span', 'lock-glyph')
-    glyph.setAttribute('aria-hidden', 'true')
     const bar = part('span', 'lock-bar')
     bar.append(document.createElement('i'))
     const left = part('span', 'lock-left')
     left.dataset['expires'] = String(expiresAt)
     left.dataset['ttl'] = String(ttl)
     header.append(
-      glyph,
+      padlock(),
       tagElement(holder),
       part('b', '', name),
       part('span', 'soft', verb),
@@ -135,6 +133,17 @@ class Header extends WidgetType {
     if (next !== null) header.append(part('span', 'soft', 'next is'), tagElement(next))
     return header
   }
+}
+
+function padlock(): SVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path')
+  svg.setAttribute('class', 'lock-glyph')
+  svg.setAttribute('viewBox', '0 0 24 24')
+  svg.setAttribute('aria-hidden', 'true')
+  path.setAttribute('d', 'M4 11h16v11H4zM7 11V7a5 5 0 0 1 10 0v4')
+  svg.append(path)
+  return svg
 }
 
 function part(name: string, className: string, text = ''): HTMLElement {

@@ -5,7 +5,8 @@ import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Drafts } from '../model/drafts.js'
 import type { AuthorsOptions, BlamedText, CommittedEdits } from './authors.js'
 import type { CaretLook } from './carets.js'
-import { Editor, type Lines } from './editor.js'
+import type { Lines } from './conflict-lines.js'
+import { Editor } from './editor.js'
 import type { LockLook } from './lock-marks.js'
 import { LiveDocument, type LiveState } from './live-document.js'
 import { peerOf, type Peer } from './peers.js'
@@ -41,6 +42,7 @@ export interface OpenFile {
   showCommit(edits: CommittedEdits): void
   /** Nothing happens before the text is there. */
   showBlame(lines: readonly BlamedText[]): void
+  showConflicts(lines: readonly Lines[]): void
   showLocks(looks: readonly LockLook[]): void
   showLines(lines: Lines): void
   showPlace(at: number): void
@@ -100,6 +102,7 @@ export function openFile(options: OpenOptions): OpenFile {
     peers,
     showCommit: (edits) => editor?.showCommit(edits),
     showBlame: (blamed) => editor?.showBlame(blamed),
+    showConflicts: (regions) => editor?.showConflicts(regions),
     showLocks: (looks) => editor?.showLocks(looks),
     showLines: (place) => editor?.showLines(place),
     showPlace: (at) => editor?.showPlace(at),

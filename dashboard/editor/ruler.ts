@@ -5,7 +5,7 @@ import { type EditorView, ViewPlugin } from '@codemirror/view'
 export interface RulerMark {
   readonly from: number
   readonly to: number
-  readonly kind: 'lock' | 'change' | 'caret'
+  readonly kind: 'lock' | 'change' | 'caret' | 'conflict'
   /** Gives it its colour: `remote-agent-3`. */
   readonly colourClass: string
 }

@@ -1,7 +1,8 @@
 /** Both sides of a conflict beside what they started from, and the result below, to be put together and resolved. */
 import { useEffect, useRef } from 'preact/hooks'
 import { signal, useComputed, useSignal } from '@preact/signals'
-import { isOfLines, type ConflictChoice } from '../../protocol/conflicts.js'
+import type { ConflictChoice } from '../../protocol/conflicts.js'
+import { isOfLines } from '../model/of-lines.js'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
 import type { Begun, OpenMerge } from '../editor/open-merge.js'
 import { firstUse, piecesOf, type SideName, type Use } from '../model/changes.js'

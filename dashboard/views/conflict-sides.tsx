@@ -1,6 +1,7 @@
 /** Both sides of a conflict to read, with what both started from. */
-import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
+import type { Conflict } from '../../protocol/conflicts.js'
 import type { KeptContent } from '../../protocol/files.js'
+import { isOfLines } from '../model/of-lines.js'
 import { commonIndentCutter } from '../model/indent.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'

@@ -1,5 +1,6 @@
 /** Conflicts in words: by the names of those who wrote, never "ours" and "theirs". */
-import { isOfLines, type Conflict } from '../../protocol/conflicts.js'
+import type { Conflict } from '../../protocol/conflicts.js'
+import { isOfLines } from '../model/of-lines.js'
 import { formatCount, fileName } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
 

@@ -71,20 +71,15 @@ export function SideLocks({ path }: { readonly path: string }) {
         {found.map(({ lock, next }) => (
           <li key={lock.id}>
             <AgentTag author={lock.holder} small />
-            <span class="path">
-              {regionWords(lock.region, lock.lines)}
-              {next !== null && (
-                <>
-                  {' '}
-                  <small>
-                    next <AgentTag author={next} small />
-                  </small>
-                </>
-              )}
-            </span>
+            <span class="path">{regionWords(lock.region, lock.lines)}</span>
             <small>
               <Left until={lock.expiresAt} />
             </small>
+            {next !== null && (
+              <small class="lock-next">
+                next is <AgentTag author={next} small />
+              </small>
+            )}
           </li>
         ))}
         {found.length === 0 && <li class="dim">Nobody holds anything here</li>}

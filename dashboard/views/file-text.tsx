@@ -1,6 +1,7 @@
 /** The text of a file, live. The editor itself is loaded when the first file is opened. */
 import { useEffect, useRef } from 'preact/hooks'
 import { effect, useComputed, useSignal, type Signal } from '@preact/signals'
+import { isOfLines } from '../model/of-lines.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Blame } from '../../protocol/history.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
@@ -36,7 +37,7 @@ type Shown = LiveState | { readonly kind: 'not-loaded' }
 
 export function FileText({ head, peers, place, jump, followed }: FileTextProps) {
   const page = usePage()
-  const { store, drafts, token } = page
+  const { store, drafts, token, link } = page
   const parent = useRef<HTMLDivElement>(null)
   const state = useSignal<Shown>({ kind: 'opening' })
   const attempt = useSignal(0)
@@ -90,6 +91,17 @@ export function FileText({ head, peers, place, jump, followed }: FileTextProps) 
         }),
         effect(() => {
           if (hasText.value && jump.value !== null) file.showLines(jump.value)
+        }),
+        effect(() => {
+          const here = store.openConflicts.value.filter(
+            (conflict) => conflict.path === head.path && isOfLines(conflict),
+          )
+          if (!hasText.value) return
+          Promise.all(here.map(({ id }) => link.ask('conflict', { id }))).then(
+            (shown) => file.showConflicts(shown.flatMap(({ now }) => (now === null ? [] : [now.lines]))),
+            // The panel at the side tells of them, too.
+            () => undefined,
+          )
         }),
         effect(() => {
           const looks = lockLooks(store, head.path)

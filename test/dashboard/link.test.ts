@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { After } from '../../client/sdk/connection.js'
 import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { EnsembleError } from '../../protocol/errors.js'
+import { writeId } from '../../protocol/ids.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
@@ -61,7 +62,7 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
     hidden: () => hidden,
     now: clock.now,
     after,
-    newId: () => `id${(ids += 1)}`,
+    newId: () => writeId.parse(`id${(ids += 1)}`),
     post: () => Promise.resolve(),
   })
   source.enter({ kind: 'live', welcome: aWelcome() })

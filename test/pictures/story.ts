@@ -1,7 +1,10 @@
 /** What the agents in the pictures do: real edits, locks and a collision, on a real server. */
 import type { Connection } from '../../client/sdk/connection.js'
+import { createRelativePositionFromTypeIndex } from 'yjs'
+import { formatDocumentName } from '../../protocol/document.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { headOf, write } from '../dashboard/browser/agent-writes.js'
+import { openPeer } from '../support/peer.js'
 import { ServedFolder } from '../support/served-folder.js'
 import { PRICE, SHOP } from './shop.js'
 
@@ -101,21 +104,50 @@ export async function tellStory(): Promise<Story> {
     })
     // It still waits when the pictures are taken, and its connection ends.
     .catch(() => undefined)
+  // Two of them look at the file live, with a caret each.
+  const carets = [
+    await showCaret(folder, 'CLAUDE-backend', 'before - coupon.value'),
+    await showCaret(folder, 'CODEX-review', 'Date.now()'),
+  ]
   let round = 0
   return {
     folder,
     goOn: async () => {
       round += 1
-      await edit(frontend, 'src/ui/Header.tsx', '</h1>', `${'!'.repeat(1)}</h1>`)
+      for (const caret of carets) caret.move()
+      await edit(frontend, 'src/ui/Header.tsx', '</h1>', '!</h1>')
       await edit(tests, 'tests/coupon.spec.ts', 'toBeDefined()', `toBeDefined() // ${round}`)
     },
-    close: () => folder.close(),
+    close: async () => {
+      for (const caret of carets) caret.close()
+      await folder.close()
+    },
   }
 }
 
+interface Caret {
+  /** So that its flag is seen. */
+  readonly move: () => void
+  readonly close: () => void
+}
+
+/** A live peer that calls itself as the agent, with `words` of the file selected. */
+async function showCaret({ url, token }: ServedFolder, name: string, words: string): Promise<Caret> {
+  const peer = openPeer(url, formatDocumentName({ kind: 'file', path: workspacePath.parse(PRICE_PATH) }), { token })
+  await peer.synced()
+  const { awareness } = peer.provider
+  awareness.setLocalStateField('user', { name })
+  let end = words.length
+  const move = (): void => {
+    const at = peer.text.toJSON().indexOf(words)
+    end = end === words.length ? words.length - 1 : words.length
+    const [anchor, head] = [at, at + end].map((index) => createRelativePositionFromTypeIndex(peer.text, index))
+    awareness.setLocalStateField('cursor', { anchor, head })
+  }
+  move()
+  return { move, close: () => peer.close() }
+}
+
 function discounted(text: string, percent: string, amount: string): string {
-  return text
-    .replace('before * (1 - coupon.value / 100)', percent)
-    .replace('before - coupon.value', amount)
-    .replace("case 'amount':", "case 'amount':")
+  return text.replace('before * (1 - coupon.value / 100)', percent).replace('before - coupon.value', amount)
 }

@@ -1,4 +1,4 @@
-/** Takes the pictures of docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`. */
+/** Takes the pictures of files and conflicts in docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`. */
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
@@ -17,14 +17,11 @@ interface Picture {
 const PRICE = '/files/src/shared/price.ts'
 const file = async (page: Page): Promise<void> => {
   await page.locator('.cm-line').first().waitFor()
-  await page.locator('.author-bar').first().waitFor()
+  await page.locator('.author-bar').first().waitFor({ state: 'attached' })
 }
 const conflict = (page: Page): Promise<void> => page.locator('.result .change-head').first().waitFor()
-const agents = (page: Page): Promise<void> => page.getByRole('row', { name: 'planner' }).waitFor()
 
 const PICTURES: readonly Picture[] = [
-  { name: 'overview-light', theme: 'light', width: 1440, height: 900, path: '/', ready: agents },
-  { name: 'overview-dark', theme: 'dark', width: 1440, height: 900, path: '/', ready: agents },
   { name: 'file-light', theme: 'light', width: 1440, height: 900, path: PRICE, ready: file },
   { name: 'file-dark', theme: 'dark', width: 1440, height: 900, path: PRICE, ready: file },
   { name: 'file-light-1024', theme: 'light', width: 1024, height: 800, path: PRICE, ready: file },

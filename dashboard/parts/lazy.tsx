@@ -1,0 +1,38 @@
+/** A view that is loaded when it is first shown, so that the overview does not wait for all of them. */
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+
+/** @param load may fail: the server may be gone, or be another version by now */
+export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  let loaded: ComponentType<Props> | null = null
+  return function Lazy(props: Props) {
+    const isThere = useSignal(loaded !== null)
+    const isFailed = useSignal(false)
+    useEffect(() => {
+      if (loaded !== null) return
+      load().then(
+        (view) => {
+          loaded = view
+          isThere.value = true
+        },
+        () => (isFailed.value = true),
+      )
+    }, [])
+    if (isFailed.value) return <NotLoaded />
+    const View = isThere.value ? loaded : null
+    return View === null ? null : <View {...props} />
+  }
+}
+
+function NotLoaded() {
+  return (
+    <div class="empty">
+      <h1>This view could not be loaded</h1>
+      <p class="soft">The server did not deliver it. It may have been stopped, or replaced by another version.</p>
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Reload the page
+      </button>
+    </div>
+  )
+}
