@@ -157,7 +157,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
             <div ref={parents.base} class="pane-text" />
           </Pane>
         )}
-        <Pane side="theirs" known={known} note="held here" time={conflict.time} useAll={useAll('theirs')}>
+        <Pane side="theirs" known={known} note="is kept here" time={conflict.time} useAll={useAll('theirs')}>
           <div ref={parents.theirs} class="pane-text" />
         </Pane>
       </div>
@@ -217,8 +217,10 @@ interface PaneProps {
 }
 
 function Pane({ side, known, note, time, useAll, children }: PaneProps) {
+  const { store } = usePage()
+  const name = side === 'base' ? 'Base' : store.tag(known.conflict.authors[side]).name
   return (
-    <div class={`pane pane-${side}`}>
+    <div class={`pane pane-${side}`} role="group" aria-label={`${name}, ${note}`}>
       <h2>
         <SideTitle side={side} known={known} />
         <span class="soft">{note}</span>

@@ -80,12 +80,12 @@ describe('the lines of an agent', () => {
     const mark = page.locator('.author-bar')
     await mark.getByText(/^C1, \d+ s$/).waitFor()
     const lineOf = async (locator: Locator) => Math.round(((await locator.boundingBox())?.y ?? 0) / 21)
-    expect(await lineOf(mark.first())).toBe(await lineOf(page.getByText('TWO', { exact: true })))
+    const marked = mark.filter({ hasText: 'C1' })
+    expect(await lineOf(marked)).toBe(await lineOf(page.getByText('TWO', { exact: true })))
     await editor(page).click()
     await page.keyboard.press('Control+Home')
     await page.keyboard.type('zero\n')
     await page.getByText('zero', { exact: true }).waitFor()
-    const marked = page.locator('.author-bar').filter({ hasText: 'C1' })
     await until(
       async () => (await lineOf(marked)) === (await lineOf(page.getByText('TWO', { exact: true }))),
       'the mark to move with its line',
