@@ -9,7 +9,10 @@ test('a person chooses by name; both sides can stand only where they can be put 
   expect(optionsOf(aConflict('c'), (author) => author)[1]?.label).toBe('Take what CODEX-two wrote')
   expect(sidesOf({})).toEqual(['ours', 'theirs', 'both'])
   expect(sidesOf({ reason: 'create', theirs: text })).toEqual(['ours', 'theirs', 'both'])
-  expect(sidesOf({ reason: 'create', theirs: { kind: 'binary', base64: 'AA==' } })).toEqual(['ours', 'theirs'])
+  expect(sidesOf({ reason: 'create', theirs: { kind: 'blob', hash: '0'.repeat(64), size: 1 } })).toEqual([
+    'ours',
+    'theirs',
+  ])
   expect(sidesOf({ reason: 'delete', theirs: null })).toEqual(['ours', 'theirs'])
   expect(sidesOf({ reason: 'binary', theirs: text })).toEqual(['ours', 'theirs'])
 })

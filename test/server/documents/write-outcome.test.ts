@@ -1,6 +1,7 @@
 /** What a writer is told, and what of it is stored when. */
 import { describe, expect, test } from 'vitest'
 import { applyEdits } from '../../../protocol/text/edits.js'
+import { hashOf } from '../../../server/documents/content.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import { asBytes, CLAUDE, CODEX, openStore, outcomeOf, textOf, write, writing } from './harness.js'
@@ -54,7 +55,8 @@ describe('the answer to a write', () => {
     const answer = await write(files, 'a.bin', asBytes(0, 3), head)
     expect(answer).toMatchObject({ outcome: 'conflict', applied: 1, held: 0 })
     expect((await files.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 3]) })
-    expect(files.openConflicts).toMatchObject([{ id: answer.conflicts[0], theirs: asBytes(0, 2) }])
+    const replaced = { kind: 'blob', hash: hashOf(new Uint8Array([0, 2])), size: 2 }
+    expect(files.openConflicts).toMatchObject([{ id: answer.conflicts[0], theirs: replaced }])
   })
 })
 
