@@ -9,11 +9,8 @@ export interface Surroundings {
 
 /** @param margin lines at either side, at most */
 export function surroundings(text: string, from: number, to: number, margin: number): Surroundings {
-  let start = from
-  for (let line = 0; line <= margin && start > 0; line++) {
-    if (line === margin && text[start - 1] === '\n') break
-    start = text.lastIndexOf('\n', start - 2) + 1
-  }
+  let start = lineStart(text, from)
+  for (let line = 0; line < margin && start > 0; line++) start = lineStart(text, start - 1)
   let end = to
   for (let line = 0; line < margin && end < text.length; line++) {
     const next = text.indexOf('\n', end)
@@ -25,4 +22,9 @@ export function surroundings(text: string, from: number, to: number, margin: num
     after: text.slice(to, end).replace(/\n$/, ''),
     firstLine: 1 + (text.slice(0, start).match(/\n/g)?.length ?? 0),
   }
+}
+
+function lineStart(text: string, at: number): number {
+  // To search from -1 would be to search from 0.
+  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1
 }

@@ -50,9 +50,15 @@ describe('what stands around a place', () => {
     ['four\n', 1, { before: 'three\n', after: 'five', firstLine: 3 }],
     ['four\n', 0, { before: '', after: '', firstLine: 4 }],
     ['two\n', 9, { before: 'one\n', after: 'three\nfour\nfive', firstLine: 1 }],
+    ['hree\n', 1, { before: 'two\nt', after: 'four', firstLine: 2 }],
     ['one\n', 2, { before: '', after: 'two\nthree', firstLine: 1 }],
   ])('%j with %i lines', (place, margin, expected) => {
     const from = lines.indexOf(place)
     expect(surroundings(lines, from, from + place.length, margin)).toEqual(expected)
+  })
+
+  test('begins with the first line, empty or not', () => {
+    expect(surroundings('\nx\n', 1, 3, 2)).toEqual({ before: '\n', after: '', firstLine: 1 })
+    expect(surroundings('\nx\n', 0, 1, 2)).toEqual({ before: '', after: 'x', firstLine: 1 })
   })
 })

@@ -54,7 +54,7 @@ describe('locks', () => {
     [48_000, '0:48'],
     [125_000, '2:05'],
     [3_600_000, '1:00:00'],
-    [-5, '0:00'],
+    [-5_000, '0:00'],
   ])('with %i ms left say %s', (left, words) => {
     expect(formatLeft(left)).toBe(words)
   })
