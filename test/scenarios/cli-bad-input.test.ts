@@ -1,4 +1,5 @@
 /** Bad input of the command line: each is refused with what to do, and nothing is made, changed or lost. */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -105,7 +106,9 @@ describe('the folder to serve', () => {
   ])('has a database that was %s: how to recover is said, nothing is touched', async (name, damage) => {
     const dir = `damaged-${name.replaceAll(' ', '-')}`
     await mkdir(place.path(dir))
-    await writeFile(place.path(dir, 'a.txt'), 'text\n')
+    // More than all the rest of the database, which may lie in its first half alone: what is cut off must be in use.
+    const text = randomBytes(256 * 1024).toString('hex')
+    await writeFile(place.path(dir, 'a.txt'), text)
     expect(await place.run(start(dir, '--json'))).toMatchObject({ code: 0 })
     expect(await place.run(['server', 'stop', '--workspace', dir])).toMatchObject({ code: 0 })
     const file = place.path(dir, '.ensemble', 'ensemble.mdb')
@@ -114,7 +117,7 @@ describe('the folder to serve', () => {
     const error = await refused(start(dir), 1, 'E_STORAGE_DAMAGED', /is damaged/)
     expect(error).toContain(`move the folder ${place.path(dir, '.ensemble')} away`)
     expect((await readFile(file)).equals(bytes)).toBe(true)
-    expect(await readFile(place.path(dir, 'a.txt'), 'utf8')).toBe('text\n')
+    expect(await readFile(place.path(dir, 'a.txt'), 'utf8')).toBe(text)
   })
 })
 
