@@ -15,11 +15,11 @@
  * A commit costs about 0.7 ms on an SSD, shared by all that are asked for in one turn; so commits are durable against a power
  * cut too, and a base row never tells of a file that the cut took back.
  */
-import { mkdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { open, type Database, type RootDatabase } from 'lmdb'
+import { mkdirSync } from 'node:fs'
+import type { Database } from 'lmdb'
 import type { z } from 'zod'
 import { unreachable } from '../../protocol/errors.js'
+import { identityOf, openAgain, openDatabase, type Opened } from './base-database.js'
 import type { Timers } from './ports.js'
 import {
   baseRow,
@@ -47,7 +47,6 @@ export type StoreStep = 'storing' | 'stored'
 /** Between two tries of a commit that failed. In milliseconds. */
 const RETRY_MILLISECONDS = 1000
 const META_KEY = 'meta'
-const FILE = 'bases.mdb'
 /** In bytes. Opening anew takes 2 ms, and what is needed then is still in the system's cache. */
 const GIVEN_BACK_AFTER = 32 * 1024 * 1024
 /** What comes into memory with one look: the system maps pages around the one that is asked for. In bytes. */
@@ -64,14 +63,6 @@ export interface BaseStoreOptions {
   readonly onStep?: ((step: StoreStep) => Promise<void> | undefined) | undefined
   /** Bytes of the file that may come into memory before they are given back; default 32 MB. */
   readonly givenBackAfter?: number
-}
-
-type Table = 'bases' | 'pendings' | 'intents' | 'folders' | 'meta'
-
-interface Opened {
-  readonly root: RootDatabase<unknown, string>
-  readonly tables: Readonly<Record<Table, Database<unknown, string>>>
-  readonly contents: Database<Buffer, string>
 }
 
 interface Batch {
@@ -272,7 +263,7 @@ export class BaseStore {
   }
 
   get #opened(): Opened {
-    return (this.#database ??= openDatabase(this.#options.dir))
+    return (this.#database ??= openAgain(this.#options.dir, this.#identity))
   }
 
   get #isLookedAt(): boolean {
@@ -295,7 +286,7 @@ export class BaseStore {
     try {
       await this.#database?.root.close()
       this.#database = undefined
-      this.#database = openDatabase(this.#options.dir)
+      this.#database = this.#opened
     } catch {
       // The next one who needs it meets the same fault, and tells.
     }
@@ -353,41 +344,6 @@ function put({ tables, contents }: Opened, change: Change): void {
   else if (change.table === 'contents') void contents.put(change.key, Buffer.from(change.row))
   else if (change.row === null) void tables[change.table].remove(change.key)
   else void tables[change.table].put(change.key, change.row)
-}
-
-function openDatabase(dir: string): Opened {
-  const root = open<unknown, string>({
-    path: join(dir, FILE),
-    noSubdir: true,
-    encoding: 'json',
-    maxDbs: 8,
-    // Resolved means synced. With it on, a commit resolves before its sync, and costs no less.
-    overlappingSync: false,
-    // A text of 4 kB would take two pages of its own; compressed (LZ4, above 1,000 bytes) it shares one with others.
-    compression: true,
-    // Address space, not memory: each growth of the map would leave the old one in use beside the new one.
-    mapSize: 4 * 1024 * 1024 * 1024,
-    // With batching by event turn, lmdb leaves the rejection of a promise of its own unhandled.
-    eventTurnBatching: false,
-  })
-  const table = (name: string): Database<unknown, string> => root.openDB<unknown, string>({ name, encoding: 'json' })
-  return {
-    root,
-    tables: {
-      bases: table('bases'),
-      pendings: table('pendings'),
-      intents: table('intents'),
-      folders: table('folders'),
-      meta: table('meta'),
-    },
-    contents: root.openDB<Buffer, string>({ name: 'contents', encoding: 'binary' }),
-  }
-}
-
-/** Which file it is; undefined: there is none. */
-function identityOf(dir: string): string | undefined {
-  const found = statSync(join(dir, FILE), { bigint: true, throwIfNoEntry: false })
-  return found && `${found.dev}:${found.ino}`
 }
 
 function load<Row>(table: Database<unknown, string>, schema: z.ZodType<Row>): Map<string, Row> {

@@ -56,7 +56,10 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
   let isGivingBack = false
 
   function opened(): RootDatabase<Uint8Array, Uint8Array> {
-    return (database ??= openDatabase(dir))
+    if (database !== undefined) return database
+    // Taken away just while its memory was given back: a new one in its place would be an empty workspace.
+    if (file !== undefined && identityOf(dir) !== file) throw new Error(`${join(dir, DATABASE_FILE)} was taken away.`)
+    return (database = openDatabase(dir))
   }
 
   function assertOpen(): void {
