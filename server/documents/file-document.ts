@@ -7,7 +7,7 @@
  *    epoch yet: what the first peer brings becomes the file.
  * 3. `text` is always what the Y.Text holds.
  */
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'

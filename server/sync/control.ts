@@ -1,5 +1,5 @@
 /** Carries out the requests of the agent socket: parses their parameters, asks the rooms that know. */
-import { z } from 'zod'
+import { type z } from 'zod'
 import { EnsembleError } from '../../protocol/errors.js'
 import { faultsOf } from '../../protocol/faults.js'
 import type { FileHead } from '../../protocol/files.js'

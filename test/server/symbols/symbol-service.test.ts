@@ -57,7 +57,8 @@ describe('a symbol', () => {
   it('[LOCK-11] of a file of no known language is refused with what is known', async () => {
     const { service } = open()
     const refused = expect(service.find(file('# Title\n', 1, 'README.md'), 'Title')).rejects
-    await refused.toMatchObject({ code: 'E_UNKNOWN_SYMBOL', hint: expect.stringContaining('ts, mts') })
+    const hint: unknown = expect.stringContaining('ts, mts')
+    await refused.toMatchObject({ code: 'E_UNKNOWN_SYMBOL', hint })
   })
 
   it('[LOCK-11] that stands several times is all from the first to the last', async () => {
@@ -69,7 +70,7 @@ describe('a symbol', () => {
   it('[LOCK-11] in broken code is where it went since the file was sound', async () => {
     const { service } = open()
     await service.find(file(SOUND), 'main')
-    const torn = '// new\n' + SOUND.replace('return 1\n  }\n', 'return (1 +\n    more\n')
+    const torn = `// new\n${SOUND.replace('return 1\n  }\n', 'return (1 +\n    more\n')}`
     expect(await service.find(file(torn, 2), 'App.render')).toEqual({ from: 3, to: 5 })
     expect(await service.find(file(torn, 2), 'App.stop')).toEqual({ from: 7, to: 9 })
     const worse = torn.replace('  stop', '  {{ stop')
