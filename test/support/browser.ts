@@ -14,6 +14,12 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: found.path, args: QUIET })
 }
 
+/**
+ * A server that is stopped on purpose is an error to the browser, not to us: whatever was under way breaks, in many words. The
+ * last words are of an answer that the stock provider gives to a message which the browser delivers after the line has broken.
+ */
+const BROKEN_LINE = /net::ERR_(?!BLOCKED)|^WebSocket is already in CLOSING or CLOSED state\.$/
+
 /** What a page did that it must not: read by `faults`. */
 const seen = new WeakMap<Page, string[]>()
 
@@ -35,8 +41,7 @@ export async function openPage(browser: Browser, origin: string, options: Browse
   page.on('websocket', (socket) => check(socket.url()))
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
-    // A server that is stopped on purpose is an error to the browser, not to us: whatever was under way breaks, in many words.
-    if (message.type() === 'error' && !/net::ERR_(?!BLOCKED)/.test(message.text())) faults.push(message.text())
+    if (message.type() === 'error' && !BROKEN_LINE.test(message.text())) faults.push(message.text())
   })
   return page
 }
