@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { agentEventData } from './agent-events.js'
 import { conflictOutcome, conflictReason } from './conflicts.js'
 import { revision, sequence, timestamp, softOverlap } from './files.js'
+import { waitStep } from './locks.js'
 import { agentId, agentInstance, agentRole, agentType, author, conflictId, fileId, lockId, taskId } from './ids.js'
 import { changeType } from './revisions.js'
 import { workspacePath } from './paths.js'
@@ -68,8 +69,16 @@ export const eventData = {
     expected_wait: z.number().nonnegative().nullable(),
     /** From 1; null: it does not wait. */
     queue_place: z.int().positive().nullable(),
+    /** Of a deadlock: who waited for whom. Absent in events of earlier versions. */
+    cycle: z.array(waitStep).optional(),
   }),
-  'lock:released': z.object({ ...lock, token, reason: z.enum(['released', 'left', 'lost', 'forced']) }),
+  'lock:released': z.object({
+    ...lock,
+    token,
+    reason: z.enum(['released', 'left', 'lost', 'forced']),
+    /** Who took it away by force; absent: its holder gave it back, or is gone. */
+    by: author.optional(),
+  }),
   'lock:expired': z.object({ ...lock, token }),
   /** One entry of the shared context is new, changed or gone. */
   'context:update': z.object({

@@ -90,7 +90,7 @@ export const renewCommand = z.object({ ids: z.array(lockId).min(1).max(MAX_WANTS
 export type RenewCommand = z.infer<typeof renewCommand>
 
 /** One step of a circle: `agent` waits for `waitsFor`, for a lock on `path`; null: for a task. */
-const waitStep = z.object({ agent: agentId, waitsFor: agentId, path: workspacePath.nullable() })
+export const waitStep = z.object({ agent: agentId, waitsFor: agentId, path: workspacePath.nullable() })
 export type WaitStep = z.infer<typeof waitStep>
 
 /**

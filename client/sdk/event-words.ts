@@ -25,9 +25,13 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
     case 'lock:acquired':
       return `locked ${place(event.data)}`
     case 'lock:failed':
-      return `did not get ${place(event.data)}: ${nameOf(event.data.holder)} holds it`
+      return event.data.reason === 'deadlock'
+        ? `did not get ${place(event.data)}: waiting for ${nameOf(event.data.holder)} would never have ended`
+        : `did not get ${place(event.data)}: ${nameOf(event.data.holder)} holds it`
     case 'lock:released':
-      return `released ${place(event.data)}`
+      return event.data.by === undefined
+        ? `released ${place(event.data)}`
+        : `lost ${place(event.data)}: ${nameOf(event.data.by)} took it away`
     case 'lock:expired':
       return `held ${place(event.data)} until its time was over`
     case 'context:update':

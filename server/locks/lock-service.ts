@@ -269,11 +269,11 @@ export class LockService {
       rows.push(...noted.rows)
     }
     const { events: log, head } = this.#options
-    for (const { lease, reason } of ended) {
+    for (const { lease, reason, by } of ended) {
       rows.push(forgetRow(lease))
       const data = eventLock(lease)
       if (reason === 'expired') add(log.append('lock:expired', lease.holder, data))
-      else add(log.append('lock:released', lease.holder, { ...data, reason }))
+      else add(log.append('lock:released', lease.holder, { ...data, reason, ...(reason === 'forced' ? { by } : {}) }))
     }
     for (const one of settled) {
       if (one.outcome === 'granted') {
@@ -285,6 +285,7 @@ export class LockService {
       } else if (one.outcome === 'refused') {
         const { reason, blocker, expectedWait, place } = one.refused
         const { want, lease, holder } = blocker
+        const { since, cycle } = refusalOf(one.refused, moment)
         const data = {
           ...{
             lock_id: lease?.id ?? null,
@@ -294,7 +295,8 @@ export class LockService {
             holder,
             reason,
           },
-          ...{ since: refusalOf(one.refused, moment).since, expected_wait: expectedWait, queue_place: place },
+          ...{ since, expected_wait: expectedWait, queue_place: place },
+          ...(cycle === undefined ? {} : { cycle }),
         }
         add(log.append('lock:failed', one.asking.holder, data))
       }

@@ -11,7 +11,7 @@
  */
 import { COMPATIBLE, type LockRegion, type LockType } from '../../protocol/locks.js'
 import { unreachable } from '../../protocol/errors.js'
-import { lockId, type AgentId, type LockId } from '../../protocol/ids.js'
+import { lockId, type AgentId, type Author, type LockId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import { findCycle, type Step, type Wait } from './deadlock.js'
@@ -74,7 +74,7 @@ export type LockCommandInside =
   /** Whoever asked is not there any more. */
   | { readonly kind: 'withdraw'; readonly request: number }
   | { readonly kind: 'release'; readonly ids: readonly LockId[] }
-  | { readonly kind: 'break'; readonly id: LockId; readonly by: string }
+  | { readonly kind: 'break'; readonly id: LockId; readonly by: Author }
   /** @param ttl milliseconds */
   | { readonly kind: 'renew'; readonly ids: readonly LockId[]; readonly ttl?: number | undefined }
   | { readonly kind: 'gone'; readonly agent: AgentId; readonly reason: 'left' | 'lost' }
@@ -117,7 +117,7 @@ export type Settled = {
 export interface Ended {
   readonly lease: Lease
   readonly reason: 'released' | 'left' | 'lost' | 'forced' | 'expired'
-  readonly by: string
+  readonly by: Author
 }
 
 export interface Decided {
@@ -387,7 +387,7 @@ class Draft {
     this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'refused', refused })
   }
 
-  #end(lease: Lease, reason: Ended['reason'], by: string): void {
+  #end(lease: Lease, reason: Ended['reason'], by: Author): void {
     this.#leases.delete(lease.id)
     this.#ended.push({ lease, reason, by })
   }

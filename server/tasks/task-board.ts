@@ -252,6 +252,7 @@ function withSubtask(
           `would go round in a circle: ${cycle.join(' → ')}`,
           'Take one of these dependencies away.',
           subtask,
+          { cycle },
         )
       }
       return put(entry, next, by, now, 'depends')
@@ -354,7 +355,7 @@ function notActive(task: Task): Decision | undefined {
   return refusedFor(task, `is ${task.status}`, `"ensemble tasks resume ${task.id}" goes on with it.`)
 }
 
-function refusedFor(task: Task, what: string, hint: string, subtask?: Subtask): Decision {
+function refusedFor(task: Task, what: string, hint: string, subtask?: Subtask, more: object = {}): Decision {
   return refused(
     new EnsembleError('E_TASK', `Task ${task.id} ${what}.`, {
       hint,
@@ -362,6 +363,7 @@ function refusedFor(task: Task, what: string, hint: string, subtask?: Subtask): 
         task: task.id,
         status: task.status,
         ...(subtask === undefined ? {} : { subtask: subtask.id, state: subtask.state, assignee: subtask.assignee }),
+        ...more,
         try: `ensemble tasks show ${task.id}`,
       },
     }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventWords } from '../../../client/sdk/event-words.js'
 import type { EventType } from '../../../protocol/events.js'
-import { anEventOf } from '../../support/events.js'
+import { anEventOf, EVENT_DATA } from '../../support/events.js'
 
 const words = (type: EventType, more: object = {}): string => {
   const event = anEventOf(type, more)
@@ -42,6 +42,16 @@ describe('an event in words', () => {
   it('says whom it is for', () => {
     expect(words('plan:approved', { to: { agent: 'CODEX-x' } })).toBe('approves plan p_1: go (to codex-x)')
     expect(words('plan:approved', { to: { role: 'reviewer' } })).toBe('approves plan p_1: go (to reviewer)')
+  })
+
+  it('says whether a lock was given back or taken away, and what waiting would have come to', () => {
+    const released = (more: object) => words('lock:released', { data: { ...EVENT_DATA['lock:released'], ...more } })
+    expect(released({})).toBe('released src/auth/login.ts#login')
+    expect(released({ reason: 'forced', by: 'CODEX-x' })).toBe('lost src/auth/login.ts#login: codex-x took it away')
+    const failed = { ...EVENT_DATA['lock:failed'], reason: 'deadlock' }
+    expect(words('lock:failed', { data: failed })).toBe(
+      'did not get src/auth/login.ts#login: waiting for claude-backend would never have ended',
+    )
   })
 
   it('is cut where it is long, and stays on one line', () => {

@@ -78,6 +78,17 @@ describe('locks of the server', () => {
     expect(await lockedBy(ada, 'a.ts', {}, { wait: 60 })).toMatchObject({
       refusal: { reason: 'deadlock', cycle: [{ agent: 'CLAUDE-ada' }, { agent: 'CODEX-bob', path: null }] },
     })
+    const { events } = await bob.request('recent', { since: 0 })
+    expect(events.findLast(({ type }) => type === 'lock:failed')).toMatchObject({
+      agent_id: 'CLAUDE-ada',
+      data: {
+        reason: 'deadlock',
+        cycle: [
+          { agent: 'CLAUDE-ada', path: 'a.ts' },
+          { agent: 'CODEX-bob', path: null },
+        ],
+      },
+    })
   })
 
   it('[LOCK-12] a lock keeps others out of its file under every name that the file gets, and its region is still there', async () => {
@@ -251,5 +262,10 @@ describe('locks of the server', () => {
     })
     expect(await askLocks(server, 'CODEX-bob', 'POST', `/${ids[0] ?? ''}/break`)).toMatchObject({ status: 200 })
     expect((await bob.request('locks', {})).locks).toEqual([])
+    const { events } = await ada.request('recent', { since: 0 })
+    expect(events.at(-1)).toMatchObject({
+      ...{ type: 'lock:released', agent_id: 'CLAUDE-ada' },
+      data: { lock_id: ids[0], reason: 'forced', by: 'CODEX-bob' },
+    })
   })
 })

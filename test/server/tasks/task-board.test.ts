@@ -91,9 +91,9 @@ describe('dependencies', () => {
     const driven = withTask('a', 'b', 'c')
     driven.done({ do: 'depend', task: T, subtask: '2', depends_on: ['1'] })
     driven.done({ do: 'depend', task: T, subtask: '3', depends_on: ['2'] })
-    expect(driven.refusal({ do: 'depend', task: T, subtask: '1', depends_on: ['3'] }).message).toContain(
-      '1 → 3 → 2 → 1',
-    )
+    const circle = driven.refusal({ do: 'depend', task: T, subtask: '1', depends_on: ['3'] })
+    expect(circle.message).toContain('1 → 3 → 2 → 1')
+    expect(circle.data['cycle']).toEqual(['1', '3', '2', '1'])
     expect(driven.refusal({ do: 'depend', task: T, subtask: '1', depends_on: ['1'] }).message).toContain('1 → 1')
     expect(driven.subtask('1').depends_on).toEqual([])
     expect(driven.refusal({ do: 'claim', task: T, subtask: '2' }).message).toContain('wait for 1 "a"')
