@@ -47,6 +47,8 @@ export function pathsOf(event: WorkspaceEvent): readonly WorkspacePath[] {
     case 'fix:in_progress':
     case 'fix:applied':
       return [event.data.file]
+    case 'rename:refused':
+      return [event.data.file, event.data.to]
     case 'lock:acquired':
     case 'lock:failed':
     case 'lock:released':

@@ -56,6 +56,11 @@ export const eventData = {
     /** Where a merge holds both sides of an overlap, and someone may want to look. Absent: nowhere. */
     soft: z.array(softOverlap).optional(),
   }),
+  /** A lock on the whole of `locked`, which is `file` or `to`, kept the file's name as it is. */
+  'rename:refused': z.object({
+    ...{ file: workspacePath, file_id: fileId, to: workspacePath, locked: workspacePath },
+    ...{ lock_id: lockId, holder: author, author },
+  }),
   'lock:acquired': z.object({ ...lock, token, expires_at: timestamp }),
   /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */
   'lock:failed': z.object({
@@ -175,6 +180,7 @@ export const workspaceEvent = z.discriminatedUnion('type', [
   variant('agent:joined'),
   variant('agent:left'),
   variant('file:changed'),
+  variant('rename:refused'),
   variant('lock:acquired'),
   variant('lock:failed'),
   variant('lock:released'),

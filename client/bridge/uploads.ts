@@ -209,6 +209,11 @@ export class Uploads {
     } catch (thrown) {
       if (!(thrown instanceof EnsembleError)) throw thrown
       if (thrown.code === 'E_UNREACHABLE') return false // it is sent again with the next connection
+      const named = pending.kind === 'rename' ? this.#options.heads.ofFile(pending.id) : undefined
+      if (pending.kind === 'rename' && named !== undefined && thrown.code === 'E_LOCK_HELD') {
+        await this.#settleRename(path, pending.to, named)
+        return false
+      }
       log.warn({ path, code: thrown.code, reason: thrown.message }, 'the server refused a write')
       const content = pending.kind === 'write' ? pending.hash : DELETED
       this.#options.gate.renamed(path)

@@ -22,6 +22,10 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
   switch (event.type) {
     case 'broadcast':
       return `says ${cut(JSON.stringify(event.data))}`
+    case 'rename:refused': {
+      const { file, to, locked, holder } = event.data
+      return `did not rename ${file} to ${to}: ${nameOf(holder)} has ${locked} locked`
+    }
     case 'lock:acquired':
       return `locked ${place(event.data)}`
     case 'lock:failed':

@@ -20,6 +20,12 @@ export function optionsOf(conflict: Conflict, nameOf: (author: string) => string
     case 'lock':
       return [...sides, { side: 'both', label: 'Both, one below the other' }]
     case 'create':
+      if (conflict.lock !== undefined) {
+        return [
+          { side: 'ours', label: 'Leave the path as it is' },
+          { side: 'theirs', label: `Put the file of ${nameOf(theirs)} there` },
+        ]
+      }
       return conflict.theirs?.kind === 'text' ? [...sides, { side: 'both', label: 'Both, one below the other' }] : sides
     case 'delete':
       return [

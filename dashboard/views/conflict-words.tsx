@@ -14,9 +14,11 @@ export function conflictTitle(conflict: Conflict): string {
     case 'lock':
       return `An edit met a lock in ${name}`
     case 'create':
-      return `Two new files collide at ${name}`
+      return conflict.lock === undefined ? `Two new files collide at ${name}` : `A new file met a lock at ${name}`
     case 'delete':
-      return `${name} was changed by one and deleted by another`
+      return conflict.lock === undefined
+        ? `${name} was changed by one and deleted by another`
+        : `The deletion of ${name} met a lock`
     case 'binary':
       return `Two versions of ${name} cannot be merged`
   }
@@ -74,8 +76,10 @@ function words(conflict: Conflict): Pick<Story, 'deed' | 'before'> {
     case 'lock':
       return { deed: 'changed lines', before: 'had locked them' }
     case 'create':
+      if (conflict.lock !== undefined) return { deed: 'made a file', before: 'had locked its path' }
       return { deed: 'created the same file', before: 'had created it' }
     case 'delete':
+      if (conflict.lock !== undefined) return { deed: 'deleted the file', before: 'had locked it' }
       // What is held is the deletion.
       return firstOf(conflict) === 'ours'
         ? { deed: 'deleted the file', before: 'had changed it' }

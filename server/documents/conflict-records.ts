@@ -99,7 +99,7 @@ function newLines(text: string): number {
 
 /** Refuses a write that was to be all or nothing: with what it would have raised, and where. */
 export function wouldHold(
-  { path, rev, author }: FileHead,
+  { path, rev, author }: Pick<FileHead, 'path' | 'rev' | 'author'>,
   { applied, held, conflicts, result }: Decision,
 ): EnsembleError {
   const text = result.content.kind === 'text' ? result.content.text : ''

@@ -63,6 +63,8 @@ export interface Decision {
   readonly applied: number
   readonly held: number
   readonly conflicts: readonly ConflictDraft[]
+  /** No file is there afterwards, as none was before. */
+  readonly gone?: true
   /** Where the result holds both sides of an overlap. */
   readonly soft?: readonly SoftOverlap[]
 }
@@ -266,6 +268,6 @@ export function decideDelete(
 }
 
 /** A deleted text is empty, so that live documents show that it is gone; the journal has it. */
-function emptied(version: Version): Version {
+export function emptied(version: Version): Version {
   return version.content.kind === 'text' ? { ...version, content: { ...version.content, text: '' } } : version
 }

@@ -4,6 +4,7 @@
  * 1. Inside a closed region nothing is changed, and its first and last line stay lines of their own (rule LOCK-12).
  * 2. An edit goes in whole or is kept out whole; kept out, it is in a draft of a conflict.
  * 3. An edit that could stand elsewhere with the same result does: what is put before or behind a region is not in it.
+ * 4. Where a whole path is closed no file comes to be, and none goes (rule LOCK-19).
  *
  * Locks are what closes regions; this room knows only what it asks of them.
  */
@@ -38,6 +39,22 @@ export function closedTo(fence: Fence, path: WorkspacePath, author: Author, toke
   if (regions.length === 0) return regions
   const known = token === undefined ? agentId.safeParse(author).data : fence.holderOf(token)
   return known === undefined ? [] : regions.filter(({ lock }) => lock.holder !== known)
+}
+
+/** What closes the whole of a path to this author, whether a file is there or not. @param token as of `closedTo` */
+export function closedWhole(
+  fence: Fence,
+  path: WorkspacePath,
+  author: Author,
+  token?: number,
+): ClosedRegion | undefined {
+  return closedTo(fence, path, author, token).find(({ to }) => to === Infinity)
+}
+
+/** Who makes a file, deletes it or names it: in a shared folder, whoever has closed the whole path (rule LOCK-15). */
+export function authorAt(fence: Fence, path: WorkspacePath, author: Author, token?: number): Author {
+  if (author !== 'DISK' || token !== undefined) return author
+  return fence.regions(path).find(({ to }) => to === Infinity)?.lock.holder ?? author
 }
 
 /** The one agent whose regions hold all of the edits; undefined: there is none. */

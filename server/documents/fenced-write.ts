@@ -3,13 +3,16 @@ import { EnsembleError } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Author } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
+import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import { diff } from '../../protocol/text/diff.js'
 import { applyEdits, composeEdits, invertEdits, mapOffset, type Edits } from '../../protocol/text/edits.js'
 import { sameContent } from './content.js'
 import type { Met } from './decide-update.js'
-import type { ConflictDraft, Decision, Incumbent } from './decide-write.js'
+import { emptied, type ConflictDraft, type Decision, type Incumbent, type Version } from './decide-write.js'
 import {
+  authorAt,
   closedTo,
+  closedWhole,
   holderAround,
   keptLines,
   sortOut,
@@ -25,7 +28,6 @@ export interface Fenced {
   readonly author: Author
 }
 
-/** Of a path that holds no file, or a deleted one, there is no text to protect. */
 export function fencedWrite(
   fence: Fence,
   path: WorkspacePath,
@@ -34,7 +36,8 @@ export function fencedWrite(
   author: Author,
   token: number | undefined,
 ): Fenced {
-  const all = head.deleted ? [] : fence.regions(path)
+  if (head.deleted) return fencedMaking(fence, path, head, decision, author, token)
+  const all = fence.regions(path)
   if (all.length === 0) return { decision, author }
   const edits = editsOf(head, decision)
   const holder = author === 'DISK' && token === undefined ? holderAround(all, edits ?? []) : undefined
@@ -43,8 +46,36 @@ export function fencedWrite(
   return { decision: closed.length === 0 ? decision : keptFrom(head, decision, edits, closed), author }
 }
 
+/**
+ * Of a path that holds no file there is no text to protect, but the path itself: where all of it is closed, what would be
+ * the file is held whole, and none comes to be.
+ *
+ * @param gone the file that was deleted there; or, where none was, one in the form of that which is made
+ */
+export function fencedMaking(
+  fence: Fence,
+  path: WorkspacePath,
+  gone: Version,
+  decision: Decision,
+  author: Author,
+  token: number | undefined,
+): Fenced {
+  const region = decision.outcome === 'unchanged' ? undefined : closedWhole(fence, path, author, token)
+  if (region === undefined) return { decision, author: authorAt(fence, path, author, token) }
+  const { lock } = region
+  const draft: ConflictDraft = { reason: 'create', theirs: decision.result.content, held: 'writer', lock }
+  const result = emptied(gone)
+  return {
+    decision: { outcome: 'conflict', result, fromWritten: null, applied: 0, held: 1, conflicts: [draft], gone: true },
+    author,
+  }
+}
+
+/** A file's place, and its form; of a path that never held one, the form that a new text has. */
+type LiveForm = Pick<FileHead, 'path' | 'bom' | 'eol' | 'executable' | 'deleted'>
+
 /** What a live peer's edits become, upon the text that stood before them. */
-export function fencedLive(fence: Fence, head: FileHead, before: string, decision: Decision, author: Author): Decision {
+export function fencedLive(fence: Fence, head: LiveForm, before: string, decision: Decision, author: Author): Decision {
   const { path, bom, eol, executable, deleted } = head
   const stood = { content: { kind: 'text' as const, text: before, bom, eol }, executable, deleted }
   return fencedWrite(fence, path, stood, decision, author, undefined).decision
@@ -52,15 +83,25 @@ export function fencedLive(fence: Fence, head: FileHead, before: string, decisio
 
 /**
  * What locks keep of a live peer's turn; null: nothing.
+ * @param head null: the turn makes the file
  * @param text after the edits of the turn
  */
-export function keptOut(fence: Fence, head: FileHead | null, text: string, edits: Edits, author: Author): Met | null {
-  if (head === null || edits.length === 0 || fence.regions(head.path).length === 0) return null
-  const { bom, eol, executable, rev, author: incumbent } = head
+export function keptOut(
+  fence: Fence,
+  path: WorkspacePath,
+  head: FileHead | null,
+  text: string,
+  edits: Edits,
+  author: Author,
+): Met | null {
+  if (edits.length === 0 || fence.regions(path).length === 0) return null
+  const form = head ?? { path, ...PLAIN_FORMAT, executable: false, deleted: true }
+  const { rev, author: incumbent } = head ?? { rev: 0, author }
+  const { bom, eol, executable } = form
   const result = { content: { kind: 'text' as const, text, bom, eol }, executable }
   const outcome = { outcome: 'accepted', result, fromWritten: [], fromHead: edits } as const
   const all = { ...outcome, applied: 1, held: 0, conflicts: [] }
-  const decision = fencedLive(fence, head, applyEdits(text, invertEdits(edits)), all, author)
+  const decision = fencedLive(fence, form, applyEdits(text, invertEdits(edits)), all, author)
   return decision === all ? null : { decision, baseRev: rev, incumbent }
 }
 
@@ -106,19 +147,29 @@ export function lockDraft({ base, ours, theirs, from, to, region }: KeptLines): 
   return { reason: 'lock', base, ours, theirs, from, to, lock: region.lock }
 }
 
-/** For what cannot be held, because it is a decision upon the text as it is. @throws EnsembleError E_LOCK_HELD */
+/**
+ * For what cannot be held, because it is a decision upon the text as it is.
+ * @param deletes the file is gone afterwards
+ * @throws EnsembleError E_LOCK_HELD
+ */
 export function assertOpenTo(
   fence: Fence,
   head: Incumbent,
   path: WorkspacePath,
   decision: Decision,
   author: Author,
+  deletes: boolean,
 ): void {
   const { decision: kept } = fencedWrite(fence, path, head, decision, author, undefined)
-  if (kept === decision) return
-  const lock = kept.conflicts.find((draft) => draft.lock !== undefined)?.lock
-  throw new EnsembleError('E_LOCK_HELD', `${lock?.holder ?? 'Another agent'} holds a lock on that part of ${path}.`, {
-    hint: 'Decide it when the lock has ended: "ensemble lock list" shows when that is.',
+  const deleting = deletes && !head.deleted ? closedTo(fence, path, author)[0] : undefined
+  if (kept === decision && deleting === undefined) return
+  const lock = kept.conflicts.find((draft) => draft.lock !== undefined)?.lock ?? deleting?.lock
+  throw lockHeld(`${lock?.holder ?? 'Another agent'} holds a lock on that part of ${path}.`, path, lock)
+}
+
+export function lockHeld(message: string, path: WorkspacePath, lock: ConflictDraft['lock']): EnsembleError {
+  return new EnsembleError('E_LOCK_HELD', message, {
+    hint: 'Try again when the lock has ended: "ensemble lock list" shows when that is.',
     data: { path, ...(lock === undefined ? {} : { lockId: lock.id, holder: lock.holder }) },
   })
 }

@@ -307,8 +307,10 @@ export class FileDocument {
 
   /** Takes back, in the same turn, what locks keep this turn's author from (rule LOCK-13). */
   #keepOut(author: Author): void {
-    const met = keptOut(this.#options.fence, this.#head, this.#text, this.#edits, author)
-    if (met !== null) this.#correct(author, met)
+    const met = keptOut(this.#options.fence, this.#path, this.#head, this.#text, this.#edits, author)
+    if (met === null) return
+    if (this.#epoch === null) this.#markEpoch(author)
+    this.#correct(author, met)
   }
 
   /** The text becomes what was decided, and that is the end of this turn. */
@@ -347,8 +349,7 @@ export class FileDocument {
     this.#met = null
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
-    const soft = rewrite?.soft ?? met?.decision.soft
-    const head = revised ? this.#revise(author, edits, rewrite, soft, rows, events) : this.#head
+    const head = revised ? this.#revise(author, edits, rewrite, met, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
     const isLive = rewrite === undefined && (revised || met !== null) // all of it may be held: then nothing changed
     const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
@@ -379,14 +380,15 @@ export class FileDocument {
     author: Author,
     edits: Edits,
     rewrite: Rewrite | undefined,
-    soft: Rewrite['soft'],
+    met: Met | null,
     rows: Row[],
     events: WorkspaceEvent[],
   ): FileHead {
     this.#sinceText++
     const before = this.#head
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
-    const deleted = rewrite?.deleted ?? false
+    const soft = rewrite?.soft ?? met?.decision.soft
+    const deleted = rewrite?.deleted ?? met?.decision.gone ?? false
     const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })
     const isMade = before === null || before.deleted
     const path = rewrite?.path ?? (isMade ? this.#options.placeFor(this.#path, this.id, author) : before.path)

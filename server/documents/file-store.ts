@@ -17,14 +17,11 @@ import type {
   WriteOutcome,
   WriteResult,
 } from '../../protocol/files.js'
-import { fileId, type Author, type ConflictId, type FileId, type WriteId } from '../../protocol/ids.js'
+import { fileId, type Author, type FileId, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { diff } from '../../protocol/text/diff.js'
 import type { Edits } from '../../protocol/text/edits.js'
-import type { EventBus } from '../events/event-bus.js'
-import type { EventLog } from '../events/event-log.js'
-import type { CommitQueue } from '../storage/commit-queue.js'
-import type { Storage } from '../storage/storage.js'
+import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import { ConflictDesk } from './conflict-desk.js'
 import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
@@ -32,45 +29,21 @@ import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './co
 import { asidePath } from './aside.js'
 import { decideDelete, decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
-import { closedTo, NO_FENCE, type Fence } from './fence.js'
-import { assertOpenTo, fencedWrite } from './fenced-write.js'
+import { authorAt, closedTo, closedWhole, NO_FENCE, type Fence } from './fence.js'
+import { assertOpenTo, fencedMaking, fencedWrite, lockHeld } from './fenced-write.js'
 import type { FileDocument } from './file-document.js'
 import { blobRow, FileJournal } from './file-journal.js'
+import type { FileStoreOptions } from './file-store-options.js'
 import { FileTable } from './file-table.js'
-import { Ledger, type FileCommit } from './ledger.js'
-import type { LiveDocumentOptions } from './live-document.js'
+import { Ledger } from './ledger.js'
 import { notText, OpenDocuments, renamedHere } from './open-documents.js'
 import { MERGE_ALL, type MergeRules } from './merge-policy.js'
 import { TreeDocument } from './tree-document.js'
 import { answer, WriteAttachments, type Deed } from './write-attachments.js'
 import { Versions } from './versions.js'
-import { WriteDecider, type DecideAside } from './write-decider.js'
+import { WriteDecider } from './write-decider.js'
 import { WriteDoor } from './write-door.js'
 import { fingerprintOf, WriteOutcomes, type Asked } from './write-outcomes.js'
-
-export interface FileStoreOptions {
-  readonly storage: Storage
-  readonly queue: CommitQueue
-  readonly events: EventLog
-  /** Gets every commit when it is durable, in order. */
-  readonly bus: EventBus<FileCommit>
-  readonly now: () => number
-  /** A new unguessable id of letters and digits. */
-  readonly newId: () => string
-  /** A new unguessable id that people can abbreviate: random from its first character on. */
-  readonly newConflictId: () => string
-  /** Whether an author has been told of a conflict, and has confirmed it. */
-  readonly isTold: (author: Author, id: ConflictId) => boolean
-  /** A new Yjs client id: a random unsigned 32-bit number. */
-  readonly newClient: () => number
-  readonly defer: LiveDocumentOptions['defer']
-  /** Decides about large texts beside the event loop; default: nobody does. */
-  readonly decideAside?: DecideAside | undefined
-  /** Which soft overlaps are merged, by the file's path; default: all. */
-  readonly mergeRules?: MergeRules
-  /** Default: everyone may change everything. */
-  readonly fence?: Fence
-}
 
 /** A file as it is now. */
 export interface FileVersion {
@@ -133,7 +106,7 @@ export class FileStore {
       versionOf: (head) => this.#versions.of(head),
       once: (deed, id, act) => this.#once(deed, () => id, act),
       carryOut: (head, deed, decision, author, deleted) => {
-        assertOpenTo(fence, { ...this.#versions.of(head), deleted: head.deleted }, head.path, decision, author)
+        assertOpenTo(fence, { ...this.#versions.of(head), deleted: head.deleted }, head.path, decision, author, deleted)
         return this.#carryOut(head, deed, decision, author, deleted)
       },
     })
@@ -210,7 +183,14 @@ export class FileStore {
       if (head === undefined) {
         // A version of a file of which the server knows nothing: the store began anew, or the name is mistyped.
         const isUnknown = command.base !== null && command.base.text === undefined
-        return isUnknown ? Promise.resolve({ outcome: 'need-base' }) : this.#create(deed, written, author)
+        if (isUnknown) return Promise.resolve({ outcome: 'need-base' })
+        const making = { ...ACCEPTED, result: written }
+        const nothing = { content: NO_TEXT, executable: command.executable }
+        const made = fencedMaking(this.#fence, command.path, nothing, making, author, command.lockToken)
+        if (atomic && made.decision.gone) throw wouldHold({ path: command.path, rev: 0, author }, made.decision)
+        return made.decision.gone
+          ? this.#keepPath(deed, made.decision, author)
+          : this.#create(deed, written, made.author)
       }
       const base = command.base === null ? null : this.#versions.base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
@@ -219,7 +199,7 @@ export class FileStore {
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(meant, act, command.path))
       const fenced = fencedWrite(this.#fence, head.path, incumbent, decision, author, command.lockToken)
       if (atomic && fenced.decision.conflicts.length > 0) throw wouldHold(head, fenced.decision)
-      return this.#carryOut(head, deed, withHeld(fenced.decision, held), fenced.author, false)
+      return this.#carryOut(head, deed, withHeld(fenced.decision, held), fenced.author, fenced.decision.gone === true)
     }
     return this.#once(deed, meant, act, text.length)
   }
@@ -240,7 +220,8 @@ export class FileStore {
       const stale = !head.deleted && (command.base.hash !== head.hash || command.path !== head.path)
       const lock = closedTo(this.#fence, head.path, author, command.lockToken)[0]?.lock
       const decision = decideDelete(this.#versions.of(head), { deleted: head.deleted, isStale: stale, lock })
-      return this.#carryOut(head, deed, decision, author, head.deleted || decision.held === 0)
+      const by = authorAt(this.#fence, head.path, author, command.lockToken)
+      return this.#carryOut(head, deed, decision, by, head.deleted || decision.held === 0)
     }
     return this.#once(deed, () => meant()?.id, act)
   }
@@ -248,7 +229,7 @@ export class FileStore {
   /**
    * Calls a file otherwise; its history, its document and its conflicts go with it. Whoever was first with another name
    * stays first, and a name that is not free is nobody's: the head tells what it is called.
-   * @throws EnsembleError E_NOT_FOUND
+   * @throws EnsembleError E_NOT_FOUND; E_LOCK_HELD: the path, or the new one, is locked whole for someone else
    */
   rename(command: RenameCommand, author: Author): Promise<WriteResult> {
     const { id, path, to } = command
@@ -257,11 +238,13 @@ export class FileStore {
       const head = this.#table.get(id)?.head
       if (head === undefined) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path} with the id ${id}.`)
       const isDone = head.path !== path || path === to || !this.#table.isFree(to, id)
+      const by = authorAt(this.#fence, path, authorAt(this.#fence, to, author))
+      if (!isDone) for (const at of [path, to]) this.#assertNamable(head, to, at, author)
       const decision = decideRename(head.deleted, isDone, () =>
         isDone ? this.#versions.of(head) : this.#versions.last(head),
       )
       if (!isDone) this.#documents.unborn(to)?.live.expel(renamedHere(path, to))
-      return this.#carryOut(head, deed, decision, author, isDone && head.deleted, isDone ? head.path : to)
+      return this.#carryOut(head, deed, decision, by, isDone && head.deleted, isDone ? head.path : to)
     }
     return this.#once(deed, () => id, act, 0, to)
   }
@@ -304,6 +287,22 @@ export class FileStore {
   #place(path: WorkspacePath, id: FileId, author: Author): WorkspacePath {
     const isFree = (other: WorkspacePath): boolean => this.#table.isFree(other, id)
     return isFree(path) ? path : asidePath(path, author, this.#table.fileAbove(path), isFree)
+  }
+
+  /** A lock keeps the path: what was to be the file is on record, as held of one that is gone. */
+  #keepPath(deed: Deed, decision: Decision, author: Author): Promise<WriteResult> {
+    return this.#rewrite(this.#documents.begin(deed.path), deed, decision, [], author, true, deed.path)
+  }
+
+  /** @throws EnsembleError E_LOCK_HELD: `at`, one of its paths, is locked whole; everyone is told */
+  #assertNamable(head: FileHead, to: WorkspacePath, at: WorkspacePath, author: Author): void {
+    const lock = closedWhole(this.#fence, at, author)?.lock
+    if (lock === undefined) return
+    const { event, rows } = this.#ledger.keepName(head, to, at, author, lock)
+    void this.#documents.settle(head.id, rows, () => {
+      this.#ledger.publish({ head, edits: null, revised: false, conflicts: [], events: [event] })
+    })
+    throw lockHeld(`${head.path} was not renamed to ${to}: ${lock.holder} has ${at} locked.`, at, lock)
   }
 
   async #create(deed: Deed, { content, executable }: Version, author: Author): Promise<WriteResult> {
@@ -446,4 +445,5 @@ export class FileStore {
   }
 }
 
+const NO_TEXT = { kind: 'text', text: '', ...PLAIN_FORMAT } as const
 const ACCEPTED = { outcome: 'accepted', fromWritten: [], applied: 1, held: 0, conflicts: [] } as const

@@ -46,6 +46,13 @@ export interface Revision {
   readonly rows: readonly Row[]
 }
 
+interface Noted {
+  readonly event: WorkspaceEvent
+  readonly rows: readonly Row[]
+}
+
+type HeldFor = NonNullable<Conflict['lock']>
+
 export class Ledger {
   readonly #table: FileTable
   readonly #events: EventLog
@@ -101,8 +108,15 @@ export class Ledger {
     return fileRow(head, epoch)
   }
 
+  /** Tells that a file kept its name for the sake of a lock. @param locked the path that the lock is on */
+  keepName({ path, id }: FileHead, to: WorkspacePath, locked: WorkspacePath, author: Author, lock: HeldFor): Noted {
+    return this.#events.append('rename:refused', agentOf(author), {
+      ...{ file: path, file_id: id, to, locked, lock_id: lock.id, holder: lock.holder, author },
+    })
+  }
+
   /** Puts a conflict on record. @param text of its file, with the revision in which it is raised */
-  raise(conflict: Conflict, text: string | null): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+  raise(conflict: Conflict, text: string | null): Noted {
     const { id, path, authors, reason } = conflict
     const { event, rows } = this.#events.append('conflict:raised', agentOf(authors.theirs), {
       conflict_id: id,
@@ -117,10 +131,7 @@ export class Ledger {
   }
 
   /** Puts the end of a conflict on record. */
-  close(
-    conflict: Conflict,
-    { outcome, by, rev }: Resolution,
-  ): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
+  close(conflict: Conflict, { outcome, by, rev }: Resolution): Noted {
     const { id, path, authors } = conflict
     const { event, rows } = this.#events.append('conflict:resolved', agentOf(by), {
       conflict_id: id,

@@ -163,6 +163,11 @@ export class OpenDocuments {
       if (state !== 'ok' && !isSeeded) throw state.degraded // its first state would be shown when that is stored
       return this.load(file.head.id)
     }
+    return this.begin(path)
+  }
+
+  /** The document of a path that holds no file, nor ever did; only within `whenSettled`. */
+  begin(path: WorkspacePath): FileDocument {
     const unborn = this.unborn(path)
     if (unborn !== undefined) return unborn
     const id = fileId.parse(this.#options.newId())

@@ -33,8 +33,8 @@ export class Versions {
 
   /** The version that was there last: of a deleted file the one that was deleted, whose text its head no longer has. */
   last(head: FileHead): Version {
-    if (!head.deleted || head.kind === 'binary') return this.of(head)
     const rev = head.rev - 1
+    if (!head.deleted || head.kind === 'binary' || rev === 0) return this.of(head) // 0: it was kept from coming to be
     const document = this.#documents.loaded(head.id)
     const entry = this.#entry(head.id, rev)
     const text = document?.textAt(rev) ?? this.#journal.text(head.id, rev)

@@ -4,7 +4,7 @@
  */
 import { isOfLines, type Conflict, type Overlap } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
-import type { FileHead, WriteOutcome } from '../../protocol/files.js'
+import type { FileHead, KeptContent, WriteOutcome } from '../../protocol/files.js'
 import type { Author, ConflictId, WriteId } from '../../protocol/ids.js'
 import type { Row } from '../storage/storage.js'
 import { heldRows, conflictRecord } from './conflict-records.js'
@@ -109,6 +109,11 @@ export class WriteAttachments {
       const theirs = bothTried(conflict.ours, tried.theirs, conflict.theirs)
       return { rows: [conflicts.change({ ...tried, theirs })], events: [], conflicts: [] }
     }
+    const kept = conflicts.openOf(conflict.fileId).find((one) => goesOnMaking(conflict, one))
+    if (kept !== undefined && isOfText(kept) && isOfText(conflict)) {
+      const text = bothTried('', kept.theirs.text, conflict.theirs.text)
+      return { rows: [conflicts.change({ ...kept, theirs: { ...kept.theirs, text } })], events: [], conflicts: [] }
+    }
     const { rows, event } = conflicts.raise(conflict, places.text)
     return { rows, events: [event], conflicts: [conflict] }
   }
@@ -172,4 +177,22 @@ function goesOn(held: Overlap, open: Conflict, places: Places): boolean {
   if (open.authors.theirs !== held.authors.theirs || open.ours !== held.ours) return false
   const [one, two] = [places.find(open), places.find(held)]
   return one !== null && one.from === two?.from && one.to === two.to
+}
+
+/** The same where a lock keeps it from making the file. */
+function goesOnMaking(held: Conflict, open: Conflict): boolean {
+  return (
+    held.reason === 'create' &&
+    open.reason === 'create' &&
+    open.writeId === null &&
+    open.lock !== undefined &&
+    open.lock.id === held.lock?.id &&
+    open.authors.theirs === held.authors.theirs
+  )
+}
+
+type TextOnRecord = Exclude<Conflict, Overlap> & { readonly theirs: Extract<KeptContent, { kind: 'text' }> }
+
+function isOfText(conflict: Conflict): conflict is TextOnRecord {
+  return !isOfLines(conflict) && conflict.theirs?.kind === 'text'
 }

@@ -18,6 +18,10 @@ export const EVENT_DATA: { readonly [T in EventType]: object } = {
     ...{ file: 'src/auth/login.ts', file_id: 'f_1', rev: 2, change_type: 'modified', author: 'CLAUDE-backend' },
     ...{ lines_added: 1, lines_removed: 1 },
   },
+  'rename:refused': {
+    ...{ file: 'src/auth/login.ts', file_id: 'f_1', to: 'src/login.ts', locked: 'src/auth/login.ts', lock_id: 'l_1' },
+    ...{ holder: 'CLAUDE-backend', author: 'CODEX-review' },
+  },
   'lock:acquired': { ...LOCK, token: 7, expires_at: 1_767_225_900_000 },
   'lock:failed': { ...LOCK, reason: 'held', since: 1_767_225_600_000, expected_wait: 60_000, queue_place: 1 },
   'lock:released': { ...LOCK, token: 7, reason: 'released' },

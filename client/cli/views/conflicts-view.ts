@@ -103,7 +103,7 @@ export function closedLine(
 function sides(conflict: Conflict, { ours, theirs }: { ours: string; theirs: string }): string[] {
   if (!isOfLines(conflict)) {
     return [
-      `${ours}: the file as it stands`,
+      `${ours}: ${conflict.reason === 'create' && conflict.lock !== undefined ? 'the path, by a lock' : 'the file as it stands'}`,
       ...side(`${theirs}, held`, wholeText(conflict.theirs), 'the file deleted'),
     ]
   }
@@ -138,16 +138,16 @@ function linesOf({ from, to }: { readonly from: number; readonly to: number }): 
   return from >= to ? `line ${from}` : `lines ${from}–${to}`
 }
 
-function reasonOf({ reason }: Conflict): string {
+function reasonOf({ reason, lock }: Conflict): string {
   switch (reason) {
     case 'overlap':
       return 'same lines'
     case 'lock':
       return 'locked lines'
     case 'create':
-      return 'both made it'
+      return lock === undefined ? 'both made it' : 'made at a locked path'
     case 'delete':
-      return 'deleted and changed'
+      return lock === undefined ? 'deleted and changed' : 'deleted, and locked'
     case 'binary':
       return 'not text'
     default:

@@ -114,7 +114,7 @@ export function filesRoutes({ files, history, tree, maxBytes }: FilesRouteOption
         asks: { params, body: z.object({ to: workspacePath }) },
         answer: written,
         writes: true,
-        errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT'],
+        errors: ['E_PATH', 'E_NOT_FOUND', 'E_CONFLICT', 'E_LOCK_HELD'],
       },
       async ({ params: { path }, body: { to }, writeId, author, response }) => {
         const { id } = existing(files, path)
@@ -175,14 +175,18 @@ function whatCameOf(
   conflict: Conflict,
   { applied, held }: { readonly applied: number; readonly held: number },
 ): string {
+  const keeper = conflict.lock?.holder
   switch (conflict.reason) {
     case 'overlap':
       return `${applied} of ${applied + held} changes were applied, ${held} held: someone changed the same lines.`
     case 'lock':
       return `${applied} of ${applied + held} changes were applied, ${held} held: ${conflict.authors.ours} has locked those lines.`
     case 'create':
-      return 'Nothing was written: someone else has made this file, with other content; yours is held.'
+      return keeper === undefined
+        ? 'Nothing was written: someone else has made this file, with other content; yours is held.'
+        : `Nothing was written: ${keeper} has locked this path; what you wrote is held.`
     case 'delete':
+      if (keeper !== undefined) return `Nothing was deleted: ${keeper} has locked it.`
       return conflict.first === 'theirs'
         ? 'It was written, and the file is back: someone had deleted it.'
         : 'Nothing was deleted: someone has changed the file.'

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { conflictStory } from '../../../dashboard/views/conflict-words.js'
 import { aConflict } from '../builders.js'
 
+const lock = { id: 'l_1', holder: 'GEMINI-plan' }
 const whole = { theirs: null, authors: { ours: 'GEMINI-plan', theirs: 'CODEX-review' } }
 const told = (more: object) => {
   const { earlier, later, deed, before } = conflictStory(aConflict('c', more))
@@ -21,6 +22,8 @@ describe('the story of a conflict', () => {
       { ...whole, reason: 'create', first: 'ours' },
       'CODEX-review created the same file after GEMINI-plan had created it',
     ],
+    [{ ...whole, reason: 'create', lock }, 'CODEX-review made a file after GEMINI-plan had locked its path'],
+    [{ ...whole, reason: 'delete', lock }, 'CODEX-review deleted the file after GEMINI-plan had locked it'],
     [{}, 'CODEX-two changed the same line after CLAUDE-one had changed it'],
   ])('%j is told in the order in which it happened', (conflict, sentence) => {
     expect(told(conflict)).toBe(sentence)
