@@ -44,7 +44,11 @@ export async function startChild<Info>(options: ChildOptions<Info>): Promise<Sta
   const notes = mkdtempSync(join(tmpdir(), 'ensemble-start-'))
   const stderr = openSync(join(notes, 'stderr'), 'w', 0o600)
   try {
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { detached, env, stdio: ['ignore', 'ignore', stderr, 'ipc'] })
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], {
+      detached,
+      env,
+      stdio: ['ignore', 'ignore', stderr, 'ipc'],
+    })
     options.onSpawn?.(child)
     if (message !== undefined) child.send(message)
     const info = await readiness(child, options, () => readFileSync(join(notes, 'stderr'), 'utf8'))
