@@ -43,6 +43,9 @@ export const agentType = z
   .brand<'AgentType'>()
 export type AgentType = z.infer<typeof agentType>
 
+/** In place of an agent's type: a person who acts under a name, in the dashboard or by HTTP. It connects as no agent. */
+export const PERSON_TYPE = agentType.parse('PERSON')
+
 /** What an agent does in its team, beside its type: `planner`, `implementer`, `reviewer` … */
 export const agentRole = z
   .string()

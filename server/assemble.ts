@@ -329,6 +329,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
         onError,
       },
       events: eventService,
+      agentTypes: config.agentTypes,
       maxBytes: config.limits.fileBytes,
       tree: () => control.handle('tree', {}, 'PEER'),
       dashboardDir: options.dashboardDir,
@@ -353,6 +354,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const sockets = new Sockets({
     ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, onError },
     wants: (filter, hearer) => eventService.wants(filter, hearer),
+    agentTypes: config.agentTypes,
     limits: config.limits,
     maxMessageBytes: config.limits.messageBytes,
     maxDocuments: config.limits.documentsPerSocket,

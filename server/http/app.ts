@@ -2,7 +2,10 @@
 import { join } from 'node:path'
 import express, { type Express, type RequestHandler } from 'express'
 import { EnsembleError } from '../../protocol/errors.js'
+import type { AgentType } from '../../protocol/ids.js'
+import { assertKnownAuthor } from '../auth/agent-type.js'
 import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import { authorOf } from './headers.js'
 import type { Metrics } from './metrics.js'
 import { openapiRoute } from './openapi.js'
 import { mount } from './operation.js'
@@ -31,6 +34,7 @@ export interface AppOptions
   readonly metrics: Metrics
   readonly version: string
   readonly newId: () => string
+  readonly agentTypes: readonly AgentType[]
   /** Folder of the built dashboard. */
   readonly dashboardDir: string
   readonly onError: (error: EnsembleError) => void
@@ -76,6 +80,10 @@ export function createApp(options: AppOptions): Express {
   }
   app.use(['/api', '/metrics'], authorized, (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
+    next()
+  })
+  app.use('/api', (request, _response, next) => {
+    assertKnownAuthor(options.agentTypes, authorOf(request))
     next()
   })
   app.get('/metrics', async (_request, response) => {

@@ -32,6 +32,7 @@ for (const [id, schema] of Object.entries({
 
 const EVERY: readonly ErrorCode[] = [
   'E_BAD_REQUEST',
+  'E_AGENT_TYPE',
   'E_UNAUTHORIZED',
   'E_FORBIDDEN_HOST',
   'E_FORBIDDEN_ORIGIN',

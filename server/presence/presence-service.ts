@@ -13,6 +13,7 @@ import {
   type Author,
 } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
+import { assertAgentType } from '../auth/agent-type.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
@@ -90,16 +91,7 @@ export class PresenceService {
    */
   join(joining: Joining, replaced: () => void): Membership {
     const { types, now, newSecret } = this.#options
-    if (!types.includes(joining.type)) {
-      throw new EnsembleError(
-        'E_AGENT_TYPE',
-        `${joining.type} is no type of agent here; known are ${types.join(', ')}.`,
-        {
-          hint: 'Add it to agentTypes in ensemble.config.json of the workspace.',
-          data: { types },
-        },
-      )
-    }
+    assertAgentType(types, joining.type)
     const secret = newSecret()
     const { agent, returned } = this.#roster.join(this.#takingOver(joining), secret, now())
     const before = this.#members.get(agent.agentId)

@@ -2,13 +2,15 @@
 import type { WebSocket } from 'ws'
 import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { agentId, type Author } from '../../protocol/ids.js'
+import { agentId, type AgentType, type Author } from '../../protocol/ids.js'
+import { assertKnownAuthor } from '../auth/agent-type.js'
 import { Channel } from './channel.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
 
 export interface PeerOptions {
   readonly rooms: Rooms
+  readonly agentTypes: readonly AgentType[]
   readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
   readonly onError: (error: EnsembleError) => void
 }
@@ -40,6 +42,7 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
     const [path, query] = split(url)
     const name = parseDocumentName(path)
     const author = authorOf(query)
+    assertKnownAuthor(options.agentTypes, author)
     await options.rooms.open(name, (room) => {
       if (closed) return
       const port = {

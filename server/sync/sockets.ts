@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import { EnsembleError, ERRORS, toEnsembleError } from '../../protocol/errors.js'
+import type { AgentType } from '../../protocol/ids.js'
 import { checkHost, checkOrigin, checkToken, queryToken, type Gate } from '../auth/authenticate.js'
 import type { Timers } from '../storage/commit-queue.js'
 import { servePeer } from './peer.js'
@@ -28,6 +29,7 @@ export interface SocketsOptions extends Omit<SessionOptions, 'open'> {
   readonly server: Server
   readonly gate: Gate
   readonly rooms: Rooms
+  readonly agentTypes: readonly AgentType[]
   readonly limits: SocketLimits & { readonly frameBytes: number }
   /** Milliseconds from any start, never backwards. */
   readonly elapsed: () => number
@@ -111,7 +113,7 @@ export class Sockets {
       }
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
         this.#track(socket, line, handlers, (change) => (this.#peers += change))
-      servePeer(ws, url, { rooms: options.rooms, open, onError: options.onError })
+      servePeer(ws, url, { rooms: options.rooms, agentTypes: options.agentTypes, open, onError: options.onError })
       return
     }
     if (url.split('?', 1)[0] === '/agent') {

@@ -38,7 +38,7 @@ export function agentsRoutes({ presence }: AgentsRouteOptions): readonly Route[]
         summary: 'What an agent does; one without a connection is there for `ttl` seconds (60 unless told).',
         asks: { params, body: announcement },
         answer: agent,
-        errors: ['E_AGENT_TYPE', 'E_AGENT_TAKEN'],
+        errors: ['E_AGENT_TAKEN'],
       },
       ({ params: { agentId: id }, body }) => presence.announce(id, body),
     ),

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { status as statusSchema } from '../../../protocol/status.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
-import { openRawAgent } from '../sync/raw.js'
+import { openRawAgent, openRawPeer } from '../sync/raw.js'
 import { put } from '../sync/seed.js'
 import { ask } from './http.js'
 
@@ -48,6 +48,20 @@ describe('who may ask', () => {
 
   test.each(['localhost', 'LOCALHOST:1', '127.0.0.1', '[::1]:9999'])('[AUTH-2] Host %j is served', async (host) => {
     expect((await ask(server, '/api/status', { headers: { host } })).status).toBe(200)
+  })
+
+  test('[AUTH-7] an agent has a type that the configuration names; a person with a name needs none', async () => {
+    await server.stop()
+    server = await startServer({ config: { agentTypes: ['CURSOR'] } })
+    const asAgent = (agent: string) => ask(server, '/api/locks', { headers: { 'x-ensemble-agent': agent } })
+    for (const agent of ['NOSUCH-a', 'CLAUDE-a']) {
+      expect(await asAgent(agent)).toMatchObject({
+        ...{ status: 400, json: { code: 'E_AGENT_TYPE', data: { types: ['CURSOR'] } } },
+      })
+      const peer = await openRawPeer(server.url, 'a.ts', { query: `agent=${agent}` })
+      expect((await peer.close()).code).toBe(4400)
+    }
+    for (const agent of ['CURSOR-a', 'PERSON-dashboard']) expect((await asAgent(agent)).status).toBe(200)
   })
 
   test.each(['https://evil.example', 'null', 'file://', 'http://localhost.evil.example'])(
