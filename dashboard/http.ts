@@ -28,5 +28,12 @@ export async function post(
       throw new EnsembleError('E_UNREACHABLE', 'The server does not answer.', { cause: thrown })
     },
   )
-  if (!response.ok) throw fromProblem(trusted<Problem>(await response.json()))
+  if (!response.ok) throw await refusalIn(response)
+}
+
+/** What the server says against a request. */
+export async function refusalIn(response: Response): Promise<EnsembleError> {
+  // RFC 9457 calls the message `detail`.
+  const { detail, ...problem } = trusted<Problem & { readonly detail: string }>(await response.json())
+  return fromProblem({ ...problem, message: detail })
 }

@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
 import { trusted } from '../client/sdk/trusted.js'
+import { toEnsembleError, type EnsembleError } from '../protocol/errors.js'
 import type { WriteId } from '../protocol/ids.js'
 import { openBrowserSocket } from '../client/sdk/browser-socket.js'
 import { post } from './http.js'
@@ -18,7 +19,7 @@ import './styles/overview.css'
 import './styles/files.css'
 import './styles/conflicts.css'
 import { ThemeSwitch } from './theme.js'
-import { forgetToken, keepToken, takeToken } from './token.js'
+import { forgetToken, keepToken, takeKey, tokenOf, type Key } from './token.js'
 import { NoToken } from './views/no-token.js'
 
 const after: After = (milliseconds, run) => {
@@ -30,13 +31,23 @@ const after: After = (milliseconds, run) => {
 const newId = (): WriteId =>
   trusted(Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''))
 
-function start(root: HTMLElement): void {
+async function arrive(root: HTMLElement): Promise<void> {
   const theme = new ThemeSwitch(window)
-  const token = takeToken({ location, history, storage: sessionStorage })
-  if (token === null) {
-    askForToken(root)
+  const key = takeKey({ location, history, storage: sessionStorage })
+  if (key === null) {
+    askForKey(root)
     return
   }
+  try {
+    const token = await tokenOf(key, (...request) => fetch(...request))
+    keepToken(sessionStorage, token)
+    start(root, theme, token)
+  } catch (thrown) {
+    askForKey(root, toEnsembleError(thrown))
+  }
+}
+
+function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
   const connection = new Connection({
     url: location.origin,
     token,
@@ -74,13 +85,13 @@ function start(root: HTMLElement): void {
   render(<App page={page} />, root)
 }
 
-function askForToken(root: HTMLElement): void {
-  const use = (token: string) => {
-    keepToken(sessionStorage, token)
+function askForKey(root: HTMLElement, refused?: EnsembleError): void {
+  const use = (key: Key) => {
+    history.replaceState(null, '', `${location.pathname}#${new URLSearchParams({ [key.kind]: key.text }).toString()}`)
     location.reload()
   }
-  render(<NoToken use={use} />, root)
+  render(<NoToken refused={refused} use={use} />, root)
 }
 
 const root = document.getElementById('app')
-if (root !== null) start(root)
+if (root !== null) void arrive(root)

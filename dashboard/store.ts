@@ -53,6 +53,8 @@ export class Store {
   )
 
   readonly workspace = signal<string | null>(null)
+  /** This page may look, and change nothing; as the server said last. */
+  readonly readOnly = signal(false)
   readonly agents = signal<readonly AgentRow[]>([])
   /** The roster was read: an empty list means that nobody is here. */
   readonly agentsKnown = signal(false)
@@ -81,6 +83,10 @@ export class Store {
     const status = this.#status.value
     return status?.state === 'degraded' ? (status.reason ?? 'Its storage refuses writes.') : null
   })
+  /** Whether anything can be changed from this page now. */
+  readonly canWrite = computed(
+    () => !this.readOnly.value && this.freshness.value.kind !== 'offline' && this.degraded.value === null,
+  )
   readonly eventsPerMinute = computed(() => this.#rate.value.rate.perMinute(this.serverNow.value))
   /** The question to the server that failed last; null again after one that succeeded. */
   readonly fault = signal<EnsembleError | null>(null)
@@ -144,6 +150,7 @@ export class Store {
     batch(() => {
       if (state.kind === 'live') {
         this.#assumed = 'lost'
+        this.readOnly.value = state.welcome.access === 'read'
         this.#enter(state.welcome.workspaceId, state.welcome.workspace, state.welcome.seq)
       }
       this.connection.value = state

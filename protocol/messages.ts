@@ -34,6 +34,7 @@ import { agentId, agentInstance, agentRole, agentType, conflictId, fileId, lockI
 import { workspacePath } from './paths.js'
 import { status } from './status.js'
 import { lock, lockCommand, lockResult, locksList, locksQuery, renewCommand, unlockCommand } from './locks.js'
+import { access } from './links.js'
 import { contextCommand, contextReply, sharedContext } from './context.js'
 import { taskCommand, taskList, taskReply } from './tasks.js'
 import { conflict, conflictFilter, materializeCommand, resolveCommand, shownConflict } from './conflicts.js'
@@ -171,6 +172,16 @@ export function isMethod(name: string): name is Method {
   return Object.hasOwn(methods, name)
 }
 
+const READING: ReadonlySet<Method> = new Set<Method>([
+  ...(['tree', 'read', 'stat', 'history', 'version', 'blame', 'conflicts', 'conflict', 'locks', 'status'] as const),
+  ...(['events', 'event', 'recent', 'context', 'tasks', 'subscribe', 'open', 'close', 'leave'] as const),
+])
+
+/** Whether it changes nothing that others see. */
+export function isReading(method: Method): boolean {
+  return READING.has(method)
+}
+
 /** `id` counts a connection's requests; a reply repeats it. `method` and `params` are checked against `methods`. */
 export const request = z.object({
   type: z.literal('request'),
@@ -206,6 +217,8 @@ export const serverMessage = z.discriminatedUnion('type', [
     agentId: agentId.nullable(),
     /** Only for agents: shown again in `hello` it lets this session continue after a broken connection. */
     secret: z.string().nullable(),
+    /** What this connection may do; servers of earlier versions do not say. */
+    access: access.default('write'),
     /** The feeds begin after this. Above the `since` that was asked for where that is no longer kept: read `tree`. */
     seq: sequence,
   }),

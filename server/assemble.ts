@@ -14,6 +14,7 @@ import type { Hello, Result } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
+import { Links } from './auth/links.js'
 import { ContextService } from './context/context-service.js'
 import type { Decision } from './documents/decide-write.js'
 import type { ClosedRegion } from './documents/fence.js'
@@ -80,6 +81,8 @@ export interface Ensemble {
   readonly workspaceId: WorkspaceId
   /** For the bridge of the served folder. */
   readonly folder: FolderLine
+  /** For one-time links to the dashboard. */
+  readonly links: Links
   status(): Status
   /** The served folder has been read: stock providers may come in. `folder` tells how it is from now on. */
   ready(folder?: () => FolderStatus): void
@@ -271,8 +274,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       folder: folderStatus?.() ?? null,
     }
   }
+  const links = new Links({ secret: options.token, now, elapsed, randomBytes })
   const gate: Gate = {
     token: options.token,
+    accessOf: (token) => links.accessOf(token),
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
@@ -325,6 +330,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
         status,
         metrics,
         version,
+        links,
         newId,
         onError,
       },
@@ -367,6 +373,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     server,
     workspaceId,
     folder,
+    links,
     status,
     ready: (tellsStatus) => {
       folderStatus = tellsStatus

@@ -150,7 +150,14 @@ async function serve(
   report({
     type: 'ready',
     info: {
-      ...{ url, dashboard: `${url}/#token=${token}`, pid: process.pid, workspace, dataDir: folder.dir, tokenFile },
+      ...{
+        url,
+        dashboard: `${url}/#code=${ensemble.links.make('write').code}`,
+        pid: process.pid,
+        workspace,
+        dataDir: folder.dir,
+        tokenFile,
+      },
       ...{ files, folder: inStep, readyMilliseconds, exposed },
     },
   })

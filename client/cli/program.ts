@@ -1,5 +1,6 @@
 /** Every verb of the command line, its options and its help. What a verb does stands in commands/. */
 import { Command, Option } from 'commander'
+import { dashboard, type DashboardOptions } from './commands/dashboard.js'
 import { connect, type ConnectOptions } from './commands/connect.js'
 import { demo, type DemoOptions } from './commands/demo.js'
 import { disconnect, type DisconnectOptions } from './commands/disconnect.js'
@@ -129,6 +130,17 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     verb(program, 'status', 'agents, files, conflicts and health').option('--json', 'one JSON object'),
     'ensemble status --json',
   ).action(async (options: AskOptions, command: Command) => perform(command, (context) => showStatus(options, context)))
+
+  withServer(
+    verb(program, 'dashboard', 'open the dashboard in the browser, by a link that is good once')
+      .option('--print-url', 'only print the link')
+      .option('--read-only', 'a page for watchers: it sees everything, and changes nothing')
+      .option('--json', 'one JSON object'),
+    'ensemble dashboard --read-only --print-url',
+    'Where no browser can be opened it prints the link.',
+  ).action(async (options: DashboardOptions, command: Command) =>
+    perform(command, (context) => dashboard(options, context)),
+  )
 
   addConflicts(program, perform)
   addEvents(program, perform)

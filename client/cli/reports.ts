@@ -17,7 +17,7 @@ export type Report = z.infer<typeof report>
 
 export const serverInfo = z.object({
   url: z.string(),
-  /** With the token in its fragment: for the person who started the server, and for nobody's log. */
+  /** A link that is good once (rule AUTH-8): for the person who started the server, and for nobody's log. */
   dashboard: z.string(),
   pid: z.int(),
   workspace: z.string(),

@@ -8,7 +8,7 @@ import { usageError } from './usage.js'
 
 /** What starts or ends processes, or is about a folder of its own, has no place in a session; three it has itself. */
 const ELSEWHERE = new Set([
-  ...['server', 'connect', 'disconnect', 'demo', 'init', 'merge-file', 'completion', 'complete'],
+  ...['server', 'dashboard', 'connect', 'disconnect', 'demo', 'init', 'merge-file', 'completion', 'complete'],
   ...['status', 'resume', 'help'],
 ])
 

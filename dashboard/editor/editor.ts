@@ -91,10 +91,8 @@ export class Editor {
     })
   }
 
-  /** @param writable that the page is connected, too: only then is there somebody to ask for the grammar */
   setWritable(writable: boolean): void {
     this.view.dispatch({ effects: this.#writable.reconfigure(writable ? [] : readOnly) })
-    if (writable) void this.#loadLanguage()
   }
 
   /** Selects them, unless it is one, and brings them into sight. */
@@ -138,7 +136,7 @@ export class Editor {
   }
 
   /** A grammar that could not be had leaves the text plain until the connection is back, then it is asked for again. */
-  async #loadLanguage(): Promise<void> {
+  async loadLanguage(): Promise<void> {
     const loader = this.#loader
     if (loader === null) return
     this.#loader = null

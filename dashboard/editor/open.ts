@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly onText: () => void
   /** Whether the page as a whole is live: what cannot be sent is not to be typed. */
   readonly online: ReadonlySignal<boolean>
+  /** Else nothing can be typed at all. */
+  readonly mayWrite: boolean
 }
 
 export interface OpenFile {
@@ -55,8 +57,22 @@ export interface OpenFile {
 const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
 
 export function openFile(options: OpenOptions): OpenFile {
-  const { parent, server, token, path, fileId, drafts, caretLook, authors, lines, online, now, onLines, onText } =
-    options
+  const {
+    parent,
+    server,
+    token,
+    path,
+    fileId,
+    drafts,
+    caretLook,
+    authors,
+    lines,
+    online,
+    mayWrite,
+    now,
+    onLines,
+    onText,
+  } = options
   const document = new LiveDocument({ server, path, token })
   const { awareness } = document.provider
   const peers = signal<readonly Peer[]>([])
@@ -85,8 +101,8 @@ export function openFile(options: OpenOptions): OpenFile {
     drafts.keep(path, { ...unsent, fileId, underWay, typed: typedLines(unsent) })
   }
 
-  const writable = computed(() => document.state.value.kind === 'live' && online.value)
-  const dispose = writable.subscribe((on) => {
+  const connected = computed(() => document.state.value.kind === 'live' && online.value)
+  const dispose = connected.subscribe((on) => {
     // Before the first sync the document is empty for want of knowledge: an editor would show an empty file.
     if (on && editor === undefined) {
       takeUpDraft()
@@ -94,7 +110,8 @@ export function openFile(options: OpenOptions): OpenFile {
       if (lines !== null) editor.showLines(lines)
       onText()
     }
-    editor?.setWritable(on)
+    editor?.setWritable(on && mayWrite)
+    if (on) void editor?.loadLanguage()
   })
 
   return {

@@ -61,6 +61,12 @@ function TopBar() {
         <span>Ensemble</span>
       </a>
       <b class="workspace">{store.workspace}</b>
+      {store.readOnly.value && (
+        <span class="read-only" title="You see everything, and can change nothing">
+          <Icon name="eye" />
+          Read-only
+        </span>
+      )}
       <LiveWord freshness={store.freshness.value} />
       <button
         type="button"
@@ -145,7 +151,7 @@ function OfflineBar() {
       </p>
       {freshness.final && (
         <button type="button" class="button" onClick={signOut}>
-          Use another token
+          Open another link
         </button>
       )}
     </div>

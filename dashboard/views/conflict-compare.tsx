@@ -1,6 +1,6 @@
 /** Both sides of a conflict beside what they started from, and the result below, to be put together and resolved. */
 import { useEffect, useRef } from 'preact/hooks'
-import { signal, useComputed, useSignal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import type { ConflictChoice } from '../../protocol/conflicts.js'
 import { isOfLines } from '../model/of-lines.js'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
@@ -11,7 +11,7 @@ import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useKeys, usePage } from '../parts/context.js'
-import { Fault } from './conflict-decision.js'
+import { Fault, READ_ONLY } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
 
 /** Results that are begun, by conflict: whoever looks at something else finds them again. */
@@ -53,7 +53,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
   const notLoaded = useSignal(false)
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
-  const canWrite = useComputed(() => store.freshness.value.kind !== 'offline' && store.degraded.value === null)
+  const { canWrite, readOnly } = store
   const texts = textsOf(known)
   const pieces = piecesOf(texts.base, texts.ours, texts.theirs)
   const changes = pieces.filter((piece) => piece.kind === 'change')
@@ -197,7 +197,9 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           type="button"
           class="button button-primary"
           disabled={left > 0 || isAsked.value || !canWrite.value || merge.value === null}
-          title={canWrite.value ? 'Ctrl+Enter' : 'The server is away; resolve when it is back.'}
+          title={
+            canWrite.value ? 'Ctrl+Enter' : readOnly.value ? READ_ONLY : 'The server is away; resolve when it is back.'
+          }
           onClick={() => void resolve()}
         >
           {isAsked.value ? 'Writing…' : left === 0 ? 'Resolve' : `Resolve, ${formatCount(left, 'change')} left`}
@@ -251,7 +253,7 @@ function SideTitle({ side, known }: { readonly side: SideName; readonly known: K
 
 /** Where what stood there was changed since, the choice is merged with that, or refused. */
 function Moved({ known: { conflict, now }, texts }: { readonly known: Known; readonly texts: Texts }) {
-  const { link } = usePage()
+  const { store, link } = usePage()
   const fault = useSignal<EnsembleError | null>(null)
   if (!isOfLines(conflict) || texts.standing === texts.ours) return null
   if (conflict.markers !== undefined && texts.standing === conflict.markers) {
@@ -271,9 +273,11 @@ function Moved({ known: { conflict, now }, texts }: { readonly known: Known; rea
         {now === null ? 'What stood there is gone.' : 'The file reads otherwise there now.'} A result is merged with
         that, or refused where it does not merge.
       </p>
-      <button type="button" class="button" onClick={() => void keepStanding()}>
-        Keep what stands now
-      </button>
+      {!store.readOnly.value && (
+        <button type="button" class="button" onClick={() => void keepStanding()}>
+          Keep what stands now
+        </button>
+      )}
       <Fault error={fault.value} />
     </div>
   )

@@ -5,6 +5,8 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import { optionsOf, type Side } from '../model/decisions.js'
 import { usePage } from '../parts/context.js'
 
+export const READ_ONLY = 'This page is read-only.'
+
 export interface DecisionProps {
   readonly conflict: Conflict
   /** It was decided here; the server's word of it may still be on its way. */
@@ -27,6 +29,7 @@ export function Decision({ conflict, resolved }: DecisionProps) {
       asked.value = null
     }
   }
+  if (store.readOnly.value) return null
   const options = optionsOf(conflict, (author) => (store.isAgent(author) ? author : store.tag(author).text))
   return (
     <footer class="decision">

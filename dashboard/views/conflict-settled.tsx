@@ -152,7 +152,7 @@ function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn
       return null
     case 'offered':
     case 'asked': {
-      if (isOwn && left.value === 0) return null
+      if ((isOwn && left.value === 0) || store.readOnly.value) return null
       return (
         <button
           type="button"

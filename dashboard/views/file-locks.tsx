@@ -113,6 +113,7 @@ export function LockButton({ path, place }: LockButtonProps) {
     }
     isAsked.value = false
   }
+  if (store.readOnly.value) return null
   const isAway = store.freshness.value.kind === 'offline'
   const region: LockRegion = lines === null ? { kind: 'file' } : { kind: 'lines', ...lines }
   return (

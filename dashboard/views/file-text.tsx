@@ -69,6 +69,7 @@ export function FileText({ head, peers, place, jump, followed }: FileTextProps) 
           hasText.value = true
         },
         online,
+        mayWrite: !store.readOnly.peek(),
       })
       const disposers = [
         file.state.subscribe((next) => {

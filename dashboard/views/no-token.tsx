@@ -1,11 +1,12 @@
-/** The page without a token: how to get one. It opens no connection. */
+/** The page without a session: how to get one. It opens no connection. */
 import { useSignal } from '@preact/signals'
-import { tokenFromInput } from '../token.js'
+import type { EnsembleError } from '../../protocol/errors.js'
+import { keyFromInput, type Key } from '../token.js'
 
 export interface NoTokenProps {
-  /** The last one was refused; why. */
-  readonly refused?: string | undefined
-  readonly use: (token: string) => void
+  /** Why the link that was opened did not work. */
+  readonly refused?: EnsembleError | undefined
+  readonly use: (key: Key) => void
 }
 
 export function NoToken({ refused, use }: NoTokenProps) {
@@ -13,24 +14,24 @@ export function NoToken({ refused, use }: NoTokenProps) {
   return (
     <main class="no-token">
       <div class="empty">
-        <h1>{refused === undefined ? 'Open the address with its token' : 'The server refuses this token'}</h1>
+        <h1>{refused === undefined ? 'Open the dashboard by a link' : 'This link does not open the dashboard'}</h1>
         <p class="soft">
-          {refused ?? 'This page shows the workspace to those who can read it.'} <code>ensemble server start</code>, or{' '}
-          <code>ensemble dashboard</code>, prints an address that ends in <code>#token=…</code>. Open that one, or paste
-          it here:
+          {refused?.message ?? 'This page shows the workspace to those who were given a link.'}{' '}
+          <code>ensemble dashboard</code> opens a new one, or prints it with <code>--print-url</code>. Each opens one
+          page, once. Paste one here, or the workspace’s token:
         </p>
         <form
           class="command"
           onSubmit={(event) => {
             event.preventDefault()
-            const token = tokenFromInput(input.value)
-            if (token !== '') use(token)
+            const key = keyFromInput(input.value)
+            if (key !== null) use(key)
           }}
         >
           <input
             class="field"
-            aria-label="Address or token"
-            placeholder="Address or token"
+            aria-label="Link or token"
+            placeholder="Link or token"
             autocomplete="off"
             spellcheck={false}
             value={input}
@@ -38,7 +39,7 @@ export function NoToken({ refused, use }: NoTokenProps) {
           />
           <button class="button button-primary">Open</button>
         </form>
-        <p class="dim">The token stays in this tab and goes to this server alone.</p>
+        <p class="dim">It stays in this tab and goes to this server alone.</p>
       </div>
     </main>
   )

@@ -6,10 +6,13 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { EnsembleError } from '../../protocol/errors.js'
+import type { Access } from '../../protocol/links.js'
 import { sameToken } from './token.js'
 
 export interface Gate {
   readonly token: string
+  /** Of the tokens of sessions; undefined: it is none. */
+  readonly accessOf: (token: string) => Access | 'expired' | undefined
   /** Host names that requests may use, without port; compared in lower case. */
   readonly hosts: ReadonlySet<string>
 }
@@ -53,11 +56,19 @@ export function checkOrigin(gate: Gate, { headers: { origin } }: Headers): void 
 
 /**
  * @param queried token of the address, where one may stand there: in those of sockets, for browsers set no headers
+ * @returns what its bearer may do
  * @throws EnsembleError E_UNAUTHORIZED
  */
-export function checkToken(gate: Gate, { headers }: Headers, queried?: string): void {
+export function checkToken(gate: Gate, { headers }: Headers, queried?: string): Access {
   const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? queried
-  if (given !== undefined && sameToken(gate.token, given)) return
+  if (given !== undefined && sameToken(gate.token, given)) return 'write'
+  const access = given === undefined ? undefined : gate.accessOf(given)
+  if (access === 'expired') {
+    throw new EnsembleError('E_UNAUTHORIZED', 'The session of this page has ended.', {
+      hint: 'Open a new link; "ensemble dashboard" makes one.',
+    })
+  }
+  if (access !== undefined) return access
   throw new EnsembleError(
     'E_UNAUTHORIZED',
     given === undefined ? 'No token was given.' : 'The token is not the one of this workspace.',

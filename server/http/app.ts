@@ -6,14 +6,16 @@ import type { AgentType } from '../../protocol/ids.js'
 import { assertKnownAuthor } from '../auth/agent-type.js'
 import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
 import { authorOf } from './headers.js'
+import { lookOnly } from '../auth/look-only.js'
 import type { Metrics } from './metrics.js'
 import { openapiRoute } from './openapi.js'
-import { mount } from './operation.js'
+import { mount, type Route } from './operation.js'
 import { problems } from './respond.js'
 import { agentsRoutes, type AgentsRouteOptions } from './routes/agents.js'
 import { conflictsRoutes } from './routes/conflicts.js'
 import { eventsRoutes, type EventsRouteOptions } from './routes/events.js'
 import { filesRoutes, type FilesRouteOptions } from './routes/files.js'
+import { linksRoutes, type LinksRouteOptions } from './routes/links.js'
 import { locksRoutes, type LocksRouteOptions } from './routes/locks.js'
 import { historyRoutes, type HistoryRouteOptions } from './routes/history.js'
 import { contextRoutes, type ContextRouteOptions } from './routes/context.js'
@@ -26,6 +28,7 @@ export interface AppOptions
     EventsRouteOptions,
     FilesRouteOptions,
     HistoryRouteOptions,
+    LinksRouteOptions,
     LocksRouteOptions,
     TasksRouteOptions,
     ContextRouteOptions,
@@ -74,14 +77,21 @@ export function createApp(options: AppOptions): Express {
     response.status(state === 'ready' ? 200 : 503).json({ state }) // the reason names places on the disk, and is in the status
   })
 
-  const authorized: RequestHandler = (request, _response, next) => {
-    checkToken(gate, request)
+  const authorized: RequestHandler = (request, response, next) => {
+    const access = checkToken(gate, request)
+    // To look at what waits for an agent may hand it over.
+    if (access === 'read' && request.headers['x-ensemble-agent'] !== undefined) throw lookOnly('To speak for an agent')
+    response.locals['access'] = access
     next()
   }
-  app.use(['/api', '/metrics'], authorized, (_request, response, next) => {
+  app.use(['/api', '/metrics'], (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
+  const links = linksRoutes(options)
+  const isOpen = ({ operation }: Route): boolean => operation.open === true
+  mount(app, links.filter(isOpen), options.newId)
+  app.use(['/api', '/metrics'], authorized)
   app.use('/api', (request, _response, next) => {
     assertKnownAuthor(options.agentTypes, authorOf(request))
     next()
@@ -99,8 +109,10 @@ export function createApp(options: AppOptions): Express {
     ...locksRoutes(options),
     ...tasksRoutes(options),
     ...contextRoutes(options),
+    ...links,
   ]
-  mount(app, [...routes, openapiRoute(routes, version)], options.newId)
+  const guarded = routes.filter((one) => !isOpen(one))
+  mount(app, [...guarded, openapiRoute(routes, version)], options.newId)
   app.use('/api', nothingHere)
 
   serveDashboard(app, options.dashboardDir)

@@ -7,7 +7,7 @@ import { workspaceEvent } from '../../protocol/events.js'
 import { fileContent, fileHead } from '../../protocol/files.js'
 import { problem } from '../../protocol/messages.js'
 import { task } from '../../protocol/tasks.js'
-import { bytes, route, type Operation, type Route } from './operation.js'
+import { bytes, mayLook, route, type Operation, type Route } from './operation.js'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -53,8 +53,10 @@ const WRITE_HEADERS = {
 }
 
 /** Every error that an operation may answer with. */
-export function errorsOf({ errors = [], writes = false }: Operation): ReadonlySet<ErrorCode> {
-  return new Set([...EVERY, ...(writes ? EVERY_WRITE : []), ...errors])
+export function errorsOf(operation: Operation): ReadonlySet<ErrorCode> {
+  const { errors = [], writes = false } = operation
+  const refused: readonly ErrorCode[] = mayLook(operation) ? [] : ['E_READ_ONLY']
+  return new Set([...EVERY, ...refused, ...(writes ? EVERY_WRITE : []), ...errors])
 }
 
 export function openapiRoute(routes: readonly Route[], version: string): Route {
@@ -101,6 +103,7 @@ type ToJson = (schema: z.ZodType, io: 'input' | 'output') => Json
 
 function described(operation: Operation, toJson: ToJson): Json {
   const { id, summary, asks, answer, media = [], statuses = [200], writes = false, headers = {} } = operation
+  const security = operation.open === true ? { security: [] } : {}
   const { params, query, body } = asks
   const inHeader = Object.entries({ ...headers, ...(writes ? WRITE_HEADERS : {}) })
   const parameters = [
@@ -119,6 +122,7 @@ function described(operation: Operation, toJson: ToJson): Json {
   return {
     operationId: id,
     summary,
+    ...security,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: body !== bytes, content: bodyContent(body, toJson) } }),
     responses: Object.fromEntries([...answers, ...problemsOf(operation, toJson)]),

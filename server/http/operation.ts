@@ -12,6 +12,7 @@ import { z } from 'zod'
 import { EnsembleError, type ErrorCode } from '../../protocol/errors.js'
 import { faultsOf } from '../../protocol/faults.js'
 import type { Author, WriteId } from '../../protocol/ids.js'
+import { lookOnly } from '../auth/look-only.js'
 import { authorOf, writeIdOf } from './headers.js'
 import { pathIn, queryReader } from './query.js'
 
@@ -49,6 +50,8 @@ export interface Operation<A extends Asks = Asks, Answer extends z.ZodType = z.Z
   readonly statuses?: readonly number[]
   /** It changes something: `X-Ensemble-Agent` is its author, and `Idempotency-Key` makes that it happens once. */
   readonly writes?: boolean
+  /** It asks for no token: what is sent proves who may. */
+  readonly open?: boolean
   /** Its own errors, besides those of every operation (openapi.ts). */
   readonly errors?: readonly ErrorCode[]
 }
@@ -88,9 +91,22 @@ export function route<A extends Asks, Answer extends z.ZodType>(
   return { operation, handlers: (newId) => [...parsers(operation), answer(newId)] }
 }
 
+/** Whether a read-only session may ask for it. */
+export function mayLook({ method, open = false }: Operation): boolean {
+  return method === 'get' || open
+}
+
 /** @param newId names writes that came without a name */
 export function mount(app: Express, routes: readonly Route[], newId: () => string): void {
-  for (const { operation, handlers } of routes) app[operation.method](addressOf(operation.path), ...handlers(newId))
+  for (const { operation, handlers } of routes) {
+    const guards = mayLook(operation) ? [] : [writersOnly]
+    app[operation.method](addressOf(operation.path), ...guards, ...handlers(newId))
+  }
+}
+
+const writersOnly: RequestHandler = (_request, response, next) => {
+  if (response.locals['access'] !== 'write') throw lookOnly()
+  next()
 }
 
 const REST = '/{path}'

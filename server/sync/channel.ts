@@ -7,14 +7,17 @@
  *    peer's: so what it answers is what it had before it heard anything.
  * 4. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
  *    it could be taken whole; but not twice for the same state (rule SYNC-8).
+ * 5. Of a peer that may only read nothing is taken, and it stays (rule AUTH-11).
  */
 import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
+import type { Access } from '../../protocol/links.js'
+import { lookOnly } from '../auth/look-only.js'
 import { deletedIn, IdRanges } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
 import type { Member, Room } from './room.js'
-import { decodePeerMessage, step1Frame, step2Frame } from './sync-frames.js'
+import { decodePeerMessage, deniedFrame, step1Frame, step2Frame } from './sync-frames.js'
 import { assertOwn, bringsNew, decodeUpdate, isEmpty, type DecodedUpdate } from './updates.js'
 
 export interface ChannelPort {
@@ -29,6 +32,7 @@ export class Channel implements Member {
   readonly #room: Room
   readonly #author: Author
   readonly #port: ChannelPort
+  readonly #access: Access
   /** Stands for this channel in what is remembered of its document, which outlives it by far. */
   readonly #source = {}
   /** Updates that wait for the answer to the state vector; undefined: it has been given. */
@@ -53,8 +57,9 @@ export class Channel implements Member {
   /** The peer's Yjs client, once that has shown. */
   #client: number | null = null
 
-  constructor(room: Room, author: Author, port: ChannelPort) {
+  constructor(room: Room, author: Author, port: ChannelPort, access: Access = 'write') {
     this.#room = room
+    this.#access = access
     this.#author = author
     this.#port = port
     room.enter(this)
@@ -72,6 +77,7 @@ export class Channel implements Member {
         this.#apply(message.update, message.isAnswer)
         return
       case 'awareness':
+        if (this.#access === 'read') return // every provider announces itself; a watcher is not seen
         this.#room.acceptAwareness(this, message.update)
         this.#becomesEditor()
         return
@@ -153,7 +159,7 @@ export class Channel implements Member {
     this.#answered = true
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
-    if (first && !this.#room.document.live.readOnly) this.#ask()
+    if (first && this.#access === 'write' && !this.#room.document.live.readOnly) this.#ask()
     if (first) this.#joinedAt = through
     this.#send(answer, through)
     if (first) this.#send(this.#room.awarenessFrame())
@@ -168,6 +174,10 @@ export class Channel implements Member {
     }
     const decoded = decodeUpdate(update)
     const { document } = this.#room
+    if (this.#access === 'read') {
+      if (bringsNew(decoded, document.live.doc)) this.#port.send(deniedFrame(lookOnly().message))
+      return
+    }
     if (document.live.readOnly) {
       if (!bringsNew(decoded, document.live.doc)) return
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')

@@ -4,6 +4,7 @@ import { parseDocumentName } from '../../protocol/document.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { agentId, type AgentType, type Author } from '../../protocol/ids.js'
 import { assertKnownAuthor } from '../auth/agent-type.js'
+import type { Access } from '../../protocol/links.js'
 import { Channel } from './channel.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
@@ -11,6 +12,7 @@ import type { Socket, SocketHandlers } from './socket.js'
 export interface PeerOptions {
   readonly rooms: Rooms
   readonly agentTypes: readonly AgentType[]
+  readonly access: Access
   readonly open: (ws: WebSocket, handlers: SocketHandlers) => Socket
   readonly onError: (error: EnsembleError) => void
 }
@@ -56,7 +58,7 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
           socket.close(error)
         },
       }
-      channel = new Channel(room, author, port)
+      channel = new Channel(room, author, port, options.access)
       for (const frame of early.splice(0)) channel.receive(frame)
     })
   }

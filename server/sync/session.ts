@@ -9,15 +9,18 @@ import { FrameDecoder, FrameEncoder, MAX_PART_BYTES, type Frame } from '../../pr
 import type { EventFilter } from '../../protocol/event-filter.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { AgentId, Author } from '../../protocol/ids.js'
+import type { Access } from '../../protocol/links.js'
 import {
   clientMessage,
   isMethod,
+  isReading,
   type ClientMessage,
   type Hello,
   type Problem,
   type ServerMessage,
 } from '../../protocol/messages.js'
 import { PROTOCOL_VERSION } from '../../protocol/version.js'
+import { lookOnly } from '../auth/look-only.js'
 import { Channel } from './channel.js'
 import { parseParams, type Control } from './control.js'
 import type { Feeds } from './feeds.js'
@@ -42,6 +45,8 @@ export interface SessionOptions {
   readonly rooms: Rooms
   readonly control: Control
   readonly feeds: Feeds
+  /** What whoever connected may do. */
+  readonly access: Access
   readonly told: Told
   /** Which events someone hears. */
   readonly wants: (filter: EventFilter, hearer: Author) => (event: WorkspaceEvent) => boolean
@@ -154,7 +159,8 @@ export class Session {
         },
       )
     }
-    const { feeds, identify, welcome, wants } = this.#options
+    const { feeds, identify, welcome, wants, access } = this.#options
+    if (access === 'read' && hello.agent !== null) throw lookOnly('To connect as an agent')
     const identity = identify(hello, () => {
       this.refuse(new EnsembleError('E_REPLACED', 'The same agent connected again from elsewhere.'))
     })
@@ -162,7 +168,7 @@ export class Session {
     this.#wants = wants(hello.events ?? {}, identity.author)
     const seq = feeds.begin(hello)
     const { agentId, secret } = identity
-    this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, seq })
+    this.#send({ type: 'welcome', protocol: PROTOCOL_VERSION, ...welcome, agentId, secret, access, seq })
     const send = (json: string): void => {
       this.#sendJson(json)
       if (agentId !== null) this.#noteTold(agentId, json)
@@ -186,6 +192,7 @@ export class Session {
 
   async #handle(identity: Identity, method: string, params: unknown): Promise<unknown> {
     if (!isMethod(method)) throw new EnsembleError('E_BAD_REQUEST', `There is no method "${method}".`)
+    if (this.#options.access === 'read' && !isReading(method)) throw lookOnly(`"${method}"`)
     if (this.#left) throw new EnsembleError('E_BAD_REQUEST', 'This session has left; connect anew.')
     switch (method) {
       case 'open':
@@ -236,7 +243,7 @@ export class Session {
             this.#endChannel(number, error)
           },
         }
-        this.#channels.set(number, new Channel(room, identity.author, port))
+        this.#channels.set(number, new Channel(room, identity.author, port, this.#options.access))
         return { number }
       })
     } finally {

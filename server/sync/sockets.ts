@@ -5,6 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { EnsembleError, ERRORS, toEnsembleError } from '../../protocol/errors.js'
 import type { AgentType } from '../../protocol/ids.js'
 import { checkHost, checkOrigin, checkToken, queryToken, type Gate } from '../auth/authenticate.js'
+import type { Access } from '../../protocol/links.js'
 import type { Timers } from '../storage/commit-queue.js'
 import { servePeer } from './peer.js'
 import type { Rooms } from './rooms.js'
@@ -25,7 +26,7 @@ class CodedWebSocket extends WebSocket {
   }
 }
 
-export interface SocketsOptions extends Omit<SessionOptions, 'open'> {
+export interface SocketsOptions extends Omit<SessionOptions, 'open' | 'access'> {
   readonly server: Server
   readonly gate: Gate
   readonly rooms: Rooms
@@ -87,8 +88,7 @@ export class Sockets {
     }
     this.#wss.handleUpgrade(request, stream, head, (ws) => {
       try {
-        this.#admit(request)
-        this.#serve(ws, stream, request.url ?? '/')
+        this.#serve(ws, stream, request.url ?? '/', this.#admit(request))
       } catch (thrown) {
         const error = toEnsembleError(thrown)
         this.#options.onError(error)
@@ -98,14 +98,15 @@ export class Sockets {
     })
   }
 
-  #admit(request: IncomingMessage): void {
+  #admit(request: IncomingMessage): Access {
     checkOrigin(this.#options.gate, request)
-    checkToken(this.#options.gate, request, queryToken(request.url))
+    const access = checkToken(this.#options.gate, request, queryToken(request.url))
     const closed = this.#options.closedFor()
     if (closed !== undefined) throw closed
+    return access
   }
 
-  #serve(ws: WebSocket, line: Duplex, url: string): void {
+  #serve(ws: WebSocket, line: Duplex, url: string, access: Access): void {
     const options = this.#options
     if (url.startsWith('/sync/')) {
       if (options.starting()) {
@@ -113,13 +114,13 @@ export class Sockets {
       }
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
         this.#track(socket, line, handlers, (change) => (this.#peers += change))
-      servePeer(ws, url, { rooms: options.rooms, agentTypes: options.agentTypes, open, onError: options.onError })
+      servePeer(ws, url, { ...options, access, open })
       return
     }
     if (url.split('?', 1)[0] === '/agent') {
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
         this.#track(socket, line, handlers, (change) => (this.#sessions += change))
-      new Session(ws, { ...options, open })
+      new Session(ws, { ...options, access, open })
       return
     }
     throw new EnsembleError('E_UNKNOWN_DOCUMENT', 'WebSockets are served at /sync/<document> and at /agent.')

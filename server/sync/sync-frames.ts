@@ -11,6 +11,8 @@ const AWARENESS = 1
 const AUTH = 2
 const QUERY_AWARENESS = 3
 
+const PERMISSION_DENIED = 0
+
 const STEP_1 = 0
 const STEP_2 = 1
 const UPDATE = 2
@@ -67,6 +69,15 @@ export function awarenessFrame(update: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, AWARENESS)
   encoding.writeVarUint8Array(encoder, update)
+  return encoding.toUint8Array(encoder)
+}
+
+/** That what came was not taken, as y-protocols/auth says it; a stock provider notes it and stays. */
+export function deniedFrame(reason: string): Uint8Array {
+  const encoder = encoding.createEncoder()
+  encoding.writeVarUint(encoder, AUTH)
+  encoding.writeVarUint(encoder, PERMISSION_DENIED)
+  encoding.writeVarString(encoder, reason)
   return encoding.toUint8Array(encoder)
 }
 

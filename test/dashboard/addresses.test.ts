@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatRoute, parseRoute } from '../../dashboard/router.js'
-import { takeToken, tokenFromInput } from '../../dashboard/token.js'
+import { keyFromInput, takeKey } from '../../dashboard/token.js'
 
 describe('an address', () => {
   test.each([
@@ -21,43 +21,49 @@ describe('an address', () => {
   })
 })
 
-describe('the token', () => {
+describe('what opens the page', () => {
   function place(hash: string, kept: string | null = null) {
     const replaced: string[] = []
     const store = new Map(kept === null ? [] : [['ensemble-token', kept]])
-    const token = takeToken({
+    const key = takeKey({
       location: { hash, pathname: '/files/a.ts', search: '' },
       history: { replaceState: (_data, _unused, url) => replaced.push(url) },
       storage: {
-        getItem: (key) => store.get(key) ?? null,
-        setItem: (key, value) => store.set(key, value),
-        removeItem: (key) => store.delete(key),
+        getItem: (name) => store.get(name) ?? null,
+        setItem: (name, value) => store.set(name, value),
+        removeItem: (name) => store.delete(name),
       },
     })
-    return { token, replaced, kept: store.get('ensemble-token') }
+    return { key, replaced }
   }
 
-  test('is taken from the address, kept for the tab, and stripped from the bar at once', () => {
-    expect(place('#token=abc')).toEqual({ token: 'abc', kept: 'abc', replaced: ['/files/a.ts'] })
+  test.each(['code', 'token'] as const)(
+    '[AUTH-10] a %s is taken from the address, and stripped from the bar at once',
+    (kind) => {
+      expect(place(`#${kind}=abc`)).toEqual({ key: { kind, text: 'abc' }, replaced: ['/files/a.ts'] })
+    },
+  )
+
+  test('the address wins over what was kept', () => {
+    expect(place('#code=new', 'old').key).toEqual({ kind: 'code', text: 'new' })
   })
 
-  test('of the address wins over the one that was kept', () => {
-    expect(place('#token=new', 'old')).toMatchObject({ token: 'new', kept: 'new' })
+  test('a token that was kept serves addresses without one, whose fragment stays', () => {
+    expect(place('#L12', 'old')).toEqual({ key: { kind: 'token', text: 'old' }, replaced: [] })
   })
 
-  test('that was kept serves addresses without one, whose fragment stays', () => {
-    expect(place('#L12', 'old')).toEqual({ token: 'old', kept: 'old', replaced: [] })
-  })
-
-  test('is null where there never was one', () => {
-    expect(place('').token).toBeNull()
+  test('is nothing where there never was anything', () => {
+    expect(place('').key).toBeNull()
+    expect(place('#code=').key).toBeNull()
   })
 
   test.each([
-    ['  abc ', 'abc'],
-    ['http://127.0.0.1:9999/#token=abc', 'abc'],
-    ['http://127.0.0.1:9999/#token=', ''],
+    ['  abc ', { kind: 'token', text: 'abc' }],
+    ['http://127.0.0.1:9999/#token=abc', { kind: 'token', text: 'abc' }],
+    ['http://127.0.0.1:9999/#code=abc', { kind: 'code', text: 'abc' }],
+    ['http://127.0.0.1:9999/#code=', null],
+    [' ', null],
   ])('is found in pasted %j', (input, expected) => {
-    expect(tokenFromInput(input)).toBe(expected)
+    expect(keyFromInput(input)).toEqual(expected)
   })
 })

@@ -20,7 +20,7 @@ test('the demo tells its story, finds every edit in every folder once, and leave
   expect(stdout).toMatch(
     /\nChecked: 4 folders are the same, byte for byte; each of \d+ edits is there exactly once\.\n/,
   )
-  expect(stdout).toMatch(/\nAll of that took [\d.]+ s\. Dashboard: http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}\n$/)
+  expect(stdout).toMatch(/\nAll of that took [\d.]+ s\. Dashboard: http:\/\/127\.0\.0\.1:\d+\/#code=[\w-]{43}\n$/)
   expect(await readdir(place.path('tmp'))).toEqual([])
   // A server that lives for half a minute is none of the other commands' business.
   expect((await place.run(['status'])).code).toBe(4)

@@ -68,7 +68,7 @@ describe('a server in the foreground', () => {
     await until(() => server.lines.some((line) => line === 'Ctrl-C stops it.'), 'the last line')
     const text = server.lines.join('\n')
     expect(text).toMatch(/^Ready in [\d.]+ m?s: project, 1 file in step\n/)
-    expect(text).toMatch(/\n {2}dashboard {2}http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}\n/)
+    expect(text).toMatch(/\n {2}dashboard {2}http:\/\/127\.0\.0\.1:\d+\/#code=[\w-]{43}\n/)
     expect(text).toContain('  ensemble connect --agent CLAUDE --instance frontend --dir project-frontend\n')
     server.child.kill('SIGINT')
     const { code, stderr } = await server.outcome

@@ -212,16 +212,22 @@ test('[CLI-4] a command finds its server from within the workspace and from with
   expect(await urlFrom('.')).toBe(other.json()['url'])
 })
 
-test('the token is shown in the address of the dashboard alone, and its file is its owner’s', async () => {
+test('[AUTH-10] the token is shown nowhere, the link to the dashboard once, and the token’s file is its owner’s', async () => {
   const server = await start()
   const token = (await readFile(String(server['tokenFile']), 'utf8')).trim()
-  expect(server['dashboard']).toBe(`${String(server['url'])}/#token=${token}`)
+  expect(server['dashboard']).toMatch(new RegExp(`^${String(server['url'])}/#code=[\\w-]{43}$`))
+  expect(JSON.stringify(server)).not.toContain(token)
   expect((await stat(String(server['tokenFile']))).mode & 0o777).toBe(0o600)
   await connect('CLAUDE', 'frontend', 'copy-a')
   const said = await Promise.all(
-    [['status'], ['status', '--json'], ['server', 'status'], ['server', 'status', '--json'], ['conflicts']].map(
-      (args) => place.run(args),
-    ),
+    [
+      ['status'],
+      ['status', '--json'],
+      ['server', 'status'],
+      ['server', 'status', '--json'],
+      ['conflicts'],
+      ['dashboard', '--print-url'],
+    ].map((args) => place.run(args)),
   )
   for (const { stdout, stderr } of said) expect(stdout + stderr).not.toContain(token)
   for (const log of [

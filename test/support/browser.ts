@@ -46,6 +46,6 @@ export async function openPage(browser: Browser, origin: string, options: Browse
   return page
 }
 
-export function faultsOf(page: Page): readonly string[] {
+export function faultsOf(page: Page): string[] {
   return seen.get(page) ?? []
 }

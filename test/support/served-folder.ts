@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
+import { link, type Access } from '../../protocol/links.js'
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
 import { parseAgent } from './server.js'
 
@@ -14,7 +15,7 @@ const MAIN = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url)
 
 const ready = z.object({
   type: z.literal('ready'),
-  info: z.object({ url: z.string(), dashboard: z.string() }),
+  info: z.object({ url: z.string(), tokenFile: z.string() }),
 })
 
 export class ServedFolder {
@@ -63,7 +64,7 @@ export class ServedFolder {
       child.once('exit', (code) => reject(new Error(`The server ended with ${String(code)}; is dist/ built?`)))
     })
     this.url = info.url
-    this.token = new URLSearchParams(new URL(info.dashboard).hash.slice(1)).get('token') ?? ''
+    this.token = readFileSync(info.tokenFile, 'utf8').trim()
     this.#port = Number(new URL(info.url).port)
   }
 
@@ -101,6 +102,13 @@ export class ServedFolder {
   /** The address that opens a view of the dashboard. */
   page(path = '/'): string {
     return `${this.url}${path}#token=${this.token}`
+  }
+
+  /** A link as `ensemble dashboard` makes one, to a view. */
+  async link(access: Access, path = '/'): Promise<string> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' }
+    const response = await fetch(`${this.url}/api/links`, { method: 'POST', headers, body: JSON.stringify({ access }) })
+    return `${this.url}${path}#code=${link.parse(await response.json()).code}`
   }
 
   /** A live connection of the agent `TYPE-instance`. */

@@ -16,6 +16,7 @@ import { reasonOf } from '../../bridge/node-error.js'
 import type { ServerInfo } from '../reports.js'
 import { nextSignal, unlessInterrupted } from '../signals.js'
 import { count, duration, figure, list } from '../words.js'
+import { makeLink } from './dashboard.js'
 import { launchServer } from './server-start.js'
 
 export interface DemoOptions {
@@ -107,7 +108,8 @@ class Run {
     })
     await story.play()
     await this.#verify(story.markers)
-    print.lines([`All of that took ${duration(performance.now() - startedAt)}. Dashboard: ${info.dashboard}`])
+    const took = duration(performance.now() - startedAt)
+    print.lines([`All of that took ${took}. Dashboard: ${(await makeLink(place, 'write')).url}`])
   }
 
   /** Until Enter, or Ctrl-C. The agents go on, so that the dashboard has something to show. */

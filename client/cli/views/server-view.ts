@@ -31,6 +31,7 @@ export function readyLines({ info, cwd, command, isAlone, background, now }: Rea
     `${paint('good', 'Ready')} in ${duration(readyMilliseconds)}: ${paint('strong', name)}, ${count(files, 'file')} ${inStep}`,
     '',
     `  dashboard  ${dashboard}`,
+    `             (opens once, for ten minutes; ${command} dashboard opens it again)`,
     `  workspace  ${workspace}`,
     ...exposedLines(exposed, paint),
     ...folderLines(folder, { whose: { kind: 'shell', dir: workspace, command }, now, paint }),

@@ -136,7 +136,7 @@ describe('a server that is ready', () => {
   const info: ServerInfo = {
     ...{
       url: 'http://127.0.0.1:9999',
-      dashboard: 'http://127.0.0.1:9999/#token=t',
+      dashboard: 'http://127.0.0.1:9999/#code=c',
       pid: 7,
       workspace: '/home/me/my-project',
     },
@@ -162,7 +162,8 @@ describe('a server that is ready', () => {
       [
         'Ready in 840 ms: my-project, 142 files in step',
         '',
-        '  dashboard  http://127.0.0.1:9999/#token=t',
+        '  dashboard  http://127.0.0.1:9999/#code=c',
+        '             (opens once, for ten minutes; npx ensemble dashboard opens it again)',
         '  workspace  /home/me/my-project',
         '',
         'Connect an agent, in another terminal; the folder is made if it is missing:',

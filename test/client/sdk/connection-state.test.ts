@@ -13,7 +13,7 @@ import { workspaceId } from '../../../protocol/ids.js'
 const welcome: Welcome = {
   type: 'welcome',
   ...{ protocol: 1, server: 'test', workspaceId: workspaceId.parse('w'), workspace: 'w' },
-  ...{ agentId: null, secret: null, seq: 0 },
+  ...{ agentId: null, secret: null, access: 'write', seq: 0 },
 }
 const broken: ConnectionEvent = { type: 'broken', error: new EnsembleError('E_UNREACHABLE', 'gone') }
 const refused: ConnectionEvent = { type: 'broken', error: new EnsembleError('E_UNAUTHORIZED', 'no') }

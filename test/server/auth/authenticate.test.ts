@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { allowedHosts, checkHost, checkOrigin, checkToken, queryToken } from '../../../server/auth/authenticate.js'
 
-const gate = (hosts: ReadonlySet<string>) => ({ token: 'secret', hosts })
+const gate = (hosts: ReadonlySet<string>) => ({ token: 'secret', accessOf: () => undefined, hosts })
 const asking = (headers: Readonly<Record<string, string>>) => ({ headers })
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 

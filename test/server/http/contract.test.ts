@@ -11,6 +11,7 @@ import { events } from './contract/events.js'
 import { context } from './contract/context.js'
 import { files } from './contract/files.js'
 import { history } from './contract/history.js'
+import { links } from './contract/links.js'
 import { locks } from './contract/locks.js'
 import { status } from './contract/status.js'
 import { tasks } from './contract/tasks.js'
@@ -24,6 +25,7 @@ const ASKED: Readonly<Record<string, (asker: Asker) => Promise<void>>> = {
   files,
   conflicts,
   history,
+  links,
   locks,
   tasks,
   context,

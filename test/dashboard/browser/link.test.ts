@@ -1,0 +1,84 @@
+/** How the page is opened: by a link that is good once, for writing or for looking on. */
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { faultsOf } from '../../support/browser.js'
+import { until } from '../../support/wait.js'
+import { headOf, write } from './agent-writes.js'
+import { serve, usePages } from './pages.js'
+
+const { blank } = usePages()
+const live = (page: Page) => page.getByRole('banner').getByText(/^Live/)
+const editor = (page: Page) => page.getByRole('textbox', { name: 'leaves the text' })
+
+test('[AUTH-10] a link opens its view; neither bar nor history keeps it, and a reload goes on, over a restart too', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const page = await blank(folder.url)
+  const link = await folder.link('write', '/files/a.ts')
+  await page.goto(link)
+  await editor(page).click()
+  expect(page.url()).toBe(`${folder.url}/files/a.ts`)
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('two')
+  await until(() => folder.read('a.ts') === 'one\ntwo', 'what was typed')
+  await page.getByRole('link', { name: 'Conflicts' }).first().click()
+  await page.goBack()
+  expect(page.url()).toMatch(/\/files\/a\.ts(#L\d+)?$/)
+  await folder.stop()
+  await folder.start()
+  await page.reload()
+  await live(page).waitFor()
+  const kept = await page.evaluate(
+    () => Object.values(sessionStorage).join() + Object.values(localStorage).join() + document.cookie,
+  )
+  expect(kept).not.toContain(folder.token)
+})
+
+test('[AUTH-9] a second use of a link is refused, and says what to do; a new one can be pasted', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const link = await folder.link('write')
+  const first = await blank(folder.url)
+  await first.goto(link)
+  await live(first).waitFor()
+  const second = await blank(folder.url)
+  await second.goto(link)
+  await second.getByText('This link was used already').waitFor()
+  expect(second.url()).toBe(`${folder.url}/`)
+  expect(faultsOf(second).splice(0)).toEqual([expect.stringContaining('401')])
+  await second.getByRole('textbox', { name: 'Link or token' }).fill(await folder.link('write'))
+  await second.keyboard.press('Enter')
+  await live(second).waitFor()
+  expect(second.url()).toBe(`${folder.url}/`)
+})
+
+test('[AUTH-11] a page for watchers follows everything and changes nothing', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const [one, two] = [await folder.agent('CLAUDE-one'), await folder.agent('CODEX-two')]
+  const base = await headOf(one, 'a.ts')
+  await write(one, 'a.ts', 'ONE\n', base)
+  await write(two, 'a.ts', 'two\n', base)
+  const page = await blank(folder.url)
+  await page.goto(await folder.link('read', '/files/a.ts'))
+  await page.getByRole('banner').getByText('Read-only').waitFor()
+  await page.getByText('ONE').first().waitFor()
+  expect(await editor(page).getAttribute('contenteditable')).toBe('false')
+  await page.locator('.cm-line').first().click()
+  await page.keyboard.type('forged')
+  expect(await page.getByRole('button', { name: /Lock/ }).count()).toBe(0)
+  await write(one, 'a.ts', 'ONE\nmore\n', await headOf(one, 'a.ts'))
+  await page.getByText('more').waitFor()
+  expect(folder.read('a.ts')).toBe('ONE\nmore\n')
+
+  const answer = await page.evaluate(async () => {
+    const headers = { authorization: `Bearer ${sessionStorage.getItem('ensemble-token')}` }
+    const response = await fetch('/api/files/a.ts', { method: 'PUT', headers, body: 'forged' })
+    return { status: response.status, code: ((await response.json()) as { code: string }).code }
+  })
+  expect(answer).toEqual({ status: 403, code: 'E_READ_ONLY' })
+  expect(faultsOf(page).splice(0)).toEqual([expect.stringContaining('403')])
+
+  await page.getByRole('link', { name: 'Conflicts' }).first().click()
+  await page.getByRole('article').first().getByRole('link').first().click()
+  const resolve = page.getByRole('button', { name: /^Resolve/ })
+  await resolve.waitFor()
+  expect(await resolve.isDisabled()).toBe(true)
+})
