@@ -187,7 +187,8 @@ class Trial {
   /** A whole-file write upon the head, or upon what its writer knew. */
   async #write(): Promise<void> {
     if (this.#head.deleted) return
-    this.#versions.push({ head: this.#head, text: await this.#text() })
+    const now = await this.#text() // first: what has gathered becomes a revision of its own
+    this.#versions.push({ head: this.#head, text: now })
     const { head, text } = this.#below(3) === 0 ? this.#one(this.#versions) : (this.#versions.at(-1) ?? never())
     const after = this.#changed(text)
     for (const char of after) if (isMarker(char)) this.#added.add(char)
