@@ -22,7 +22,7 @@ import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
 import { mergeRules } from './documents/merge-policy.js'
-import type { Question } from './documents/write-decider.js'
+import { isLarge, type Question } from './documents/write-decider.js'
 import { EventBus } from './events/event-bus.js'
 import { EventLog } from './events/event-log.js'
 import { EventService } from './events/event-service.js'
@@ -169,7 +169,8 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       regions: (path): readonly ClosedRegion[] => (config.locks.enforcement === 'on' ? locks.closedRegions(path) : []),
       holderOf: (token): AgentId | null => locks.holderOf(token),
     },
-    decideAside: merges === undefined ? undefined : (question) => merges.ask(question),
+    decideAside:
+      merges === undefined ? undefined : (question) => (isLarge(question) ? merges.ask(question) : undefined),
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })

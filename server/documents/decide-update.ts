@@ -5,8 +5,9 @@ import type { FileHead } from '../../protocol/files.js'
 import type { Author } from '../../protocol/ids.js'
 import type { Rules } from '../../protocol/text/decide.js'
 import type { Edits } from '../../protocol/text/edits.js'
-import { decideWrite, type Decision, type Version } from './decide-write.js'
+import type { Decision, Version } from './decide-write.js'
 import type { PeerTexts } from './peer-texts.js'
+import type { Question } from './write-decider.js'
 
 /** The text that stands, or that stood before the file was deleted, and its form. */
 export interface Stood extends Pick<FileHead, 'bom' | 'eol' | 'executable'> {
@@ -22,21 +23,27 @@ export interface Met {
   readonly incumbent: Author
 }
 
-/** @param isBulk the peer was away, and brings everything at once. Returns undefined: it goes in as it is. */
-export function decideUpdate(
+/**
+ * What is to be decided; undefined: the update goes in as it is.
+ * @param isBulk the peer was away, and brings everything at once
+ * @param into the text that stands here with the update in it
+ */
+export function questionOf(
   { head, stood }: { readonly head: FileHead; readonly stood: Stood | undefined },
   { base, theirs, oursEdits, theirsEdits, touched }: PeerTexts,
   isBulk: boolean,
   rules: Rules,
-): Decision | undefined {
+  into: string,
+): Question | undefined {
   if (!touched || stood === undefined) return undefined
   const revives = head.deleted && theirsEdits.some(({ added }) => added !== '')
   const isSame = base === theirs // it took something out and put it back: as letters that is a change, as a text it is none
   if (!isSame && !isBulk && !revives && !collide(oursEdits, theirsEdits)) return undefined
   const { bom, eol, executable } = stood
   const version = (text: string): Version => ({ content: { kind: 'text', text, bom, eol }, executable })
-  const decision = decideWrite({ ...version(stood.text), deleted: head.deleted }, version(base), version(theirs), rules)
-  return head.deleted && isSame ? { ...decision, result: version('') } : decision
+  const isGone = head.deleted && isSame
+  const incumbent = { ...version(isGone ? '' : stood.text), deleted: head.deleted }
+  return { head: incumbent, base: version(base), written: version(theirs), rules, into }
 }
 
 /**

@@ -60,6 +60,8 @@ export interface Decision {
   readonly fromWritten: Edits | null
   /** From the head's text to the result's, where that was found on the way. */
   readonly fromHead?: Edits
+  /** From the text that the result is put into, where that is another one. */
+  readonly change?: Edits
   readonly applied: number
   readonly held: number
   readonly conflicts: readonly ConflictDraft[]

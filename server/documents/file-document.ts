@@ -20,7 +20,8 @@ import { EnsembleError } from '../../protocol/errors.js'
 import { MAX_TEXT_BYTES, PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
 import { bytesOf, hashOf } from './content.js'
-import { decideUpdate, type Met, type Stood } from './decide-update.js'
+import { questionOf, type Met, type Stood } from './decide-update.js'
+import type { Decision } from './decide-write.js'
 import type { Fence } from './fence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
 import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
@@ -35,6 +36,7 @@ import { placesIn, type Places } from './places.js'
 import { lackingOf, unseenBy, type Sender } from './sight.js'
 import { Steps, type Step, type StepWriter } from './steps.js'
 import { ToldPeers } from './told-peers.js'
+import { decide, type DecideAside } from './write-decider.js'
 
 export interface FileDocumentOptions {
   readonly id: FileId
@@ -51,6 +53,8 @@ export interface FileDocumentOptions {
   readonly fence: Fence
   /** Which soft overlaps are merged. */
   readonly mergeRules: MergeRules
+  /** Decides about large texts beside the event loop; undefined: nobody does. */
+  readonly decideAside: DecideAside | undefined
   /** What else belongs into the commit of a live turn that changed the text. */
   readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
   /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
@@ -168,8 +172,9 @@ export class FileDocument {
   }
 
   /**
-   * Takes a live peer's update. Returns whether all of it went in. Where it overlaps with what the peer did not know, the
-   * text is corrected in the same turn, and what is held is in a record of the same commit.
+   * Takes a live peer's update; only while `live` is not held. Returns whether all of it went in. Where it overlaps with
+   * what the peer did not know, the text is corrected in the same turn, and what is held is in a record of the same commit;
+   * until a large one is decided, `live` is held.
    * @param sender default: someone who had seen everything
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
@@ -186,8 +191,8 @@ export class FileDocument {
     const complete = this.#applyBy(sender ?? SOMEONE, update, author)
     const step = this.#step
     if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
-    if (sender !== undefined) this.#meet(author, sender, step ?? NOTHING, update, lacking)
-    if (this.#met === null) this.#keepOut(author)
+    const isMet = sender !== undefined && this.#meet(author, sender, step ?? NOTHING, update, lacking)
+    if (!isMet) this.#keepOut(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
   }
@@ -277,32 +282,38 @@ export class FileDocument {
     }
   }
 
-  /** An update may have met what its peer did not know: then it counts as a text that was written upon another (CONFLICT-14). */
+  /**
+   * An update may have met what its peer did not know: then it counts as a text that was written upon another (CONFLICT-14).
+   * Returns whether that is so.
+   */
   #meet(
     author: Author,
     sender: Sender,
     step: Pick<Step, 'inserted' | 'deleted'>,
     update: Uint8Array,
     lacking: number,
-  ): void {
+  ): boolean {
+    const { fence, mergeRules, decideAside } = this.#options
     const head = this.#head
-    if (sender.sight.kind === 'live' && !this.#steps.hasOthers(sender.sight.seen, sender)) return
+    if (sender.sight.kind === 'live' && !this.#steps.hasOthers(sender.sight.seen, sender)) return false
     const deleted = deletedIn(update)
     const unseen = unseenBy(sender, this.#steps, deleted, lacking)
     const [first] = unseen.steps
-    if (head === null || first === undefined) return
+    if (head === null || first === undefined) return false
     this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
     const texts = peerTexts(this.#content, unseen, step, deleted)
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }
-    const decision = decideUpdate(
-      met,
-      texts,
-      sender.isAnswer && sender.sight.kind === 'joining',
-      this.#options.mergeRules(head.path),
-    )
-    if (decision?.result.content.kind !== 'text') return
-    const open = fencedLive(this.#options.fence, head, texts.ours, decision, author)
-    this.#correct(author, { decision: open, baseRev: first.before, incumbent: head.author })
+    const isBulk = sender.isAnswer && sender.sight.kind === 'joining'
+    const question = questionOf(met, texts, isBulk, mergeRules(head.path), this.#text)
+    if (question === undefined) return false
+    const correct = (decision: Decision): void => {
+      const open = fencedLive(fence, head, texts.ours, decision, author)
+      this.#correct(author, { decision: open, baseRev: first.before, incumbent: head.author })
+    }
+    const decision = decide(question, decideAside)
+    if (decision instanceof Promise) this.live.hold(decision, correct)
+    else correct(decision)
+    return true
   }
 
   /** Takes back, in the same turn, what locks keep this turn's author from (rule LOCK-13). */
@@ -315,8 +326,13 @@ export class FileDocument {
 
   /** The text becomes what was decided, and that is the end of this turn. */
   #correct(author: Author, met: Met): void {
-    const { content } = met.decision.result
-    if (content.kind === 'text') this.live.transact(author, () => this.#write(diff(this.#text, content.text)))
+    const { result, change } = met.decision
+    const { content } = result
+    if (content.kind !== 'text') throw new Error('a merge of texts is a text')
+    const edits = change ?? diff(this.#text, content.text)
+    this.live.transact(author, () => {
+      this.#write(edits)
+    })
     this.#met = met
     this.live.seal().catch(() => undefined) // the places of what is held are those of this text; its users are told
   }

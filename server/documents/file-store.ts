@@ -17,29 +17,28 @@ import type {
   WriteOutcome,
   WriteResult,
 } from '../../protocol/files.js'
-import { fileId, type Author, type FileId, type WriteId } from '../../protocol/ids.js'
+import type { Author, FileId, WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
-import { diff } from '../../protocol/text/diff.js'
-import type { Edits } from '../../protocol/text/edits.js'
 import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import { ConflictDesk } from './conflict-desk.js'
 import { wouldHold } from './conflict-records.js'
 import { ConflictTable } from './conflict-table.js'
-import { bytesOf, formOf, fromWire, hashOf, wholeText, type Content } from './content.js'
+import { fromWire, type Content } from './content.js'
 import { asidePath } from './aside.js'
-import { decideDelete, decideRename, withHeld, type Decision, type HeldLines, type Version } from './decide-write.js'
+import { decideDelete, decideRename, withHeld, type HeldLines, type Version } from './decide-write.js'
 import { DurableReads, durably } from './durable-reads.js'
 import { authorAt, closedTo, closedWhole, NO_FENCE, type Fence } from './fence.js'
 import { assertOpenTo, fencedMaking, fencedWrite, lockHeld } from './fenced-write.js'
 import type { FileDocument } from './file-document.js'
-import { blobRow, FileJournal } from './file-journal.js'
+import { FileJournal } from './file-journal.js'
 import type { FileStoreOptions } from './file-store-options.js'
 import { FileTable } from './file-table.js'
+import { FileWriter } from './file-writer.js'
 import { Ledger } from './ledger.js'
-import { notText, OpenDocuments, renamedHere } from './open-documents.js'
+import { OpenDocuments, renamedHere } from './open-documents.js'
 import { MERGE_ALL, type MergeRules } from './merge-policy.js'
 import { TreeDocument } from './tree-document.js'
-import { answer, WriteAttachments, type Deed } from './write-attachments.js'
+import { WriteAttachments } from './write-attachments.js'
 import { Versions } from './versions.js'
 import { WriteDecider } from './write-decider.js'
 import { WriteDoor } from './write-door.js'
@@ -66,7 +65,7 @@ export class FileStore {
   readonly #ledger: Ledger
   readonly #documents: OpenDocuments
   readonly #versions: Versions
-  readonly #attachments: WriteAttachments
+  readonly #writer: FileWriter
   readonly #outcomes: WriteOutcomes
   readonly #door: WriteDoor
   readonly #fence: Fence
@@ -94,12 +93,15 @@ export class FileStore {
     this.tree.setConflicts(table.openByPath())
     const { newConflictId, isTold } = options
     const told = { conflicts: table, outcomes: this.#outcomes, now, newConflictId, isTold }
-    this.#attachments = new WriteAttachments(told)
+    const attachments = new WriteAttachments(told)
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
-    const attachLive: WriteAttachments['ofLive'] = (...live) => this.#attachments.ofLive(...live)
+    const attachLive: WriteAttachments['ofLive'] = (...live) => attachments.ofLive(...live)
     const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
-    const decided = { fence, mergeRules: this.#mergeRules, attachLive, placeFor }
+    const { decideAside } = options
+    const decided = { fence, mergeRules: this.#mergeRules, decideAside, attachLive, placeFor }
     this.#documents = new OpenDocuments({ ...own, ...decided, live, newId, newClient })
+    const made = { documents: this.#documents, table: this.#table, outcomes: this.#outcomes, attachments }
+    this.#writer = new FileWriter({ ...made, ledger: this.#ledger, queue, newId, placeFor })
     this.#versions = new Versions(this.#journal, this.#documents, this.#table)
     this.conflicts = new ConflictDesk({
       ...{ table, queue, now, journal: this.#journal, files: this.#table, documents: this.#documents },
@@ -107,7 +109,7 @@ export class FileStore {
       once: (deed, id, act) => this.#once(deed, () => id, act),
       carryOut: (head, deed, decision, author, deleted) => {
         assertOpenTo(fence, { ...this.#versions.of(head), deleted: head.deleted }, head.path, decision, author, deleted)
-        return this.#carryOut(head, deed, decision, author, deleted)
+        return this.#writer.change(head, deed, decision, author, deleted)
       },
     })
   }
@@ -189,17 +191,25 @@ export class FileStore {
         const made = fencedMaking(this.#fence, command.path, nothing, making, author, command.lockToken)
         if (atomic && made.decision.gone) throw wouldHold({ path: command.path, rev: 0, author }, made.decision)
         return made.decision.gone
-          ? this.#keepPath(deed, made.decision, author)
-          : this.#create(deed, written, made.author)
+          ? this.#writer.keepPath(deed, made.decision, author)
+          : this.#writer.create(deed, written, made.author)
       }
       const base = command.base === null ? null : this.#versions.base(head, command.base, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
       const incumbent = { ...this.#versions.last(head), deleted: head.deleted }
       const decision = decider.decide({ head: incumbent, base, written, rules: this.#mergeRules(head.path) })
+      if (decision instanceof Promise && decider.isLast && head.kind === 'text')
+        return this.#documents.keeping(head.id, decision, act)
       if (decision instanceof Promise) return decision.then(() => this.#documents.whenSettled(meant, act, command.path))
       const fenced = fencedWrite(this.#fence, head.path, incumbent, decision, author, command.lockToken)
       if (atomic && fenced.decision.conflicts.length > 0) throw wouldHold(head, fenced.decision)
-      return this.#carryOut(head, deed, withHeld(fenced.decision, held), fenced.author, fenced.decision.gone === true)
+      return this.#writer.change(
+        head,
+        deed,
+        withHeld(fenced.decision, held),
+        fenced.author,
+        fenced.decision.gone === true,
+      )
     }
     return this.#once(deed, meant, act, text.length)
   }
@@ -221,7 +231,7 @@ export class FileStore {
       const lock = closedTo(this.#fence, head.path, author, command.lockToken)[0]?.lock
       const decision = decideDelete(this.#versions.of(head), { deleted: head.deleted, isStale: stale, lock })
       const by = authorAt(this.#fence, head.path, author, command.lockToken)
-      return this.#carryOut(head, deed, decision, by, head.deleted || decision.held === 0)
+      return this.#writer.change(head, deed, decision, by, head.deleted || decision.held === 0)
     }
     return this.#once(deed, () => meant()?.id, act)
   }
@@ -244,7 +254,7 @@ export class FileStore {
         isDone ? this.#versions.of(head) : this.#versions.last(head),
       )
       if (!isDone) this.#documents.unborn(to)?.live.expel(renamedHere(path, to))
-      return this.#carryOut(head, deed, decision, by, isDone && head.deleted, isDone ? head.path : to)
+      return this.#writer.change(head, deed, decision, by, isDone && head.deleted, isDone ? head.path : to)
     }
     return this.#once(deed, () => id, act, 0, to)
   }
@@ -289,11 +299,6 @@ export class FileStore {
     return isFree(path) ? path : asidePath(path, author, this.#table.fileAbove(path), isFree)
   }
 
-  /** A lock keeps the path: what was to be the file is on record, as held of one that is gone. */
-  #keepPath(deed: Deed, decision: Decision, author: Author): Promise<WriteResult> {
-    return this.#rewrite(this.#documents.begin(deed.path), deed, decision, [], author, true, deed.path)
-  }
-
   /** @throws EnsembleError E_LOCK_HELD: `at`, one of its paths, is locked whole; everyone is told */
   #assertNamable(head: FileHead, to: WorkspacePath, at: WorkspacePath, author: Author): void {
     const lock = closedWhole(this.#fence, at, author)?.lock
@@ -303,145 +308,6 @@ export class FileStore {
       this.#ledger.publish({ head, edits: null, revised: false, conflicts: [], events: [event] })
     })
     throw lockHeld(`${head.path} was not renamed to ${to}: ${lock.holder} has ${at} locked.`, at, lock)
-  }
-
-  async #create(deed: Deed, { content, executable }: Version, author: Author): Promise<WriteResult> {
-    const unborn = this.#documents.unborn(deed.path)
-    const id = unborn?.id ?? fileId.parse(this.#options.newId())
-    const path = this.#place(deed.path, id, author)
-    if (unborn !== undefined && content.kind === 'text') {
-      const edits = wholeText(content.text)
-      return this.#rewrite(unborn, deed, { ...ACCEPTED, result: { content, executable } }, edits, author, false, path)
-    }
-    unborn?.live.expel(notText(deed.path)) // it would become a second file of this path
-    const bytes = bytesOf(content)
-    // The journal's first entry holds the whole text: nothing else has to until it is edited.
-    const edits = content.kind === 'text' ? wholeText(content.text) : null
-    const { head, event, rows } = this.#ledger.revise(
-      {
-        id,
-        path,
-        rev: 1,
-        ...formOf(content),
-        executable,
-        deleted: false,
-        hash: hashOf(bytes),
-        size: bytes.length,
-        author,
-      },
-      { change: 'created', edits, writeId: deed.writeId, epoch: null },
-    )
-    const outcome: WriteOutcome = {
-      ...{ outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] },
-      edits: edits === null ? null : [],
-    }
-    const contentRows = content.kind === 'text' ? [] : [blobRow(head.hash, bytes)]
-    await this.#documents.settle(id, [...rows, ...contentRows, ...this.#outcomes.rows(deed, outcome)], () => {
-      this.#ledger.publish({ head, edits, revised: true, conflicts: [], events: [event] })
-    })
-    return outcome
-  }
-
-  async #carryOut(
-    head: FileHead,
-    deed: Deed,
-    decision: Decision,
-    author: Author,
-    deleted: boolean,
-    to = head.path,
-  ): Promise<WriteResult> {
-    if (decision.outcome === 'unchanged' && deed.conclude === undefined) {
-      // On record all the same: repeated after other changes it could seem to be against them.
-      const outcome = answer(decision, head, [])
-      await this.#options.queue.enqueue(this.#outcomes.rows(deed, outcome))
-      return outcome
-    }
-    const path = deleted ? head.path : this.#place(to, head.id, author)
-    const { content } = decision.result
-    const isOnlyRenamed = path !== head.path && !head.deleted && decision.fromHead?.length === 0
-    if (content.kind === 'binary' || (isOnlyRenamed && this.#documents.loaded(head.id) === undefined))
-      return this.#withoutDocument(head, deed, decision, author, deleted, path)
-    const document = this.#documents.load(head.id)
-    const edits = decision.fromHead ?? diff(document.text, content.text)
-    return this.#rewrite(document, deed, decision, edits, author, deleted, path)
-  }
-
-  async #rewrite(
-    document: FileDocument,
-    deed: Deed,
-    decision: Decision,
-    edits: Edits,
-    author: Author,
-    deleted: boolean,
-    path: WorkspacePath,
-  ): Promise<WriteResult> {
-    const { content, executable } = decision.result
-    const { bom, eol } = formOf(content)
-    const incumbent = document.head?.author ?? author
-    let result: WriteResult | undefined
-    await document.rewrite(author, {
-      path,
-      edits,
-      format: { bom, eol },
-      executable,
-      deleted,
-      writeId: deed.writeId,
-      soft: decision.soft,
-      attach: (head) => {
-        const attachment = this.#attachments.of(head, deed, decision, author, incumbent, document.places)
-        result = answer(decision, head, attachment.conflicts)
-        return attachment
-      },
-    })
-    this.#documents.unloadIdle()
-    if (result === undefined) throw new Error('a rewrite attaches its outcome')
-    return result
-  }
-
-  /** Bytes: the last writer wins, and what it replaced is on record. Or only a new name. */
-  async #withoutDocument(
-    before: FileHead,
-    deed: Deed,
-    decision: Decision,
-    author: Author,
-    deleted: boolean,
-    path: WorkspacePath,
-  ): Promise<WriteResult> {
-    const { content, executable } = decision.result
-    if (content.kind === 'binary') this.#documents.loaded(before.id)?.live.expel(notText(before.path))
-    const bytes = bytesOf(content)
-    const hash = hashOf(bytes)
-    const isText = content.kind === 'text'
-    const { id, rev, deleted: wasDeleted } = before
-    const isRenamed = path !== before.path
-    if (!isRenamed && hash === before.hash && executable === before.executable && deleted === wasDeleted) {
-      const attached = this.#attachments.of(before, deed, decision, author, before.author, null)
-      const { rows, conflicts, events } = attached
-      await this.#documents.settle(id, rows, () => {
-        this.#ledger.publish({ head: before, edits: null, revised: false, conflicts, events })
-      })
-      return answer(decision, before, conflicts)
-    }
-    const form = { ...formOf(content), executable, deleted }
-    const { head, event, rows } = this.#ledger.revise(
-      { id, path, rev: rev + 1, ...form, hash, size: bytes.length, author },
-      {
-        change: deleted ? 'deleted' : wasDeleted ? 'created' : isRenamed ? 'renamed' : 'modified',
-        edits: isText ? [] : null,
-        writeId: deed.writeId,
-        epoch: this.#table.get(id)?.epoch ?? null,
-      },
-    )
-    const attached = this.#attachments.of(head, deed, decision, author, before.author, null)
-    const events = [event, ...attached.events]
-    await this.#documents.settle(
-      id,
-      [...rows, ...(isText ? [] : [blobRow(head.hash, bytes)]), ...attached.rows],
-      () => {
-        this.#ledger.publish({ head, edits: isText ? [] : null, revised: true, conflicts: attached.conflicts, events })
-      },
-    )
-    return answer(decision, head, attached.conflicts)
   }
 }
 

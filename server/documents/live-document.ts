@@ -7,6 +7,7 @@
  * 4. It holds nothing that waits for something else: an update whose ground is missing is let go, and its sender is told
  *    to send all of it again (rule SYNC-8).
  * 5. An update that breaks in the middle ends the document in memory; the one in storage never saw it.
+ * 6. What is *held* is decided elsewhere: until that is done nothing else comes in, and nothing is committed.
  */
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -68,6 +69,9 @@ export class LiveDocument {
   #author: Author = 'DISK'
   #deferred = false
   #inFlight = 0
+  #held: Promise<void> | undefined
+  /** What comes in while the document is held, and its size in bytes. */
+  readonly #waiting: { readonly run: () => void; readonly bytes: number }[] = []
   #expelled: EnsembleError | undefined
 
   /** Loads it from storage. */
@@ -88,6 +92,7 @@ export class LiveDocument {
 
   /** Resolves when everything that was changed so far is durable. */
   async flushed(): Promise<void> {
+    while (this.#held !== undefined) await this.#held
     if (this.#turn !== undefined) await this.seal()
     else if (this.#inFlight > 0) await this.#options.queue.enqueue([])
   }
@@ -97,9 +102,60 @@ export class LiveDocument {
     if (!this.settled) await this.#options.queue.unlessDegraded(() => this.flushed())
   }
 
-  /** Nothing gathered, and everything durable. */
+  /** Nothing gathered, nothing held, and everything durable. */
   get settled(): boolean {
-    return this.#turn === undefined && this.#inFlight === 0
+    return this.#turn === undefined && this.#held === undefined && this.#inFlight === 0
+  }
+
+  /** Resolves when it is held no more, in the step in which what waited has come in; undefined: it is not held. */
+  get held(): Promise<void> | undefined {
+    return this.#held
+  }
+
+  /**
+   * Holds it until `decided`, and then goes on with what has gathered.
+   * @param goOn runs in that step, before what waited, unless the document has ended
+   */
+  hold<T>(decided: Promise<T>, goOn: (decision: T) => void): void {
+    this.#held = decided.then(
+      (decision) => {
+        this.#release(() => {
+          goOn(decision)
+        })
+      },
+      (error: unknown) => {
+        this.#release(() => {
+          throw error
+        })
+      },
+    )
+  }
+
+  #release(goOn: () => void): void {
+    this.#held = undefined
+    try {
+      if (this.#expelled === undefined) goOn()
+    } catch (error) {
+      this.expel(storeError(error))
+    }
+    if (this.#expelled !== undefined) this.#turn = undefined // nobody has been told of it
+    if (this.#turn !== undefined) this.#sealQuietly()
+    while (this.#held === undefined) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      next.run()
+    }
+  }
+
+  /**
+   * Runs it when the document is held no more, in the order of the calls.
+   * @param run does not throw
+   * @param bytes that it keeps meanwhile
+   * @throws EnsembleError E_LIMIT
+   */
+  whenFree(run: () => void, bytes: number): void {
+    if (this.#waiting.reduce((sum, one) => sum + one.bytes, bytes) > HELD_BYTES) throw tooMuch()
+    this.#waiting.push({ run, bytes })
   }
 
   /**
@@ -211,7 +267,7 @@ export class LiveDocument {
     const { pending, state } = this.#options.queue
     if (pending.bytes < HELD_BYTES && pending.rows < HELD_ROWS) return
     if (state !== 'ok') throw state.degraded
-    throw new EnsembleError('E_LIMIT', 'More comes in than can be stored.', { hint: 'Connect again in a moment.' })
+    throw tooMuch()
   }
 
   #assertSize(more: number): void {
@@ -228,7 +284,7 @@ export class LiveDocument {
       this.#deferred = true
       this.#options.defer(() => {
         this.#deferred = false
-        if (this.#turn !== undefined) this.#sealQuietly()
+        if (this.#turn !== undefined && this.#held === undefined) this.#sealQuietly()
       })
     }
     return this.#turn
@@ -238,6 +294,10 @@ export class LiveDocument {
   #sealQuietly(): void {
     this.seal().catch(() => undefined)
   }
+}
+
+function tooMuch(): EnsembleError {
+  return new EnsembleError('E_LIMIT', 'More comes in than can be stored.', { hint: 'Connect again in a moment.' })
 }
 
 function storeError(error: unknown): EnsembleError {

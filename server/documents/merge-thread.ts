@@ -6,10 +6,11 @@ import { decideWrite, type Decision } from './decide-write.js'
 import type { Question } from './write-decider.js'
 
 parentPort?.on('message', ({ id, question }: Asked<Question>) => {
-  const { head, base, written, rules } = question
+  const { head, base, written, rules, into } = question
   const decision = decideWrite(head, base, written, rules)
   const { content } = decision.result
-  const isText = content.kind === 'text' && head.content.kind === 'text'
-  const fromHead = isText ? { fromHead: diff(head.content.text, content.text) } : {}
-  parentPort?.postMessage({ id, answer: { ...decision, ...fromHead } } satisfies Answered<Decision>)
+  const fromHead = head.content.kind === 'text' && content.kind === 'text' && diff(head.content.text, content.text)
+  const change = into !== undefined && content.kind === 'text' && diff(into, content.text)
+  const answer = { ...decision, ...(fromHead && { fromHead }), ...(change && { change }) }
+  parentPort?.postMessage({ id, answer } satisfies Answered<Decision>)
 })

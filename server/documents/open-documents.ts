@@ -22,7 +22,7 @@ interface Open {
 
 export interface OpenDocumentsOptions extends Pick<
   FileDocumentOptions,
-  'journal' | 'ledger' | 'fence' | 'live' | 'newClient' | 'attachLive' | 'placeFor' | 'mergeRules'
+  'journal' | 'ledger' | 'fence' | 'live' | 'newClient' | 'attachLive' | 'placeFor' | 'mergeRules' | 'decideAside'
 > {
   readonly table: FileTable
   readonly newId: () => string
@@ -82,6 +82,10 @@ export class OpenDocuments {
     for (;;) {
       const asked = file()
       const loaded = asked === undefined ? undefined : this.loaded(asked)
+      if (loaded?.live.held !== undefined) {
+        await loaded.live.held
+        continue
+      }
       for (const document of [path === undefined ? undefined : this.#unborn.get(path), loaded]) {
         if (document?.live.gathered === true) void document.live.seal().catch(() => undefined) // its users are told
       }
@@ -90,6 +94,19 @@ export class OpenDocuments {
       if (settling === undefined) return await act()
       await this.#options.live.queue.unlessDegraded(() => settling) // while it fails this could take for ever
     }
+  }
+
+  /** Runs `act` in the step in which `decided` resolves; until then nothing else changes the file. Only within `whenSettled`. */
+  keeping<T>(id: FileId, decided: Promise<void>, act: () => Promise<T>): Promise<T> {
+    const { live } = this.load(id)
+    return new Promise((resolve, reject) => {
+      live.hold(decided, () => {
+        act().then(resolve, reject)
+      })
+      void live.held?.then(() => {
+        if (live.expelled !== undefined) reject(live.expelled)
+      })
+    })
   }
 
   /** The document of a file; only within `whenSettled`. */

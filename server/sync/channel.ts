@@ -71,10 +71,14 @@ export class Channel implements Member {
     if (this.#state === 'closed') return
     switch (message.kind) {
       case 'step1':
-        this.#join(message.stateVector)
+        this.#inTurn(message.stateVector, (vector) => {
+          this.#join(vector)
+        })
         return
       case 'update':
-        this.#apply(message.update, message.isAnswer)
+        this.#inTurn(message.update, (update) => {
+          this.#apply(update, message.isAnswer)
+        })
         return
       case 'awareness':
         if (this.#access === 'read') return // every provider announces itself; a watcher is not seen
@@ -123,7 +127,24 @@ export class Channel implements Member {
     this.#room.leave(this)
   }
 
+  /** While its document is held everything waits, in its order; what a peer sent before it left comes in all the same. */
+  #inTurn(bytes: Uint8Array, take: (bytes: Uint8Array) => void): void {
+    const { live } = this.#room.document
+    if (live.held === undefined) {
+      take(bytes)
+      return
+    }
+    live.whenFree(() => {
+      try {
+        take(bytes)
+      } catch (error) {
+        this.expel(toEnsembleError(error))
+      }
+    }, bytes.length)
+  }
+
   #join(encoded: Uint8Array): void {
+    if (this.#state === 'closed') return
     const stateVector = decodeStateVector(encoded)
     const { live, epoch, former = null } = this.#room.document
     if (live.expelled !== undefined) throw live.expelled
@@ -226,7 +247,7 @@ export class Channel implements Member {
 
   /** From now on it is watched what has been received; what was sent before counts as such. */
   #becomesEditor(): void {
-    if (this.#edits) return
+    if (this.#edits || this.#state === 'closed') return
     this.#edits = true
     if (this.#joining === undefined) this.#seen = this.#sent
     this.#confirm()
@@ -253,6 +274,7 @@ export class Channel implements Member {
 
   /** @param through the newest step in it, where it is one that tells of steps */
   #send(frame: Uint8Array, through = 0): void {
+    if (this.#state === 'closed') return
     if (this.#waiting !== undefined) {
       this.#waiting.push({ frame, through })
       return

@@ -2,10 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FileHead } from '../../../protocol/files.js'
+import { EnsembleError } from '../../../protocol/errors.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { decideWrite, type Decision } from '../../../server/documents/decide-write.js'
 import { MERGE_ALL } from '../../../server/documents/merge-policy.js'
-import type { DecideAside, Question } from '../../../server/documents/write-decider.js'
+import { isLarge, type DecideAside, type Question } from '../../../server/documents/write-decider.js'
 import { turn } from '../../support/manual-clock.js'
 import { at, CLAUDE, CODEX, openStore, outcomeOf, remove, Replica, textOf, write, writing } from './harness.js'
 
@@ -17,8 +18,10 @@ const edited = (line: number, word: string): string => LARGE.replace(`line ${lin
 class Aside {
   readonly asked: { readonly question: Question; answer: () => void; fail: () => void }[] = []
 
-  readonly decide: DecideAside = (question) =>
-    new Promise((resolve, reject) => {
+  readonly decide: DecideAside = (question) => (isLarge(question) ? this.#answered(question) : undefined)
+
+  #answered(question: Question): Promise<Decision> {
+    return new Promise((resolve, reject) => {
       this.asked.push({
         question,
         answer: () => {
@@ -29,6 +32,7 @@ class Aside {
         },
       })
     })
+  }
 
   /** The nth question, once it is asked. */
   async question(n: number): Promise<{ readonly question: Question; answer: () => void; fail: () => void }> {
@@ -51,7 +55,7 @@ async function opened(decideAside: DecideAside) {
     document.apply(peer.insert(0, `live ${edits++}\n`), CODEX)
     await document.live.flushed()
   }
-  return { files, head, editLive }
+  return { files, head, editLive, document }
 }
 
 function expectOnce(text: string | undefined, ...words: string[]): void {
@@ -102,18 +106,49 @@ describe('[MERGE-12] a write of a large text', () => {
     expect(await textOf(files, 'a.ts')).toBe(edited(300, 'WRITTEN'))
   })
 
-  test('is decided at once when the head has moved three times', async () => {
+  test('keeps the head from moving when it has moved three times', async () => {
     const aside = new Aside()
-    const { files, head, editLive } = await opened(aside.decide)
+    const { files, head, editLive, document } = await opened(aside.decide)
     const writing1 = write(files, 'a.ts', edited(300, 'WRITTEN'), head)
     for (let n = 0; n < 3; n++) {
       const { answer } = await aside.question(n)
       await editLive()
       answer()
     }
+    const last = await aside.question(3)
+    let isAnswered = false
+    const writing2 = write(files, 'a.ts', edited(500, 'AFTERWARDS'), head).finally(() => (isAnswered = true))
+    await turn()
+    expect(document.live.held).toBeDefined()
+    expect(aside.asked).toHaveLength(4)
+    last.answer()
     expect((await writing1).outcome).toBe('merged')
-    expect(aside.asked).toHaveLength(3)
-    expectOnce(await textOf(files, 'a.ts'), 'WRITTEN', 'live 0', 'live 1', 'live 2')
+    expect(isAnswered).toBe(false)
+    ;(await aside.question(4)).answer()
+    await writing2
+    const text = await textOf(files, 'a.ts')
+    expectOnce(text, 'WRITTEN', 'AFTERWARDS', 'live 0', 'live 1', 'live 2')
+    expect(document.live.held).toBeUndefined()
+  })
+
+  test('that keeps its head is refused, to be sent again, where the document ends meanwhile', async () => {
+    const aside = new Aside()
+    const { files, head, editLive, document } = await opened(aside.decide)
+    const command = writing('a.ts', edited(300, 'WRITTEN'), head)
+    const writing1 = files.write(command, CLAUDE)
+    for (let n = 0; n < 3; n++) {
+      const { answer } = await aside.question(n)
+      await editLive()
+      answer()
+    }
+    const last = await aside.question(3)
+    document.live.expel(new EnsembleError('E_INTERNAL', 'It broke.'))
+    last.answer()
+    await expect(writing1).rejects.toMatchObject({ code: 'E_INTERNAL', retry: true })
+    const again = files.write(command, CLAUDE)
+    ;(await aside.question(4)).answer()
+    expect(await again).toMatchObject({ outcome: 'merged' })
+    expectOnce(await textOf(files, 'a.ts'), 'WRITTEN', 'live 2')
   })
 
   test('is decided at once where nobody could decide it aside', async () => {
