@@ -1,6 +1,7 @@
 /** kill -9 of the server or of a bridge at random moments during load: what was lost, what came twice. */
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { randomFrom, type Random } from '../support/random.js'
 import type { Section } from './figures.js'
 import { kill, Lab, type AgentInfo, type ServerInfo } from './processes.js'
 import { makeTree } from './trees.js'
@@ -25,7 +26,7 @@ interface Agent {
 }
 
 export async function crashes(seed = 1): Promise<Section> {
-  const random = generator(seed)
+  const random = randomFrom(seed)
   const lab = await Lab.make()
   const stop = new AbortController()
   try {
@@ -42,16 +43,16 @@ export async function crashes(seed = 1): Promise<Section> {
     const writers = agents.map(async ({ dir, name }) => {
       for (let i = 0; !stop.signal.aborted; i++) {
         const marker = `<${name}:${i}>`
-        const file = join(dir, paths[Math.floor(random() * paths.length)] ?? '')
+        const file = join(dir, random.one(paths))
         markers.push(marker)
         await appendFile(file, `// ${marker}\n`)
-        await pause(PAUSE.least + random() * PAUSE.range)
+        await pause(PAUSE.least + random.next() * PAUSE.range)
       }
     })
     const written = Promise.all(writers)
     written.catch(() => undefined) // told below, unless a start has failed first
     for (let killed = 0; killed < KILLS; killed++) {
-      await pause(random() * LONGEST_LIFE)
+      await pause(random.next() * LONGEST_LIFE)
       server = await within(LONGEST_START, `start ${killed + 1}`, crash(lab, server, agents, workspace, port, random))
       if ((killed + 1) % 10 === 0) progress(`${killed + 1} of ${KILLS} kills, ${markers.length} markers`)
     }
@@ -117,10 +118,10 @@ async function crash(
   agents: readonly Agent[],
   workspace: string,
   port: number,
-  random: () => number,
+  random: Random,
 ): Promise<ServerInfo> {
-  const victim = agents[Math.floor(random() * agents.length)]
-  if (victim === undefined || random() < 1 / 3) {
+  const victim = random.one(agents)
+  if (random.next() < 1 / 3) {
     kill(server.pid, 'SIGKILL')
     return await lab.server(workspace, port)
   }
@@ -150,17 +151,6 @@ async function allEqual(dirs: readonly string[], paths: readonly string[]): Prom
 
 async function conflicts(lab: Lab, { url, tokenFile }: ServerInfo): Promise<{ readonly held: string }> {
   return { held: JSON.stringify(await lab.run('conflicts', '--json', '--url', url, '--token-file', tokenFile)) }
-}
-
-/** Mulberry32: the same sequence for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -12,7 +12,8 @@ import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { unreachable } from '../../protocol/errors.js'
 import { openMemoryStorage } from '../../server/storage/memory.js'
-import type { Row, Storage } from '../../server/storage/storage.js'
+import type { Storage } from '../../server/storage/storage.js'
+import { Fence } from '../support/fence.js'
 import { openPeer, type Peer } from '../support/peer.js'
 import { parseAgent, startServer, TOKEN, type TestServer } from '../support/server.js'
 import { FOLDERS, PATHS, PEERS, SLOTS, type Command, type Path } from './commands.js'
@@ -21,24 +22,6 @@ import { HttpProgram } from './http-program.js'
 import { Network } from './line.js'
 import { meet } from './meeting.js'
 import { linesAt, markersIn, ownLine, spliced, START, withLine } from './texts.js'
-
-/** What a server that was killed still wanted to store is not stored. */
-class Fence implements Storage {
-  isDead = false
-  readonly #inner: Storage
-
-  constructor(inner: Storage) {
-    this.#inner = inner
-  }
-
-  commit(rows: readonly Row[]): Promise<void> {
-    return this.isDead ? new Promise(() => undefined) : this.#inner.commit(rows)
-  }
-
-  get: Storage['get'] = (key) => this.#inner.get(key)
-  range: Storage['range'] = (options) => this.#inner.range(options)
-  close = (): Promise<void> => Promise.resolve()
-}
 
 const AGENTS = ['CLAUDE-one', 'CODEX-two']
 

@@ -27,37 +27,16 @@ import { FileJournal } from '../../../server/documents/file-journal.js'
 import type { FileCommit } from '../../../server/documents/ledger.js'
 import { rowsUnder } from '../../../server/storage/keys.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
-import type { Row, Storage } from '../../../server/storage/storage.js'
+import type { Storage } from '../../../server/storage/storage.js'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
+import { Fence } from '../../support/fence.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
+import { randomFrom, type Random } from '../../support/random.js'
 import { asBytes, at, by, CLAUDE, CODEX, openStore, Replica, resetIds, writing, type Opened } from './harness.js'
 
 const PATHS = ['a.ts', 'b.ts', 'c.ts']
 const AUTHORS: readonly Author[] = [CLAUDE, CODEX, by('PEER')]
 const STEPS = 150
-
-/** mulberry32: the same numbers for the same seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-/** What a process that was killed still wanted to store is not stored. */
-class Fence implements Storage {
-  isDead = false
-  constructor(readonly inner: Storage) {}
-  commit(rows: readonly Row[]): Promise<void> {
-    return this.isDead ? new Promise(() => undefined) : this.inner.commit(rows)
-  }
-  get: Storage['get'] = (key) => this.inner.get(key)
-  range: Storage['range'] = (options) => this.inner.range(options)
-  close = (): Promise<void> => Promise.resolve()
-}
 
 /** One server process: its store, its disk, and the end of both. */
 class Process {
@@ -159,11 +138,11 @@ class World {
   readonly pending: Promise<unknown>[] = []
   readonly versions = new Map<string, { readonly head: FileHead; readonly text: string }[]>()
   process = new Process(this.medium, this.clock)
-  #below: (below: number) => number
+  readonly #random: Random
   #wake: (() => void)[] = []
 
   constructor(seed: number) {
-    this.#below = generator(seed)
+    this.#random = randomFrom(seed)
   }
 
   async run(): Promise<void> {
@@ -198,7 +177,7 @@ class World {
       turn,
     }
     const names = `write write write insert insert insert cut connect connect delete rename bytes decide decide fail heal turn turn turn kill`
-    for (let n = 0; n < STEPS; n++) await step[this.#one(names.split(' '))]?.()
+    for (let n = 0; n < STEPS; n++) await step[this.#random.one(names.split(' '))]?.()
     await this.heal()
     await this.clock.advance(20_000)
     for (const peer of this.peers) if (peer.document === undefined) await peer.join(this.process)
@@ -213,16 +192,16 @@ class World {
   }
 
   write(): void {
-    const path = this.#one(PATHS)
+    const path = this.#random.one(PATHS)
     const versions = this.versions.get(path) ?? []
-    const version = versions[Math.max(0, versions.length - 1 - this.#below(4))]
+    const version = versions[Math.max(0, versions.length - 1 - this.#random.below(4))]
     const lines = version === undefined ? [] : version.text.split('\n')
-    lines.splice(this.#below(lines.length + 1), this.#below(3) === 0 ? 1 : 0, this.#line('written'))
+    lines.splice(this.#random.below(lines.length + 1), this.#random.below(3) === 0 ? 1 : 0, this.#line('written'))
     const text = lines.join('\n')
     const { hash, rev } = version?.head ?? {}
     const base = hash === undefined || rev === undefined ? null : { hash, rev }
     const command = writing(path, text, base)
-    const writer = this.#one([CLAUDE, CODEX])
+    const writer = this.#random.one([CLAUDE, CODEX])
     const done = this.#persist(async ({ files }) => {
       const result = await files.write(command, writer)
       if (result.outcome !== 'need-base') return result
@@ -238,18 +217,18 @@ class World {
   }
 
   insert(): void {
-    const peer = this.#one(this.peers)
+    const peer = this.#random.one(this.peers)
     if (peer.document === undefined) return
     const starts = lineStarts(peer.replica.text.toJSON())
-    peer.send(peer.replica.insert(this.#one(starts), `${this.#line(peer.author)}\n`))
+    peer.send(peer.replica.insert(this.#random.one(starts), `${this.#line(peer.author)}\n`))
   }
 
   cut(): void {
-    const peer = this.#one(this.peers)
+    const peer = this.#random.one(this.peers)
     if (peer.document === undefined) return
     const text = peer.replica.text.toJSON()
     const starts = lineStarts(text)
-    const from = this.#one(starts)
+    const from = this.#random.one(starts)
     const to = starts[starts.indexOf(from) + 1]
     if (to === undefined) return
     this.deleted.add(text.slice(from, to - 1))
@@ -261,7 +240,7 @@ class World {
   }
 
   async connect(): Promise<void> {
-    const peer = this.#one(this.peers)
+    const peer = this.#random.one(this.peers)
     if (peer.document !== undefined) peer.leave()
     else if (this.process.storage.held === 0 && this.process.store.queue.state === 'ok') {
       await Promise.race([peer.join(this.process), turn().then(turn).then(turn)])
@@ -269,8 +248,8 @@ class World {
   }
 
   delete(): void {
-    if (this.#below(3) > 0) return
-    const path = this.#one(PATHS)
+    if (this.#random.below(3) > 0) return
+    const path = this.#random.one(PATHS)
     const head = this.process.store.files.head(at(path))
     if (head === undefined) return
     const { rev, hash } = head
@@ -287,12 +266,12 @@ class World {
   rename(): void {
     const heads = [...this.process.store.files.heads()]
     if (heads.length === 0) return
-    const head = this.#one(heads)
+    const head = this.#random.one(heads)
     const command: RenameCommand = {
       writeId: writing('a.ts', '').writeId,
       id: head.id,
-      path: this.#below(3) === 0 ? at(this.#one(PATHS)) : head.path,
-      to: at(this.#one([...PATHS, 'd.ts', 'a.ts/in'])),
+      path: this.#random.below(3) === 0 ? at(this.#random.one(PATHS)) : head.path,
+      to: at(this.#random.one([...PATHS, 'd.ts', 'a.ts/in'])),
     }
     this.pending.push(
       this.#persist(({ files }) => files.rename(command, CODEX)).catch((error: unknown) => {
@@ -302,10 +281,10 @@ class World {
   }
 
   bytes(): void {
-    if (this.#below(4) > 0) return
-    const path = this.#one(PATHS)
+    if (this.#random.below(4) > 0) return
+    const path = this.#random.one(PATHS)
     const head = this.process.store.files.head(at(path)) ?? null
-    const command = writing(path, asBytes(0, this.#below(256)), head)
+    const command = writing(path, asBytes(0, this.#random.below(256)), head)
     this.pending.push(this.#persist(({ files }) => files.write(command, CODEX)))
   }
 
@@ -313,11 +292,11 @@ class World {
   decide(): void {
     const open = this.process.store.files.openConflicts
     if (open.length === 0) return
-    const { id } = this.#one(open)
+    const { id } = this.#random.one(open)
     const command = {
       id,
       writeId: writing('a.ts', '').writeId,
-      choice: { kind: this.#one(['ours', 'theirs'] as const) },
+      choice: { kind: this.#random.one(['ours', 'theirs'] as const) },
     }
     this.pending.push(
       this.#persist(({ files }) => files.conflicts.resolve(command, CODEX)).catch((error: unknown) => {
@@ -329,7 +308,7 @@ class World {
 
   fail(): void {
     const { storage } = this.process
-    if (this.#below(3) === 0) storage.fail(diskFull())
+    if (this.#random.below(3) === 0) storage.fail(diskFull())
     else storage.hold()
   }
 
@@ -342,7 +321,7 @@ class World {
 
   /** Killed at any moment, and started again upon what is stored. */
   async kill(): Promise<void> {
-    if (this.#below(4) > 0) return
+    if (this.#random.below(4) > 0) return
     for (const peer of this.peers) peer.leave()
     this.heard.push(...this.process.store.commits)
     this.process.kill()
@@ -376,12 +355,6 @@ class World {
     const line = `<${this.markers.size}> ${who}`
     this.markers.add(line)
     return line
-  }
-
-  #one<T>(list: readonly T[]): T {
-    const item = list[this.#below(list.length)]
-    if (item === undefined) throw new Error('chosen from an empty list')
-    return item
   }
 }
 

@@ -13,7 +13,9 @@ import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
+import { randomFrom, type Random } from '../../support/random.js'
 import { at, by, CLAUDE, openStore, resetIds, write, type Opened } from '../documents/harness.js'
+import { changedLine } from './random-lines.js'
 import { StockPeer } from './stock-peer.js'
 
 const TRIALS = Number(process.env['TRIALS'] ?? 150)
@@ -21,21 +23,10 @@ const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const PATH = 'a.ts'
 const WORDS = ['const', 'port', 'host', '=', '80', '9999', 'true', 'name;']
 
-/** mulberry32: the same numbers for the same seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
 class Trial {
   readonly storage = new FailingStorage()
   readonly peers: StockPeer[]
-  readonly #below: (below: number) => number
+  readonly #random: Random
   #markers = 0
   readonly store: Opened
   readonly rooms: Rooms
@@ -43,12 +34,12 @@ class Trial {
 
   constructor(seed: number) {
     resetIds()
-    this.#below = generator(seed)
+    this.#random = randomFrom(seed)
     ;({ store: this.store, rooms: this.rooms } = this.#start())
     // Who comes first in Yjs goes by the numbers of clients.
-    const clients = 100 + this.#below(1000)
-    this.peers = ['CODEX-p', 'GEMINI-q', 'PEER'].slice(0, 2 + this.#below(2)).map((author, n) => {
-      return new StockPeer(this.#below(2) === 0 ? clients + n : 2_000_000_000 + n, by(author))
+    const clients = 100 + this.#random.below(1000)
+    this.peers = ['CODEX-p', 'GEMINI-q', 'PEER'].slice(0, 2 + this.#random.below(2)).map((author, n) => {
+      return new StockPeer(this.#random.below(2) === 0 ? clients + n : 2_000_000_000 + n, by(author))
     })
   }
 
@@ -60,16 +51,16 @@ class Trial {
   }
 
   async run(): Promise<void> {
-    const lines = Array.from({ length: 1 + this.#below(8) }, () => this.#line())
+    const lines = Array.from({ length: 1 + this.#random.below(8) }, () => this.#line())
     await write(this.store.files, PATH, lines.join(''))
     this.document = await this.store.files.open(at(PATH))
     for (const peer of this.peers) await peer.connect(this.rooms, PATH)
     await this.#settle()
     for (let round = 0; round < 2; round++) {
-      for (const peer of this.peers) if (this.#below(3) > 0) await this.#part(peer)
-      for (let n = this.#below(12); n > 0; n--) await this.#something()
-      if (this.#below(4) === 0) await this.#settle()
-      for (let n = this.#below(4); n > 0; n--) await this.#something()
+      for (const peer of this.peers) if (this.#random.below(3) > 0) await this.#part(peer)
+      for (let n = this.#random.below(12); n > 0; n--) await this.#something()
+      if (this.#random.below(4) === 0) await this.#settle()
+      for (let n = this.#random.below(4); n > 0; n--) await this.#something()
       for (const peer of this.peers) if (!peer.isConnected) await this.#rejoin(peer)
       await this.#settle()
       const text = this.#head()
@@ -82,17 +73,17 @@ class Trial {
 
   /** Goes offline; what is under way may be lost. */
   async #part(peer: StockPeer): Promise<void> {
-    if (this.#below(2) === 0) {
+    if (this.#random.below(2) === 0) {
       this.#edit(peer)
-      for (let n = this.#below(4); n > 0; n--) await this.#move(peer)
+      for (let n = this.#random.below(4); n > 0; n--) await this.#move(peer)
     }
     while (peer.isAhead) peer.take() // else nobody could tell whether it has seen a deletion
     peer.cut()
   }
 
   async #something(): Promise<void> {
-    const peer = this.#one(this.peers)
-    switch (this.#below(6)) {
+    const peer = this.#random.one(this.peers)
+    switch (this.#random.below(6)) {
       case 0: {
         const head = this.store.files.head(at(PATH)) ?? null
         await write(this.store.files, PATH, this.#changed(this.#head()), head, CLAUDE)
@@ -136,9 +127,9 @@ class Trial {
 
   /** A frame moves, in either direction. */
   async #move(peer: StockPeer): Promise<void> {
-    if (this.#below(2) === 0) peer.take()
+    if (this.#random.below(2) === 0) peer.take()
     else peer.give()
-    if (this.#below(2) === 0) await this.#flush()
+    if (this.#random.below(2) === 0) await this.#flush()
   }
 
   async #settle(): Promise<void> {
@@ -146,7 +137,7 @@ class Trial {
       await this.#flush()
       const busy = this.peers.filter((peer) => peer.hasMail || peer.hasPost)
       if (busy.length === 0) return
-      const peer = this.#one(busy)
+      const peer = this.#random.one(busy)
       if (peer.hasPost) peer.give()
       else peer.take()
     }
@@ -165,54 +156,31 @@ class Trial {
   #edit(peer: StockPeer): void {
     const before = peer.text.toJSON()
     const after = this.#changed(before)
-    let from = 0
-    while (from < before.length && before[from] === after[from]) from++
-    let end = 0
-    while (end < Math.min(before.length, after.length) - from && before.at(-1 - end) === after.at(-1 - end)) end++
-    peer.doc.transact(() => {
-      if (before.length - end > from) peer.text.delete(from, before.length - end - from)
-      if (after.length - end > from) peer.text.insert(from, after.slice(from, after.length - end))
-    })
+    peer.type(after)
   }
 
   /** A line added, deleted, replaced, or a word of one changed. */
   #changed(text: string): string {
-    const lines = text.split(/(?<=\n)/).filter((line) => line !== '')
-    const line = this.#below(lines.length + 1)
-    switch (this.#below(5)) {
-      case 0:
-        lines.splice(line, 0, this.#line())
-        break
-      case 1:
-        lines.splice(line, 1)
-        break
-      case 2:
-        lines.splice(line, 1, this.#line())
-        break
-      default: {
-        const words = (lines[line] ?? this.#line()).split(' ')
-        words.splice(this.#below(words.length), this.#below(2), this.#below(3) === 0 ? this.#mark() : this.#one(WORDS))
-        const changed = words.join(' ')
-        lines.splice(line, 1, changed.endsWith('\n') ? changed : `${changed}\n`)
-      }
+    const within = (line: string): string => {
+      const words = line.split(' ')
+      words.splice(
+        this.#random.below(words.length),
+        this.#random.below(2),
+        this.#random.below(3) === 0 ? this.#mark() : this.#random.one(WORDS),
+      )
+      return words.join(' ')
     }
-    return lines.join('')
+    return changedLine(text, this.#random, { line: () => this.#line(), within })
   }
 
   #line(): string {
-    const words = Array.from({ length: 1 + this.#below(4) }, () => this.#one(WORDS))
-    if (this.#below(2) === 0) words.push(this.#mark())
+    const words = Array.from({ length: 1 + this.#random.below(4) }, () => this.#random.one(WORDS))
+    if (this.#random.below(2) === 0) words.push(this.#mark())
     return `${words.join(' ')}\n`
   }
 
   #mark(): string {
     return `<${++this.#markers}>`
-  }
-
-  #one<T>(list: readonly T[]): T {
-    const item = list[this.#below(list.length)]
-    if (item === undefined) throw new Error('chosen from an empty list')
-    return item
   }
 }
 

@@ -88,6 +88,19 @@ export class StockPeer {
     this.#outbox.push({ payload, update: null })
   }
 
+  /** The text becomes `after`: what lies between their common beginning and end is taken out and put in. */
+  type(after: string): void {
+    const before = this.text.toJSON()
+    let from = 0
+    while (from < before.length && before[from] === after[from]) from++
+    let end = 0
+    while (end < Math.min(before.length, after.length) - from && before.at(-1 - end) === after.at(-1 - end)) end++
+    this.doc.transact(() => {
+      if (before.length - end > from) this.text.delete(from, before.length - end - from)
+      if (after.length - end > from) this.text.insert(from, after.slice(from, after.length - end))
+    })
+  }
+
   /** Everything that is on its way is lost. */
   cut(): void {
     const channel = this.#channel
