@@ -6,12 +6,17 @@ import type { Method, Params, Result, ServerMessage } from '../protocol/messages
 import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
 import type { LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
+import type { TaskCommand, TaskReply } from '../protocol/tasks.js'
 import { Batcher } from './batcher.js'
 import { PERSON } from './model/held-locks.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
 export type Source = Pick<Connection, 'state' | 'onState' | 'onMessage' | 'request'>
+
+/** A command to the board, but for its write id. */
+export type TaskWish = DistributedOmit<TaskCommand, 'writeId'>
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 export interface LinkOptions {
   readonly store: Store
@@ -43,6 +48,8 @@ export class Link {
   #asking = false
   /** Writes without an answer yet, by what they ask for. */
   readonly #writes = new Map<string, WriteId>()
+  #isBoardOld = false
+  #readingTasks: Promise<void> | null = null
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -107,6 +114,20 @@ export class Link {
     await this.#readLocks()
   }
 
+  /** Takes a lock away from its holder. @throws EnsembleError E_NOT_FOUND: it has ended */
+  async breakLock(id: LockId): Promise<void> {
+    await this.ask('breakLock', { id }).finally(() => void this.#readLocks())
+  }
+
+  /** Makes or changes a task. @throws EnsembleError what the board says against it */
+  async task(command: TaskWish): Promise<TaskReply> {
+    const reply = await this.#once(`task ${JSON.stringify(command)}`, (own) =>
+      this.ask('task', { ...command, writeId: own }),
+    )
+    await this.#readTasks()
+    return reply
+  }
+
   /** Where the answer to a write was lost, the same one asked again is the same request. */
   async #once<T>(key: string, ask: (own: WriteId) => Promise<T>): Promise<T> {
     const own = this.#writes.get(key) ?? this.#options.newId()
@@ -130,6 +151,7 @@ export class Link {
       messages.some((message) => message.type === 'event' && message.event.type.startsWith(noun))
     if (tellsOf('conflict:')) void this.#readConflicts()
     if (tellsOf('lock:')) void this.#readLocks()
+    if (tellsOf('task:')) void this.#readTasks()
   }
 
   #tickLater(): void {
@@ -150,6 +172,7 @@ export class Link {
       this.#ask('tree', since, (tree) => store.takeTree(tree)),
       this.#readConflicts(),
       this.#readLocks(),
+      this.#readTasks(),
       this.#readStatus(),
     ])
   }
@@ -173,6 +196,20 @@ export class Link {
 
   async #readLocks(): Promise<void> {
     await this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks))
+  }
+
+  /** One question at a time, however fast the board changes: what came meanwhile is asked for once more. */
+  async #readTasks(): Promise<void> {
+    this.#isBoardOld = true
+    this.#readingTasks ??= this.#readTasksAnew().finally(() => (this.#readingTasks = null))
+    await this.#readingTasks
+  }
+
+  async #readTasksAnew(): Promise<void> {
+    while (this.#isBoardOld) {
+      this.#isBoardOld = false
+      await this.#ask('tasks', {}, (tasks) => this.#options.store.takeTasks(tasks))
+    }
   }
 
   async #readStatus(): Promise<void> {

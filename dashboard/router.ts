@@ -5,6 +5,8 @@ export type Route =
   | { readonly view: 'overview' }
   | { readonly view: 'files'; readonly path: string | null }
   | { readonly view: 'conflicts'; readonly id: string | null }
+  | { readonly view: 'tasks'; readonly id: string | null; readonly subtask: string | null }
+  | { readonly view: 'locks'; readonly id: string | null }
   | { readonly view: 'unknown'; readonly address: string }
 
 export function parseRoute(pathname: string): Route {
@@ -17,6 +19,10 @@ export function parseRoute(pathname: string): Route {
       return { view: 'files', path: below.length === 0 ? null : below.join('/') }
     case 'conflicts':
       return { view: 'conflicts', id: below[0] ?? null }
+    case 'tasks':
+      return { view: 'tasks', id: below[0] ?? null, subtask: below[1] ?? null }
+    case 'locks':
+      return { view: 'locks', id: below[0] ?? null }
     default:
       return { view: 'unknown', address: pathname }
   }
@@ -30,9 +36,17 @@ export function formatRoute(route: Route): string {
       return route.path === null ? '/files' : `/files/${route.path.split('/').map(encodeURIComponent).join('/')}`
     case 'conflicts':
       return route.id === null ? '/conflicts' : `/conflicts/${encodeURIComponent(route.id)}`
+    case 'tasks':
+      return joined('/tasks', route.id, route.subtask)
+    case 'locks':
+      return joined('/locks', route.id)
     case 'unknown':
       return route.address
   }
+}
+
+function joined(root: string, ...below: readonly (string | null)[]): string {
+  return [root, ...below.flatMap((one) => (one === null ? [] : [encodeURIComponent(one)]))].join('/')
 }
 
 function decode(segment: string): string {

@@ -16,11 +16,15 @@ import type { FileHead } from '../protocol/files.js'
 import type { LocksList } from '../protocol/locks.js'
 import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
+import type { TaskList } from '../protocol/tasks.js'
 import { activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
+import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
+import { inboxOf } from './model/inbox.js'
 import { Lanes } from './model/lanes.js'
+import { LockSpans } from './model/lock-spans.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
 import { goneRow, isHere, nextRows, type AgentRow, type Departure, type RowAgent } from './model/roster.js'
@@ -69,6 +73,26 @@ export class Store {
   readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
   /** Who holds what, and who waits, as the server told last. */
   readonly locks = signal<LocksList>({ locks: [], waiting: [] })
+  /** The list of locks was read. */
+  readonly locksKnown = signal(false)
+  readonly #deadlocks = signal<readonly Deadlock[]>([])
+  /** Those that were broken lately, oldest first. */
+  readonly deadlocks = computed(() => {
+    const since = this.serverNow.value - TOLD_FOR
+    const all = this.#deadlocks.value
+    return all.every(({ time }) => time >= since) ? all : all.filter(({ time }) => time >= since)
+  })
+  /** Every task, and the files that can't be read as one, as the server told last. */
+  readonly tasks = signal<TaskList>({ tasks: [], faults: [] })
+  /** The board was read. */
+  readonly tasksKnown = signal(false)
+  readonly inbox = computed(() =>
+    inboxOf({
+      conflicts: this.openConflicts.value,
+      deadlocks: this.deadlocks.value,
+      tasks: this.tasks.value.tasks,
+    }),
+  )
   readonly changes = signal<readonly Change[]>([])
   /** The commits of the last batch, with their edits. */
   readonly commits = signal<readonly Commit[]>([])
@@ -94,7 +118,7 @@ export class Store {
   readonly caughtUp = signal<{ readonly events: number; readonly at: number } | null>(null)
 
   // What is too large to copy for every batch is changed in place; a new wrapper around it tells those who read it.
-  readonly lanes = signal({ lanes: new Lanes() })
+  readonly lanes = signal({ lanes: new Lanes(), locks: new LockSpans() })
   readonly #heads = signal({ table: new FileTable() })
   readonly #paths = signal(this.#heads.value)
   readonly #tags = signal({ book: new TagBook() })
@@ -190,7 +214,19 @@ export class Store {
   }
 
   takeLocks(locks: LocksList): void {
-    this.locks.value = locks
+    batch(() => {
+      this.locksKnown.value = true
+      this.locks.value = locks
+      this.lanes.value.locks.takeList(locks, this.serverNow.value)
+      this.lanes.value = { ...this.lanes.value }
+    })
+  }
+
+  takeTasks(tasks: TaskList): void {
+    batch(() => {
+      this.tasksKnown.value = true
+      this.tasks.value = tasks
+    })
   }
 
   takeStatus(status: Status, roundTrip: number): void {
@@ -247,17 +283,22 @@ export class Store {
     this.#roster = null
     this.recentKnown.value = false
     this.lanes.value.lanes.clear()
+    this.lanes.value.locks.clear()
     this.#seq = 0
     this.agents.value = []
     this.feed.value = []
     this.conflicts.value = []
     this.locks.value = { locks: [], waiting: [] }
+    this.#deadlocks.value = []
+    this.tasks.value = { tasks: [], faults: [] }
     this.changes.value = []
     this.health.value = []
     this.#status.value = null
     this.filesKnown.value = false
     this.agentsKnown.value = false
     this.conflictsKnown.value = false
+    this.locksKnown.value = false
+    this.tasksKnown.value = false
     this.lanes.value = { ...this.lanes.value }
     this.#heads.value = { ...this.#heads.value }
     this.#paths.value = this.#heads.value
@@ -314,6 +355,8 @@ export class Store {
   }
 
   #note(event: WorkspaceEvent, time: number): void {
+    this.lanes.value.locks.note(event)
+    this.#deadlocks.value = withEvent(this.#deadlocks.value, event)
     switch (event.type) {
       case 'file:changed': {
         const { file, author, lines_added: added, lines_removed: removed } = event.data

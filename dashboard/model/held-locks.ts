@@ -1,5 +1,6 @@
-/** What the page shows of locks: those of one file, each with who is next in line for it. */
-import type { Lock, LocksList, LockRegion } from '../../protocol/locks.js'
+/** What the page shows of locks: who holds what, who waits for it, and who waits for whom. */
+import type { Lock, LocksList, LockRegion, LockWaiter } from '../../protocol/locks.js'
+import { fileName } from './format.js'
 
 export interface FileLock {
   readonly lock: Lock
@@ -10,16 +11,38 @@ export interface FileLock {
 /** What is asked for in the name of whoever sits at this page. */
 export const PERSON = 'PERSON-dashboard'
 
-export function locksOf({ locks, waiting }: LocksList, path: string): readonly FileLock[] {
-  return locks
+/** What a holder does, by the type of its lock. */
+export const VERBS = { EXCLUSIVE: 'holds', REVIEW: 'reviews', SHARED: 'shares' } as const
+
+export function locksOf(list: LocksList, path: string): readonly FileLock[] {
+  return list.locks
     .filter((lock) => lock.path === path)
-    .map((lock) => ({
-      lock,
-      next:
-        waiting.find(
-          ({ waitsFor, wants }) => waitsFor.includes(lock.holder) && wants.some((want) => want.path === path),
-        )?.agent ?? null,
-    }))
+    .map((lock) => ({ lock, next: queueOf(list, lock)[0]?.agent ?? null }))
+}
+
+/** Who waits for the holder, for something in this file; in the order of their turn. */
+export function queueOf({ waiting }: LocksList, { holder, path }: Lock): readonly LockWaiter[] {
+  return waiting.filter(({ waitsFor, wants }) => waitsFor.includes(holder) && wants.some((want) => want.path === path))
+}
+
+export interface WaitsGraph {
+  /** Whoever waits, or is waited for. */
+  readonly agents: readonly string[]
+  /** `from` waits for `to`, once for each pair; `label` names what it wants. */
+  readonly edges: readonly { readonly from: string; readonly to: string; readonly label: string }[]
+}
+
+export function waitsGraph(waiting: readonly LockWaiter[]): WaitsGraph {
+  const labels = new Map<string, { readonly from: string; readonly to: string; readonly files: Set<string> }>()
+  for (const { agent, waitsFor, wants } of waiting) {
+    for (const to of waitsFor) {
+      const edge = labels.get(`${agent} ${to}`) ?? { from: agent, to, files: new Set<string>() }
+      labels.set(`${agent} ${to}`, edge)
+      for (const { path } of wants) edge.files.add(fileName(path))
+    }
+  }
+  const edges = [...labels.values()].map(({ from, to, files }) => ({ from, to, label: [...files].join(', ') }))
+  return { agents: [...new Set(edges.flatMap(({ from, to }) => [from, to]))], edges }
 }
 
 /** "applyDiscount", "lines 13 to 27", "the whole file" */

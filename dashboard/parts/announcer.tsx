@@ -1,10 +1,10 @@
 /**
- * What a screen reader is told without asking: that the connection went or came back, and how many conflicts wait. Nothing
+ * What a screen reader is told without asking: that the connection went or came back, and how many things wait. Nothing
  * that agents do all the time.
  */
 import { useEffect } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
-import { formatCount } from '../model/format.js'
+import { inboxCount, inboxKey } from '../model/inbox.js'
 import { usePage } from './context.js'
 
 /** Changes within this time are told in one sentence. In milliseconds. */
@@ -13,11 +13,12 @@ const JOINED_WITHIN = 5_000
 export function Announcer() {
   const { store } = usePage()
   const said = useSignal('')
-  const open = store.openConflicts.value.length
+  const inbox = store.inbox.value
+  const open = inbox.map(inboxKey).join(' ')
   useEffect(() => {
     if (!store.agentsKnown.peek()) return
     const timer = setTimeout(() => {
-      said.value = open === 0 ? 'Nothing waits for you' : `${formatCount(open, 'conflict')} waiting for you`
+      said.value = inbox.length === 0 ? 'Nothing waits for you' : `${inboxCount(inbox)} waiting for you`
     }, JOINED_WITHIN)
     return () => clearTimeout(timer)
   }, [open, said, store])

@@ -17,7 +17,7 @@ export interface Page {
   /** For the live documents, which have connections of their own. */
   readonly token: string
   /** What a view asks for by itself, and all that it may do. */
-  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock'>
+  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task'>
   /** Forgets the token, and asks for another one. */
   readonly signOut: () => void
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { formatClock, formatDuration } from '../model/format.js'
 import type { Freshness } from '../model/freshness.js'
+import { subtasksDone } from '../model/tasks.js'
 import { formatRoute, type Route } from '../router.js'
 import { usePage } from './context.js'
 import { Icon, type IconName } from './icon.js'
@@ -213,12 +214,29 @@ function FaultBar() {
 }
 
 function Ways() {
-  const open = usePage().store.openConflicts.value.length
+  const { store } = usePage()
+  const open = store.openConflicts.value.length
+  const { done, total } = subtasksDone(store.tasks.value.tasks)
+  const held = store.locks.value.locks.length
   return (
     <>
       <Way to={{ view: 'overview' }} icon="overview" label="Overview" />
       <Way to={{ view: 'files', path: null }} icon="files" label="Files" />
       <Way to={{ view: 'conflicts', id: null }} icon="conflict" label="Conflicts" badge={open} />
+      <Way
+        to={{ view: 'tasks', id: null, subtask: null }}
+        icon="tasks"
+        label="Tasks"
+        count={total === 0 ? '' : `${done}/${total}`}
+        countWords="subtasks done"
+      />
+      <Way
+        to={{ view: 'locks', id: null }}
+        icon="lock"
+        label="Locks"
+        count={held === 0 ? '' : String(held)}
+        countWords="held"
+      />
     </>
   )
 }
@@ -227,10 +245,14 @@ interface WayProps {
   readonly to: Route
   readonly icon: IconName
   readonly label: string
+  /** What waits for a person. */
   readonly badge?: number
+  /** What there is, without urgency; empty: nothing. */
+  readonly count?: string
+  readonly countWords?: string
 }
 
-function Way({ to, icon, label, badge = 0 }: WayProps) {
+function Way({ to, icon, label, badge = 0, count = '', countWords = '' }: WayProps) {
   const here = usePage().router.route.value.view === to.view
   return (
     <a href={formatRoute(to)} aria-current={here ? 'page' : undefined} title={label}>
@@ -240,6 +262,12 @@ function Way({ to, icon, label, badge = 0 }: WayProps) {
         <span class="badge">
           {badge}
           <span class="visually-hidden"> open</span>
+        </span>
+      )}
+      {count !== '' && (
+        <span class="way-count">
+          {count}
+          <span class="visually-hidden"> {countWords}</span>
         </span>
       )}
     </a>

@@ -23,12 +23,16 @@ import testing from 'lucide-static/icons/flask-conical.svg?raw'
 import unplug from 'lucide-static/icons/unplug.svg?raw'
 import warning from 'lucide-static/icons/triangle-alert.svg?raw'
 import down from 'lucide-static/icons/arrow-down.svg?raw'
+import circle from 'lucide-static/icons/refresh-cw.svg?raw'
 import eye from 'lucide-static/icons/eye.svg?raw'
 import history from 'lucide-static/icons/history.svg?raw'
+import hourglass from 'lucide-static/icons/hourglass.svg?raw'
 import lines from 'lucide-static/icons/list.svg?raw'
 import lock from 'lucide-static/icons/lock.svg?raw'
 import play from 'lucide-static/icons/play.svg?raw'
+import unlock from 'lucide-static/icons/lock-open.svg?raw'
 import undo from 'lucide-static/icons/undo-2.svg?raw'
+import tasks from 'lucide-static/icons/square-kanban.svg?raw'
 import up from 'lucide-static/icons/arrow-up.svg?raw'
 import panel from 'lucide-static/icons/panel-right.svg?raw'
 import close from 'lucide-static/icons/x.svg?raw'
@@ -39,6 +43,7 @@ const SOURCES = {
   check,
   chevronDown,
   chevronRight,
+  circle,
   close,
   conflict,
   down,
@@ -48,6 +53,7 @@ const SOURCES = {
   files,
   help,
   history,
+  hourglass,
   idle,
   left,
   lines,
@@ -62,8 +68,10 @@ const SOURCES = {
   reviewing,
   search,
   sun,
+  tasks,
   testing,
   undo,
+  unlock,
   unplug,
   up,
   warning,

@@ -1,6 +1,7 @@
 /** Drawing the score: pure in what it is given, on a canvas of our own, since hundreds of ticks move every second. */
 import { BUCKET, type Collision, type Tick } from '../model/lanes.js'
 import { formatShortClock } from '../model/format.js'
+import type { Span } from '../model/lock-spans.js'
 
 export interface LanePlace {
   readonly author: string
@@ -23,6 +24,9 @@ export interface ScoreScene {
   /** The right end is the present. */
   readonly live: boolean
   readonly ticks: (author: string) => readonly Tick[]
+  /** When it held a lock, and when it waited for one. */
+  readonly held: (author: string) => readonly Span[]
+  readonly waits: (author: string) => readonly Span[]
   readonly collisions: readonly Collision[]
   readonly colours: ScoreColours
 }
@@ -33,6 +37,7 @@ export interface ScoreColours {
   readonly text: string
   readonly label: string
   readonly collision: string
+  readonly waits: string
   readonly agent: (author: string) => string
 }
 
@@ -43,13 +48,22 @@ const TALLEST_UP = 20
 const TALLEST_DOWN = 8
 const AXIS_HEIGHT = 20
 const DIAMOND = 4.5
+/** Of the bar of a lock: its height, and how far its top is above the foot of its lane, with an axis and without. */
+const BAR = { tall: 7, low: 5, above: 13, aboveLow: 6 }
+/** How strongly it is filled. */
+const BAR_FILL = 0.22
+const HATCH = { height: 12, every: 5 }
 
 /** @param scale device pixels per CSS pixel */
 export function drawScore(context: CanvasRenderingContext2D, scene: ScoreScene, scale: number): void {
   context.setTransform(scale, 0, 0, scale, 0, 0)
   context.clearRect(0, 0, scene.width, scene.height)
   if (scene.axis) drawAxis(context, scene)
-  for (const lane of scene.lanes) drawLane(context, scene, lane)
+  for (const lane of scene.lanes) {
+    drawLane(context, scene, lane)
+    for (const span of scene.held(lane.author)) drawHeld(context, scene, lane, span)
+    for (const span of scene.waits(lane.author)) drawWait(context, scene, lane, span)
+  }
   for (const collision of scene.collisions) drawCollision(context, scene, collision)
   if (scene.axis) drawNow(context, scene)
 }
@@ -81,6 +95,49 @@ function drawLane(context: CanvasRenderingContext2D, scene: ScoreScene, lane: La
     const down = tickHeight(tick.removed, TALLEST_DOWN)
     context.fillRect(Math.min(x, lane.left + lane.width - TICK_WIDTH), middle - up, TICK_WIDTH, up + down)
   }
+}
+
+/** The part of a lane that a span takes; at least as wide as a tick. */
+function extent(
+  scene: ScoreScene,
+  lane: LanePlace,
+  { from, to }: Span,
+): { readonly left: number; readonly width: number } {
+  const left = Math.max(lane.left, xOf(scene, lane, from))
+  const right = Math.min(lane.left + lane.width, xOf(scene, lane, Math.min(to ?? Infinity, scene.now)))
+  return { left, width: Math.max(TICK_WIDTH, right - left) }
+}
+
+function drawHeld(context: CanvasRenderingContext2D, scene: ScoreScene, lane: LanePlace, span: Span): void {
+  const { left, width } = extent(scene, lane, span)
+  const [height, above] = scene.axis ? [BAR.tall, BAR.above] : [BAR.low, BAR.aboveLow]
+  const top = Math.round(lane.top + lane.height) - above
+  context.fillStyle = context.strokeStyle = scene.colours.agent(lane.author)
+  context.globalAlpha = BAR_FILL
+  context.fillRect(left, top, width, height)
+  context.globalAlpha = 1
+  context.lineWidth = 1
+  context.strokeRect(Math.round(left) + 0.5, top + 0.5, Math.max(1, Math.round(width) - 1), height - 1)
+}
+
+function drawWait(context: CanvasRenderingContext2D, scene: ScoreScene, lane: LanePlace, span: Span): void {
+  const { left, width } = extent(scene, lane, span)
+  const top = middleOf(lane) - HATCH.height / 2
+  context.save()
+  context.beginPath()
+  context.rect(left, top, width, HATCH.height)
+  context.clip()
+  context.strokeStyle = scene.colours.waits
+  context.lineWidth = 1.5
+  context.beginPath()
+  // From the lane's own begin on: the pattern stays while the span grows.
+  const first = lane.left + Math.floor((left - lane.left - HATCH.height) / HATCH.every) * HATCH.every
+  for (let x = first; x < left + width; x += HATCH.every) {
+    context.moveTo(x, top + HATCH.height)
+    context.lineTo(x + HATCH.height, top)
+  }
+  context.stroke()
+  context.restore()
 }
 
 function drawCollision(context: CanvasRenderingContext2D, scene: ScoreScene, { time, authors }: Collision): void {

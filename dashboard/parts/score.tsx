@@ -30,7 +30,7 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     if (colours?.theme !== theme.theme.peek()) colours = { theme: theme.theme.peek(), of: colourReader(table) }
     const span = axis ? LANE_SPAN : NARROW_SPAN
     const now = store.serverNow.peek()
-    const { lanes: history } = store.lanes.peek()
+    const { lanes: history, locks } = store.lanes.peek()
     drawScore(
       context,
       {
@@ -41,6 +41,8 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
         axis,
         live: store.freshness.peek().kind !== 'offline',
         ticks: (author) => history.ticks(author, now - span),
+        held: (author) => locks.held(author, now - span),
+        waits: (author) => locks.waits(author, now - span),
         collisions: history.collisions(now - span),
         colours: sceneColours(colours.of, (author) => store.tag(author).colour),
       },
@@ -86,6 +88,7 @@ function sceneColours(of: (name: string) => string, colourOf: (author: string) =
     text: of('--text'),
     label: of('--text-3'),
     collision: of('--bad-solid'),
+    waits: of('--text-2'),
     agent: (author) => of(colourOf(author) === null ? '--text' : `--agent-${String(colourOf(author))}`),
   }
 }

@@ -1,9 +1,12 @@
 /** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
-import { capitalize } from '../model/format.js'
+import type { LockWaiter } from '../../protocol/locks.js'
+import { capitalize, formatCount } from '../model/format.js'
 import { isHere, type AgentRow } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
+import { Icon } from '../parts/icon.js'
+import { Left } from '../parts/left.js'
 import { Score } from '../parts/score.js'
 import { StateWord } from '../parts/state-word.js'
 import { formatRoute } from '../router.js'
@@ -20,6 +23,14 @@ export function AgentsTable() {
           <span>
             <i class="legend-edits" />
             edits
+          </span>
+          <span>
+            <i class="legend-held" />
+            lock held
+          </span>
+          <span>
+            <i class="legend-waits" />
+            waits for a lock
           </span>
           <span>
             <i class="legend-collision" />
@@ -50,6 +61,9 @@ function Row({ row }: { readonly row: AgentRow }) {
   const { agent, state, since } = row
   const type = capitalize(agent.type)
   const lines = store.lines.value.get(agent.agentId)
+  const { locks, waiting } = store.locks.value
+  const held = locks.filter(({ holder }) => holder === agent.agentId).length
+  const wait = waiting.find((one) => one.agent === agent.agentId)
   return (
     <div class={`agent-row${isHere(row) ? '' : ' agent-gone'}`} role="row">
       <div class="agent-who" role="rowheader">
@@ -60,10 +74,16 @@ function Row({ row }: { readonly row: AgentRow }) {
         </div>
       </div>
       <div class="agent-state" role="cell">
-        <StateWord state={state} />
-        <small>
-          <Age of={since} />
-        </small>
+        {wait === undefined ? (
+          <>
+            <StateWord state={state} />
+            <small>
+              <Age of={since} />
+            </small>
+          </>
+        ) : (
+          <WaitWord wait={wait} />
+        )}
       </div>
       <div class="agent-file" role="cell">
         {agent.file !== null && (
@@ -76,8 +96,28 @@ function Row({ row }: { readonly row: AgentRow }) {
         {lines !== undefined && `+${lines.added} −${lines.removed}`}
       </div>
       <div class="agent-lane" role="cell" data-lane={agent.agentId}>
-        <span class="visually-hidden">{lines === undefined ? 'no edits seen' : `${lines.edits} edits`}</span>
+        <span class="visually-hidden">
+          {lines === undefined ? 'no edits seen' : `${lines.edits} edits`}
+          {held > 0 && `, holds ${formatCount(held, 'lock')}`}
+          {wait !== undefined && ', waits for a lock'}
+        </span>
       </div>
     </div>
+  )
+}
+
+/** Whoever is in line for a lock waits, whatever it was doing before. */
+function WaitWord({ wait: { waitsFor, until } }: { readonly wait: LockWaiter }) {
+  const { store } = usePage()
+  return (
+    <>
+      <span class="state">
+        <Icon name="hourglass" />
+        Waits for {waitsFor.map((agent) => store.tag(agent).text).join(', ')}
+      </span>
+      <small>
+        gives up in <Left until={until} />
+      </small>
+    </>
   )
 }

@@ -4,8 +4,9 @@ import { useSignal } from '@preact/signals'
 import type { Conflict } from '../../protocol/conflicts.js'
 import { Age } from '../parts/age.js'
 import { Asking } from '../parts/asking.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
+import { ListKeys } from '../parts/list-keys.js'
 import { formatRoute } from '../router.js'
 import { ConflictPage } from './conflict-page.js'
 import { Outcome } from './conflict-settled.js'
@@ -38,25 +39,12 @@ function ConflictList() {
           {open.map((conflict) => (
             <OpenConflict key={conflict.id} conflict={conflict} />
           ))}
-          <ListKeys />
+          <ListKeys items=".conflict .button-primary" noun="conflict" />
         </>
       )}
       <Settled />
     </>
   )
-}
-
-function ListKeys() {
-  const focus = (step: number) => {
-    const links = [...document.querySelectorAll<HTMLElement>('.conflict .button-primary')]
-    const here = links.findIndex((link) => link === document.activeElement)
-    links[Math.min(Math.max(0, here + step), links.length - 1)]?.focus()
-  }
-  useKeys([
-    { keys: 'j', label: 'Go to the next conflict of the list', run: () => focus(1) },
-    { keys: 'k', label: 'Go to the one before', run: () => focus(-1) },
-  ])
-  return null
 }
 
 function OpenConflict({ conflict }: { readonly conflict: Conflict }) {

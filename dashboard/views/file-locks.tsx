@@ -4,15 +4,13 @@ import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
 import type { LockRegion } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LockLook } from '../editor/lock-marks.js'
-import { formatClock } from '../model/format.js'
-import { formatLeft, locksOf, PERSON, regionWords } from '../model/held-locks.js'
+import { locksOf, PERSON, regionWords, VERBS } from '../model/held-locks.js'
 import type { Place } from '../model/place.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
+import { Left } from '../parts/left.js'
 import type { Store } from '../store.js'
-
-const VERBS = { EXCLUSIVE: 'holds', REVIEW: 'reviews', SHARED: 'shares' } as const
 
 /** Those on lines of the file; subscribes whoever reads it. */
 export function lockLooks(store: Store, path: string): readonly LockLook[] {
@@ -28,13 +26,6 @@ export function lockLooks(store: Store, path: string): readonly LockLook[] {
       },
     ]
   })
-}
-
-/** Time that a lock has left; while the server is not heard, the clock time of its end. */
-export function Left({ until }: { readonly until: number }) {
-  const { store } = usePage()
-  if (store.freshness.value.kind === 'offline') return <>until {formatClock(until)}</>
-  return <>{formatLeft(until - store.serverNow.value)}</>
 }
 
 /** A lock on the whole file stands above its text. */

@@ -1,50 +1,133 @@
 /** What waits for a person, each row ending in what can be done. */
-import type { Conflict } from '../../protocol/conflicts.js'
-import { conflictTitle, ConflictStory } from './conflict-words.js'
+import type { ComponentChildren } from 'preact'
+import { unreachable } from '../../protocol/errors.js'
+import { fileName } from '../model/format.js'
+import { inboxKey, type InboxItem } from '../model/inbox.js'
+import { countsOf } from '../model/tasks.js'
 import { Age } from '../parts/age.js'
+import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
-import { Icon } from '../parts/icon.js'
-import { formatRoute } from '../router.js'
+import { Icon, type IconName } from '../parts/icon.js'
+import { countWords } from '../parts/progress-bar.js'
+import { formatRoute, type Route } from '../router.js'
+import { conflictTitle, ConflictStory } from './conflict-words.js'
+import { Ring } from './deadlocks.js'
 
 /** More than these would push the agents off the first screen. */
 const MOST = 4
 
 export function Inbox() {
-  const open = usePage().store.openConflicts.value
-  if (open.length === 0) return null
+  const items = usePage().store.inbox.value
+  if (items.length === 0) return null
+  const shown = items.slice(0, MOST)
   return (
     <ul class="inbox" aria-label="Waiting for you">
-      {open.slice(0, MOST).map((conflict) => (
-        <InboxRow key={conflict.id} conflict={conflict} />
+      {shown.map((item) => (
+        <InboxRow key={inboxKey(item)} item={item} />
       ))}
-      {open.length > MOST && (
+      {items.length > MOST && (
         <li class="inbox-rest">
-          <a href={formatRoute({ view: 'conflicts', id: null })}>{open.length - MOST} more</a>
+          {items.length - MOST} more:{' '}
+          <Rest items={items.slice(MOST)} kind="conflict" to={{ view: 'conflicts', id: null }} word="Conflicts" />
+          <Rest items={items.slice(MOST)} kind="deadlock" to={{ view: 'locks', id: null }} word="Locks" />
+          <Rest items={items.slice(MOST)} kind="halted" to={{ view: 'tasks', id: null, subtask: null }} word="Tasks" />
         </li>
       )}
     </ul>
   )
 }
 
-function InboxRow({ conflict }: { readonly conflict: Conflict }) {
+interface RestProps {
+  readonly items: readonly InboxItem[]
+  readonly kind: InboxItem['kind']
+  readonly to: Route
+  readonly word: string
+}
+
+function Rest({ items, kind, to, word }: RestProps) {
+  if (!items.some((item) => item.kind === kind)) return null
+  return <a href={formatRoute(to)}>{word}</a>
+}
+
+function InboxRow({ item }: { readonly item: InboxItem }) {
+  switch (item.kind) {
+    case 'conflict': {
+      const { conflict } = item
+      return (
+        <Row
+          icon="conflict"
+          title={conflictTitle(conflict)}
+          time={conflict.time}
+          to={{ view: 'conflicts', id: conflict.id }}
+          verb="Compare"
+        >
+          <ConflictStory conflict={conflict} />
+        </Row>
+      )
+    }
+    case 'deadlock': {
+      const { deadlock } = item
+      return (
+        <Row
+          icon="circle"
+          title={`A deadlock over ${fileName(deadlock.place.path)} was broken`}
+          time={deadlock.time}
+          to={{ view: 'locks', id: null }}
+          verb="Look"
+        >
+          <Ring deadlock={deadlock} />
+        </Row>
+      )
+    }
+    case 'halted': {
+      const { task } = item
+      return (
+        <Row
+          icon="pause"
+          waits
+          title={`${task.title} is halted`}
+          time={task.updated_at}
+          to={{ view: 'tasks', id: task.id, subtask: null }}
+          verb="Open"
+        >
+          <AgentTag author={task.by} small /> halted it at {task.progress} %
+          {task.subtasks.length > 0 && `: ${countWords(countsOf(task.subtasks))}`}
+        </Row>
+      )
+    }
+    default:
+      return unreachable(item)
+  }
+}
+
+interface RowProps {
+  readonly icon: IconName
+  readonly title: string
+  readonly time: number
+  readonly to: Route
+  readonly verb: string
+  /** It waits, and nothing went wrong. */
+  readonly waits?: boolean
+  readonly children: ComponentChildren
+}
+
+function Row({ icon, title, time, to, verb, waits = false, children }: RowProps) {
   return (
     <li>
-      <span class="mark">
-        <Icon name="conflict" />
+      <span class={waits ? 'mark mark-wait' : 'mark'}>
+        <Icon name={icon} />
       </span>
       <div class="inbox-text">
         <p>
-          <b>{conflictTitle(conflict)}</b>
+          <b>{title}</b>
         </p>
-        <p class="soft">
-          <ConflictStory conflict={conflict} />
-        </p>
+        <p class="soft">{children}</p>
       </div>
       <span class="inbox-age">
-        <Age of={conflict.time} />
+        <Age of={time} />
       </span>
-      <a class="button button-primary" href={formatRoute({ view: 'conflicts', id: conflict.id })}>
-        Compare
+      <a class={waits ? 'button' : 'button button-primary'} href={formatRoute(to)}>
+        {verb}
       </a>
     </li>
   )

@@ -1,6 +1,8 @@
 /** Overview: what waits for a person, who works where, what has just happened, how the server is. */
 import { formatBytes, formatClock, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
+import { inboxCount } from '../model/inbox.js'
 import { isHere, isWorking } from '../model/roster.js'
+import { subtasksDone } from '../model/tasks.js'
 import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { CopyCommand } from '../parts/copy-command.js'
@@ -9,21 +11,30 @@ import { Sparkline } from '../parts/sparkline.js'
 import { AgentsTable } from './agents-table.js'
 import { BusyFiles } from './busy-files.js'
 import { EventFeed } from './event-feed.js'
+import { HeldLocks } from './held-locks.js'
 import { Inbox } from './inbox.js'
+import { Progress } from './task-progress.js'
 
 export function Overview() {
   const { store } = usePage()
   if (!store.agentsKnown.value) return <Asking what="who is here" />
-  if (store.agents.value.length === 0 && store.openConflicts.value.length === 0) return <NobodyYet />
+  const isEmpty = store.agents.value.length + store.inbox.value.length + store.tasks.value.tasks.length === 0
+  if (isEmpty) return <NobodyYet />
   return (
     <>
       <Headline />
       <Inbox />
       <AgentsTable />
       <div class="columns">
+        <div class="column">
+          <Progress />
+          <BusyFiles />
+        </div>
         <EventFeed />
-        <BusyFiles />
-        <Health />
+        <div class="column">
+          <Health />
+          <HeldLocks />
+        </div>
       </div>
     </>
   )
@@ -31,18 +42,20 @@ export function Overview() {
 
 function Headline() {
   const { store } = usePage()
-  const waiting = store.openConflicts.value.length
-  const verb = tense(waiting, store.freshness.value.kind === 'offline')
+  const inbox = store.inbox.value
+  const verb = tense(inbox.length, store.freshness.value.kind === 'offline')
   const rows = store.agents.value
   const here = rows.filter(isHere).length
+  const subtasks = subtasksDone(store.tasks.value.tasks)
   const totals = [
     here === 0 ? 'No agent is connected' : `${rows.filter(isWorking).length} of ${formatCount(here, 'agent')} working`,
+    ...(subtasks.total === 0 ? [] : [`${subtasks.done} of ${formatCount(subtasks.total, 'subtask')} done`]),
     ...(store.filesKnown.value ? [formatCount(store.tree.value.paths.length, 'file')] : []),
     `${formatCount(store.activity.value.size, 'file')} changed in the last 15 minutes`,
   ]
   return (
     <div class="headline">
-      <h1>{waiting === 0 ? `Nothing ${verb} for you` : `${formatCount(waiting, 'conflict')} ${verb} for you`}</h1>
+      <h1>{inbox.length === 0 ? `Nothing ${verb} for you` : `${inboxCount(inbox)} ${verb} for you`}</h1>
       <p class="soft">{totals.join(' · ')}</p>
     </div>
   )

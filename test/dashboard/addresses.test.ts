@@ -10,6 +10,14 @@ describe('an address', () => {
     ['/files/%E2%82%AC/100%25.txt', { view: 'files', path: '€/100%.txt' }],
     ['/conflicts', { view: 'conflicts', id: null }],
     ['/conflicts/c1', { view: 'conflicts', id: 'c1' }],
+    ['/tasks', { view: 'tasks', id: null, subtask: null }],
+    [
+      '/tasks/TASK-ACTIVE-20260205-001-checkout',
+      { view: 'tasks', id: 'TASK-ACTIVE-20260205-001-checkout', subtask: null },
+    ],
+    ['/tasks/TASK-1/2', { view: 'tasks', id: 'TASK-1', subtask: '2' }],
+    ['/locks', { view: 'locks', id: null }],
+    ['/locks/l7', { view: 'locks', id: 'l7' }],
     ['/nowhere', { view: 'unknown', address: '/nowhere' }],
   ] as const)('%s is read, and written the same', (address, route) => {
     expect(parseRoute(address)).toEqual(route)

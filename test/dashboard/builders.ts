@@ -5,8 +5,10 @@ import { workspaceEvent, type WorkspaceEvent } from '../../protocol/events.js'
 import { fileHead, type FileHead } from '../../protocol/files.js'
 import { splitAgentId, agentId } from '../../protocol/ids.js'
 import type { Welcome } from '../../client/sdk/connection-state.js'
+import { lock, lockWaiter, type Lock, type LockWaiter } from '../../protocol/locks.js'
 import { serverMessage } from '../../protocol/messages.js'
 import { status, type Status } from '../../protocol/status.js'
+import { rolledUp, task, type Subtask, type Task } from '../../protocol/tasks.js'
 
 /** 2026-01-05 14:00:00 UTC: the server's clock in tests. */
 export const NOON = Date.UTC(2026, 0, 5, 14)
@@ -81,4 +83,46 @@ export function aWelcome(workspaceId = 'w1', seq = 0): Welcome {
   })
   if (message.type !== 'welcome') throw new Error('not a welcome')
   return message
+}
+
+type Part = Partial<Record<keyof Subtask, unknown>>
+
+/** @param parts numbered from 1 */
+export function aTask(id: string, parts: readonly Part[] = [], more: object = {}): Task {
+  const subtasks = parts.map((part, index) => ({
+    ...{ id: String(index + 1), title: `part ${index + 1}`, assignee: null, state: 'waiting', depends_on: [] },
+    ...{ progress: part.state === 'done' ? 100 : 0, by: 'PEER', updated_at: NOON, ...part },
+  }))
+  const made = task.parse({
+    ...{ id, title: id, status: 'ACTIVE', mode: 'SOLO', agents: [], subtasks, progress: 0, file: null, by: 'PEER' },
+    ...{ created_at: NOON, updated_at: NOON, ...more },
+  })
+  return { ...made, progress: rolledUp(made.status, made.subtasks) }
+}
+
+export function aLock(token: number, holder: string, path: string, more: object = {}): Lock {
+  return lock.parse({
+    ...{ id: `l${token}`, token, holder, path, region: { kind: 'file' }, lines: null, type: 'EXCLUSIVE', ttl: 300 },
+    ...{ acquiredAt: NOON, expiresAt: NOON + 300_000, ...more },
+  })
+}
+
+export function aWaiter(agent: string, path: string, waitsFor: readonly string[], since = NOON): LockWaiter {
+  const wants = [{ path, region: { kind: 'file' }, type: 'EXCLUSIVE' }]
+  return lockWaiter.parse({ agent, wants, since, until: since + 60_000, waitsFor })
+}
+
+/** What events tell of a lock. */
+export function lockData(id: string, holder: string, path: string): object {
+  return { lock_id: id, path, region: { kind: 'file' }, lock_type: 'EXCLUSIVE', holder, token: 1 }
+}
+
+/** A request that was ended: `loser` waited for `holder`, which waited for it. */
+export function aDeadlock(seq: number, loser: string, holder: string, time = NOON): WorkspaceEvent {
+  const cycle = [
+    { agent: loser, waitsFor: holder, path: 'a.ts' },
+    { agent: holder, waitsFor: loser, path: 'b.ts' },
+  ]
+  const more = { reason: 'deadlock', since: time, expected_wait: 1, queue_place: 1, cycle }
+  return anEvent(seq, 'lock:failed', loser, time, { ...lockData('l1', holder, 'a.ts'), ...more })
 }

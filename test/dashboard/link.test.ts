@@ -7,7 +7,7 @@ import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
-import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aWelcome, NOON } from './builders.js'
+import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aTask, aWelcome, NOON } from './builders.js'
 
 class FakeSource implements Source {
   state: ConnectionState = { kind: 'idle' }
@@ -16,6 +16,7 @@ class FakeSource implements Source {
     tree: { seq: 7, files: [aHead('a.ts')] },
     conflicts: { conflicts: [] },
     locks: { locks: [], waiting: [] },
+    tasks: { tasks: [], faults: [] },
     status: aStatus(),
     recent: { events: [], agents: [] },
   }
@@ -71,13 +72,14 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
 }
 
 describe('the link', () => {
-  test('reads tree, conflicts, status and the last quarter of an hour as soon as it is live', async () => {
+  test('reads tree, conflicts, locks, tasks, status and the last quarter of an hour as soon as it is live', async () => {
     const { source, store } = await linked()
     expect(source.asked).toEqual([
       `recent {"since":${NOON - 15 * 60_000}}`,
       'tree {}',
       'conflicts {}',
       'locks {}',
+      'tasks {}',
       'status {}',
     ])
     expect(store.filesKnown.value).toBe(true)
@@ -141,6 +143,35 @@ describe('the link', () => {
     expect(store.openConflicts.value).toHaveLength(1)
   })
 
+  test('reads the board when a task changes, one question at a time however fast that goes', async () => {
+    const { clock, source, store } = await linked()
+    const data = {
+      task_id: 't',
+      title: 't',
+      status: 'ACTIVE',
+      mode: 'SOLO',
+      progress: 0,
+      change: 'created',
+      subtask: null,
+    }
+    source.asked.length = 0
+    const answers: (() => void)[] = []
+    const request = source.request
+    source.request = (method, params) => new Promise((resolve) => answers.push(() => resolve(request(method, params))))
+    for (let index = 1; index <= 5; index++) {
+      source.say({ type: 'event', event: anEvent(index, 'task:updated', undefined, NOON, data) })
+      await clock.advance(200)
+    }
+    expect(answers).toHaveLength(1)
+    source.answers['tasks'] = { tasks: [aTask('TASK-1')], faults: [] }
+    answers[0]?.()
+    await turn()
+    answers[1]?.()
+    await turn()
+    expect(answers).toHaveLength(2)
+    expect(store.tasks.value.tasks).toHaveLength(1)
+  })
+
   test('reads them again when the status counts another number', async () => {
     const { clock, source } = await linked()
     source.asked.length = 0
@@ -181,6 +212,19 @@ describe('a decision', () => {
     expect(first).toContain('"choice":{"kind":"theirs"}')
     expect(again).toBe(first)
     expect(other?.replace('both', 'theirs')).not.toBe(first)
+  })
+
+  test('of the board is one request too, and what became of it is read', async () => {
+    const { link, source, store } = await linked()
+    const make = () => link.task({ create: { title: 'Shop', mode: 'SOLO', agents: [], subtasks: [] } })
+    source.answers['task'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
+    const asked = () => source.asked.filter((one) => one.startsWith('task '))
+    await expect(make()).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    source.answers['task'] = { task: aTask('TASK-1'), subtask: null, changed: true }
+    source.answers['tasks'] = { tasks: [aTask('TASK-1')], faults: [] }
+    await make()
+    expect(asked()[1]).toBe(asked()[0])
+    expect(store.tasks.value.tasks).toHaveLength(1)
   })
 
   test('that comes too late reads the conflicts anew', async () => {

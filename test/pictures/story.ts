@@ -6,6 +6,7 @@ import { workspacePath } from '../../protocol/paths.js'
 import { headOf, write } from '../dashboard/browser/agent-writes.js'
 import { openPeer } from '../support/peer.js'
 import { ServedFolder } from '../support/served-folder.js'
+import { keep, plan } from './plan.js'
 import { PRICE, SHOP } from './shop.js'
 
 const PRICE_PATH = 'src/shared/price.ts'
@@ -104,6 +105,9 @@ export async function tellStory(): Promise<Story> {
     })
     // It still waits when the pictures are taken, and its connection ends.
     .catch(() => undefined)
+  const team = { frontend, backend, tests, review, planner }
+  await plan(team)
+  await keep(team)
   // Two of them look at the file live, with a caret each.
   const carets = [
     await showCaret(folder, 'CLAUDE-backend', 'before - coupon.value'),

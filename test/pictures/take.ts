@@ -1,4 +1,4 @@
-/** Takes the pictures of files and conflicts in docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`. */
+/** Takes the pictures of files, conflicts, tasks and locks in docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`. */
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
@@ -21,6 +21,13 @@ const file = async (page: Page): Promise<void> => {
 }
 const conflict = (page: Page): Promise<void> => page.locator('.result .change-head').first().waitFor()
 
+const tasks = (page: Page): Promise<void> => page.locator('.task-card').first().waitFor()
+const task = async (page: Page): Promise<void> => {
+  await tasks(page)
+  await page.getByRole('button', { name: 'Dependencies' }).click()
+}
+const locks = (page: Page): Promise<void> => page.getByRole('button', { name: 'Draw who waits' }).click()
+
 const PICTURES: readonly Picture[] = [
   { name: 'file-light', theme: 'light', width: 1440, height: 900, path: PRICE, ready: file },
   { name: 'file-dark', theme: 'dark', width: 1440, height: 900, path: PRICE, ready: file },
@@ -30,6 +37,14 @@ const PICTURES: readonly Picture[] = [
   { name: 'conflict-dark', theme: 'dark', width: 1440, height: 900, path: 'conflict', ready: conflict },
   { name: 'conflict-dark-1024', theme: 'dark', width: 1024, height: 800, path: 'conflict', ready: conflict },
   { name: 'conflict-light-380', theme: 'light', width: 380, height: 800, path: 'conflict', ready: conflict },
+  { name: 'tasks-light', theme: 'light', width: 1440, height: 900, path: 'task', ready: task },
+  { name: 'tasks-dark', theme: 'dark', width: 1440, height: 900, path: 'task', ready: task },
+  { name: 'tasks-dark-1024', theme: 'dark', width: 1024, height: 800, path: '/tasks', ready: tasks },
+  { name: 'tasks-light-380', theme: 'light', width: 380, height: 800, path: '/tasks', ready: tasks },
+  { name: 'locks-light', theme: 'light', width: 1440, height: 900, path: '/locks/l1', ready: locks },
+  { name: 'locks-dark', theme: 'dark', width: 1440, height: 900, path: '/locks', ready: locks },
+  { name: 'locks-light-1024', theme: 'light', width: 1024, height: 800, path: '/locks', ready: locks },
+  { name: 'locks-dark-380', theme: 'dark', width: 380, height: 800, path: '/locks', ready: locks },
 ]
 
 const DOCS = process.env['PICTURES'] ?? fileURLToPath(new URL('../../docs/', import.meta.url))
@@ -41,7 +56,7 @@ async function take(browser: Browser, story: Story, picture: Picture): Promise<v
     viewport: { width, height },
     deviceScaleFactor: 1.5,
   })
-  await page.goto(story.folder.page(path === 'conflict' ? await conflictAddress(story) : path))
+  await page.goto(story.folder.page(await addressOf(path, story)))
   await ready(page)
   await story.goOn()
   await page.evaluate(() => document.fonts.ready)
@@ -49,11 +64,14 @@ async function take(browser: Browser, story: Story, picture: Picture): Promise<v
   await page.context().close()
 }
 
-async function conflictAddress({ folder }: Story): Promise<string> {
+/** Of the first conflict, and of a subtask of the first task: their ids are not known before. */
+async function addressOf(path: string, { folder }: Story): Promise<string> {
+  if (path !== 'conflict' && path !== 'task') return path
   const observer = await folder.agent('CLAUDE-camera', { agent: null })
   const { conflicts } = await observer.request('conflicts', {})
+  const { tasks } = await observer.request('tasks', {})
   await observer.close()
-  return `/conflicts/${conflicts[0]?.id ?? ''}`
+  return path === 'conflict' ? `/conflicts/${conflicts[0]?.id ?? ''}` : `/tasks/${tasks[0]?.id ?? ''}/4`
 }
 
 let browser: Browser

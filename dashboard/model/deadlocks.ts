@@ -1,0 +1,41 @@
+/** Deadlocks that the server has broken: whose request was ended, and who waited for whom. */
+import type { EventData, WorkspaceEvent } from '../../protocol/events.js'
+import type { WaitStep } from '../../protocol/locks.js'
+
+export interface Deadlock {
+  /** Of the event that told it. */
+  readonly seq: number
+  readonly time: number
+  /** Whose request was ended. */
+  readonly loser: string
+  /** What it did not get. */
+  readonly place: Pick<EventData<'lock:failed'>, 'path' | 'region'>
+  /** Each waits for the next, the last for the first. */
+  readonly cycle: readonly WaitStep[]
+}
+
+/** One that nobody came back to is told for so long. In milliseconds. */
+export const TOLD_FOR = 15 * 60_000
+
+/** Oldest first. Whoever got what it asked for after all, or left, needs nobody's help any more. */
+export function withEvent(deadlocks: readonly Deadlock[], event: WorkspaceEvent): readonly Deadlock[] {
+  const who = event.agent_id
+  switch (event.type) {
+    case 'lock:failed': {
+      const { reason, path, region, cycle = [] } = event.data
+      if (reason !== 'deadlock' || who === undefined) return deadlocks
+      const own = { seq: event.seq, time: Date.parse(event.timestamp), loser: who, place: { path, region }, cycle }
+      return [...deadlocks.filter((one) => one.seq !== own.seq && one.loser !== who), own]
+    }
+    case 'lock:acquired':
+      return without(deadlocks, ({ loser, place }) => loser === who && place.path === event.data.path)
+    case 'agent:left':
+      return without(deadlocks, ({ loser }) => loser === who)
+    default:
+      return deadlocks
+  }
+}
+
+function without(deadlocks: readonly Deadlock[], isOver: (one: Deadlock) => boolean): readonly Deadlock[] {
+  return deadlocks.some(isOver) ? deadlocks.filter((one) => !isOver(one)) : deadlocks
+}

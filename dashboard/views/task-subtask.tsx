@@ -1,0 +1,142 @@
+/** One subtask beside the board: who has it, where it stands, what it waits for; each control acts at once. */
+import { trusted } from '../../client/sdk/trusted.js'
+import type { Assignee, Subtask, Task, TaskChange } from '../../protocol/tasks.js'
+import { circleOf, neededBy, STATES, waitsFor } from '../model/tasks.js'
+import { ActingFault, useActing, type Acting } from '../parts/acting.js'
+import { Age } from '../parts/age.js'
+import { AgentTag } from '../parts/agent-tag.js'
+import { AssigneeChoice } from '../parts/assignee.js'
+import { useKeys, usePage } from '../parts/context.js'
+import { Icon } from '../parts/icon.js'
+import { STATE_WORDS } from '../parts/subtask-state.js'
+import { formatRoute, type Route } from '../router.js'
+
+export interface SubtaskPanelProps {
+  readonly task: Task
+  readonly subtask: Subtask
+}
+
+export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
+  const { link, router } = usePage()
+  const acting = useActing()
+  const above: Route = { view: 'tasks', id: task.id, subtask: null }
+  useKeys([{ keys: 'Escape', label: 'Close the subtask', run: () => router.go(above) }])
+  const isShut = acting.isShut || task.status !== 'ACTIVE'
+  const change = (what: TaskChange) => void acting.run(() => link.task({ task: task.id, change: what }))
+  return (
+    <aside class="panel" aria-labelledby="subtask-title">
+      <header>
+        <h2 id="subtask-title">
+          <span class="dim">{subtask.id}</span> {subtask.title}
+        </h2>
+        <a class="icon-button" href={formatRoute(above)} aria-label="Close" title="Close">
+          <Icon name="close" />
+        </a>
+      </header>
+      {task.status !== 'ACTIVE' && (
+        <p class="soft">
+          The task is {task.status === 'HALTED' ? 'halted' : 'completed'}: nothing of it changes until it goes on.
+        </p>
+      )}
+      <label class="subtask-field">
+        Who does it
+        <AssigneeChoice
+          value={subtask.assignee}
+          disabled={isShut || subtask.state === 'done'}
+          onChoose={(one) =>
+            change({
+              ...{ do: 'assign', subtask: subtask.id },
+              assignee: one === null ? null : trusted<Assignee>(one),
+            })
+          }
+        />
+      </label>
+      <fieldset class="subtask-states">
+        <legend>Where it stands</legend>
+        {STATES.map((state) => (
+          <button
+            key={state}
+            type="button"
+            class="button"
+            aria-pressed={state === subtask.state}
+            disabled={isShut}
+            onClick={() => change({ do: 'move', subtask: subtask.id, state })}
+          >
+            <Icon name={STATE_WORDS[state].icon} />
+            {STATE_WORDS[state].word}
+          </button>
+        ))}
+      </fieldset>
+      <Fault acting={acting} task={task} />
+      <Waits task={task} subtask={subtask} isShut={isShut} change={change} />
+      <p class="dim">
+        <b>{subtask.progress} %</b>, last changed by <AgentTag author={subtask.by} small />{' '}
+        <Age of={subtask.updated_at} past />
+      </p>
+    </aside>
+  )
+}
+
+interface WaitsProps extends SubtaskPanelProps {
+  readonly isShut: boolean
+  readonly change: (what: TaskChange) => void
+}
+
+function Waits({ task, subtask, isShut, change }: WaitsProps) {
+  const others = task.subtasks.filter(({ id }) => id !== subtask.id)
+  const open = waitsFor(task, subtask)
+  const needed = neededBy(task, subtask)
+  if (others.length === 0) return null
+  const depend = (id: string, isWanted: boolean) => {
+    const rest = subtask.depends_on.filter((one) => one !== id)
+    change({ do: 'depend', subtask: subtask.id, depends_on: isWanted ? [...rest, id] : rest })
+  }
+  return (
+    <>
+      <fieldset class="subtask-waits">
+        <legend>Starts when these are done</legend>
+        {others.map(({ id, title, state }) => (
+          <label key={id} class="subtask-choice">
+            <input
+              type="checkbox"
+              checked={subtask.depends_on.includes(id)}
+              disabled={isShut}
+              onClick={(event) => {
+                // What stands there is the server's word: a refused dependency must not look like one.
+                event.preventDefault()
+                depend(id, !subtask.depends_on.includes(id))
+              }}
+            />
+            <span class="dim">{id}</span> <span class="subtask-choice-title">{title}</span>
+            <small>{STATE_WORDS[state].word}</small>
+          </label>
+        ))}
+      </fieldset>
+      {open.length > 0 && subtask.state === 'waiting' && (
+        <p class="subtask-note">
+          <Icon name="hourglass" /> It waits for {open.map(({ title }) => title).join(', ')}.
+        </p>
+      )}
+      {needed.length > 0 && (
+        <p class="soft">
+          {needed.map(({ title }) => title).join(', ')} {needed.length === 1 ? 'waits' : 'wait'} for it.
+        </p>
+      )}
+    </>
+  )
+}
+
+/** A refused circle is said by the titles of those in it. */
+function Fault({ acting, task }: { readonly acting: Acting; readonly task: Task }) {
+  const error = acting.fault.value
+  const circle = error === null ? null : circleOf(error, task)
+  if (circle === null) return <ActingFault of={acting} />
+  const [first] = circle
+  return (
+    <p class="acting-fault" role="alert">
+      Not changed, since none of these could ever start:{' '}
+      {circle.map(({ id, title }) => `${id} ${title}`).join(' would wait for ')}, which would wait for{' '}
+      {circle.length === 1 ? 'itself' : `${first?.id ?? ''} ${first?.title ?? ''} again`}.
+    </p>
+  )
+}
