@@ -16,19 +16,13 @@
  * 2. Without a connection everything that was read before can be read, marked as of when it was so.
  * 3. What this client wrote is read at once; if it is refused, it is gone again, and `onRefused` tells why.
  */
-import type * as Y from 'yjs'
 import { parseAgentEvent, type AgentEventType } from '../../protocol/agent-events.js'
+import type { Agent } from '../../protocol/agents.js'
 import type { ContextAdd, ContextReply } from '../../protocol/context.js'
 import type { Conflict, ConflictChoice, ConflictFilter, ShownConflict } from '../../protocol/conflicts.js'
-import { CONTENT_ROOT, formatDocumentName } from '../../protocol/document.js'
-import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { pathsOf } from '../../protocol/event-filter.js'
-import type { PublishCommand } from '../../protocol/event-requests.js'
-import type { Addressee, EventData, EventType, WorkspaceEvent } from '../../protocol/events.js'
+import type { Addressee, EventData } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
-import { compileGlob, globFault } from '../../protocol/globs.js'
-import type { Blame, BlameQuery, FileVersion, HistoryPage, HistoryQuery } from '../../protocol/history.js'
-import { agentId as agentIdSchema, splitAgentId, type AgentId, type WriteId } from '../../protocol/ids.js'
+import type { Blame, BlameQuery, FileVersion, HistoryPage, HistoryQuery, RevertResult } from '../../protocol/history.js'
 import {
   DEFAULT_TTL,
   type Lock,
@@ -38,27 +32,23 @@ import {
   type LockType,
 } from '../../protocol/locks.js'
 import type { Status } from '../../protocol/status.js'
-import type { Task } from '../../protocol/tasks.js'
+import type { Task, TaskCommand, TaskReply } from '../../protocol/tasks.js'
 import { accepted, type AcceptedEvent } from './accepted-event.js'
-import type { Disposer } from './connection.js'
-import type { ConnectionState } from './connection-state.js'
-import { SharedDocument } from './document.js'
-import { EventHandlers, type EventOf } from './event-handlers.js'
-import { newWriteId } from './new-write-id.js'
+import { ConnectedClient } from './connected-client.js'
+import type { OpenFile } from './documents.js'
 import { parsePath, type AcceptedWrite, type FileView, type WriteOptions } from './files.js'
+import {
+  parseChange,
+  parsePlan,
+  parsePresence,
+  parseRevert,
+  type PresenceAsk,
+  type RevertAsk,
+  type TaskPlan,
+} from './parse-asks.js'
+import { parseConflict, parseTask } from './parse-ids.js'
 import type { ContextView } from './shared-context.js'
 import { changesOf, withPending, type TaskUpdates } from './tasks.js'
-import { parseConflict, parseTask } from './parse-ids.js'
-import { Session, type ClientOptions, type Refused } from './session.js'
-
-/** A file's document, while it is open. */
-export interface OpenFile {
-  readonly doc: Y.Doc
-  /** The file's text. What is inserted and deleted here everyone sees at once; what they do stands here. */
-  readonly text: Y.Text
-  /** Ends it. Edits that are still under way are sent with the next `open`. */
-  close(): void
-}
 
 /** `ttl` and `wait` in seconds. */
 export interface LockOptions {
@@ -68,87 +58,12 @@ export interface LockOptions {
   readonly wait?: number
 }
 
-export class EnsembleClient {
-  /** `CLAUDE-frontend` */
-  readonly agentId: AgentId
-  readonly #options: ClientOptions
-  readonly #handlers: EventHandlers
-  readonly #stateListeners = new Set<(state: ConnectionState) => void>()
-  readonly #refusedListeners = new Set<(refused: Refused) => void>()
-  readonly #documents = new Set<SharedDocument>()
-  readonly #globs = new Set<{ readonly matches: (path: string) => boolean }>()
-  #open: Promise<Session> | undefined
-  #session: Session | undefined
+/** Resolved to: it is accepted. `done` is what the board made of it, or rejects with why it was refused. */
+export interface AcceptedTask {
+  readonly done: Promise<TaskReply>
+}
 
-  /**
-   * @param agentId `TYPE-instance`, as `CLAUDE-frontend`; the instance is unique among all that are connected
-   * @param agentType the TYPE of it: CLAUDE, CODEX, GEMINI, or what the server's configuration allows
-   * @throws EnsembleError E_BAD_REQUEST
-   */
-  constructor(agentId: string, agentType: string, options: ClientOptions) {
-    const parsed = agentIdSchema.safeParse(agentId)
-    if (!parsed.success || splitAgentId(parsed.data).type !== agentType) {
-      throw new EnsembleError('E_BAD_REQUEST', `"${agentId}" is not the id of an agent of the type "${agentType}".`, {
-        hint: 'An id reads TYPE-instance, as CLAUDE-frontend; its type is CLAUDE.',
-      })
-    }
-    this.agentId = parsed.data
-    this.#options = options
-    this.#handlers = new EventHandlers((thrown) => {
-      this.#failed(thrown)
-    })
-  }
-
-  /**
-   * Connects, and keeps connected until `close`. Resolves as soon as there is a connection, or as it is clear that there is
-   * none for now (`state` tells): then the cache can be read, and what is written waits.
-   *
-   * @throws EnsembleError what is final: E_UNAUTHORIZED, E_AGENT_TAKEN, E_AGENT_TYPE, E_PROTOCOL_VERSION; E_WORKSPACE: what
-   * waits in the store is for another workspace
-   */
-  async connect(url = 'ws://localhost:9999'): Promise<void> {
-    this.#open ??= this.#start(url)
-    await (await this.#open).tried()
-  }
-
-  /** `idle` before `connect`; then `connecting`, `live`, `waiting` (it tries again `until`), `closed`. */
-  get state(): ConnectionState {
-    return this.#session?.connection.state ?? { kind: 'idle' }
-  }
-
-  /** Resolves once there is a connection. Rejects with the error that closed it. */
-  async live(): Promise<void> {
-    await this.#parts.connection.live()
-  }
-
-  onState(listener: (state: ConnectionState) => void): Disposer {
-    this.#stateListeners.add(listener)
-    return () => this.#stateListeners.delete(listener)
-  }
-
-  /**
-   * Events as they come, in order; after a break those that were missed, as far as the server keeps them.
-   * @param type one of the types of protocol/events.ts, or `*`
-   */
-  on<T extends EventType>(type: T, handler: (event: EventOf<T>) => void): Disposer
-  on(type: '*', handler: (event: WorkspaceEvent) => void): Disposer
-  on(type: EventType | '*', handler: (event: never) => void): Disposer {
-    return this.#handlers.on(type, handler)
-  }
-
-  /**
-   * From now on events about files come only where one of the globs is met (`src/auth/**`, or a file or folder); events about
-   * no file come always. Disposed: without this glob; without any, everything comes.
-   * @throws EnsembleError E_BAD_REQUEST
-   */
-  subscribe(glob: string): Disposer {
-    const fault = globFault(glob)
-    if (fault !== undefined) throw new EnsembleError('E_BAD_REQUEST', `${JSON.stringify(glob)} is no glob: ${fault}.`)
-    const own = { matches: compileGlob(glob) }
-    this.#globs.add(own)
-    return () => this.#globs.delete(own)
-  }
-
+export class EnsembleClient extends ConnectedClient {
   /**
    * Tells everybody, a role or an agent. Resolves when it is accepted; `done` is the event with its number.
    * @param type `broadcast` with any data, or one of `plan:…`, `code:…`, `review:…`, `fix:…` with data of its schema
@@ -156,7 +71,8 @@ export class EnsembleClient {
    */
   async broadcast<T extends AgentEventType>(type: T, data: EventData<T>, to?: Addressee): Promise<AcceptedEvent> {
     const told = parseAgentEvent(type, data)
-    return await this.#publish({ ...told, ...(to === undefined ? {} : { to }) })
+    const params = { ...told, ...(to === undefined ? {} : { to }), writeId: this.newWriteId() }
+    return await accepted(this.session.sender.add({ method: 'publish', params }))
   }
 
   /**
@@ -172,7 +88,7 @@ export class EnsembleClient {
 
   /** Notes that this agent has taken note of an event; the others can see that. @throws EnsembleError E_LIMIT, E_STORAGE_FULL */
   async acknowledge({ seq }: { readonly seq: number }): Promise<AcceptedEvent> {
-    return await accepted(this.#parts.sender.add({ method: 'acknowledge', params: { seq } }))
+    return await accepted(this.session.sender.add({ method: 'acknowledge', params: { seq } }))
   }
 
   /**
@@ -182,12 +98,12 @@ export class EnsembleClient {
    */
   async acquireLock(path: string, { type, region, ttl, wait }: LockOptions = {}): Promise<LockResult> {
     const want = { path: parsePath(path), type: type ?? 'EXCLUSIVE', region: region ?? { kind: 'file' as const } }
-    return await this.#parts.connection.request('lock', { wants: [want], ttl: ttl ?? DEFAULT_TTL, wait: wait ?? 0 })
+    return await this.session.connection.request('lock', { wants: [want], ttl: ttl ?? DEFAULT_TTL, wait: wait ?? 0 })
   }
 
   /** Begins the life of own locks anew. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
   async renewLock(...locks: readonly Pick<Lock, 'id'>[]): Promise<readonly Lock[]> {
-    return (await this.#parts.connection.request('renewLocks', { ids: locks.map(({ id }) => id) })).locks
+    return (await this.session.connection.request('renewLocks', { ids: locks.map(({ id }) => id) })).locks
   }
 
   /**
@@ -196,12 +112,12 @@ export class EnsembleClient {
    */
   async releaseLock(lock: Pick<Lock, 'id'> | string): Promise<readonly Lock[]> {
     const params = typeof lock === 'string' ? { path: parsePath(lock) } : { ids: [lock.id] }
-    return (await this.#parts.connection.request('unlock', params)).locks
+    return (await this.session.connection.request('unlock', params)).locks
   }
 
   /** Who holds what, and who waits. @throws EnsembleError E_UNREACHABLE */
   async locks(): Promise<LocksList> {
-    return await this.#parts.connection.request('locks', {})
+    return await this.session.connection.request('locks', {})
   }
 
   /**
@@ -209,7 +125,7 @@ export class EnsembleClient {
    * @throws EnsembleError E_UNREACHABLE: there is no connection, and it was never read
    */
   async getSharedContext(): Promise<ContextView> {
-    return await this.#parts.context.read()
+    return await this.session.context.read()
   }
 
   /**
@@ -217,8 +133,8 @@ export class EnsembleClient {
    * @throws EnsembleError E_LIMIT, E_STORAGE_FULL
    */
   async addContext(entry: ContextAdd): Promise<{ readonly done: Promise<ContextReply> }> {
-    const params = { ...entry, writeId: this.#newWriteId() }
-    const { stored, done } = this.#parts.sender.add({ method: 'addContext', params })
+    const params = { ...entry, writeId: this.newWriteId() }
+    const { stored, done } = this.session.sender.add({ method: 'addContext', params })
     await stored
     return { done }
   }
@@ -228,8 +144,8 @@ export class EnsembleClient {
    * @throws EnsembleError E_UNREACHABLE
    */
   async tasks(): Promise<readonly Task[]> {
-    const { tasks } = await this.#parts.connection.request('tasks', {})
-    const waiting = this.#parts.sender.entries.flatMap(({ ask }) => (ask.method === 'task' ? [ask.params] : []))
+    const { tasks } = await this.session.connection.request('tasks', {})
+    const waiting = this.session.sender.entries.flatMap(({ ask }) => (ask.method === 'task' ? [ask.params] : []))
     return withPending(tasks, waiting)
   }
 
@@ -239,9 +155,9 @@ export class EnsembleClient {
    */
   async updateTaskState(taskId: string, updates: TaskUpdates): Promise<{ readonly done: Promise<Task | undefined> }> {
     const queued = changesOf(updates).map((change) =>
-      this.#parts.sender.add({
+      this.session.sender.add({
         method: 'task',
-        params: { writeId: this.#newWriteId(), task: parseTask(taskId), change },
+        params: { writeId: this.newWriteId(), task: parseTask(taskId), change },
       }),
     )
     await Promise.all(queued.map(({ stored }) => stored))
@@ -250,20 +166,47 @@ export class EnsembleClient {
     return { done }
   }
 
-  /** Something that was accepted is refused: it is no longer seen here, and is given back with the reason. */
-  onRefused(listener: (refused: Refused) => void): Disposer {
-    this.#refusedListeners.add(listener)
-    return () => this.#refusedListeners.delete(listener)
+  /**
+   * Makes a task. Resolves when it is accepted, with or without a connection; `done` is the task with its id.
+   * @throws EnsembleError E_BAD_REQUEST, E_LIMIT, E_STORAGE_FULL
+   */
+  async createTask(asked: TaskPlan): Promise<AcceptedTask> {
+    return await this.#task({ writeId: this.newWriteId(), create: parsePlan(asked) })
   }
 
-  /** How many requests wait for the server. */
-  get waiting(): number {
-    return this.#session?.sender.entries.length ?? 0
+  /** Adds a subtask. @param depends_on numbers of subtasks that come before it */
+  async addSubtask(
+    taskId: string,
+    title: string,
+    { assignee = null, depends_on = [] }: { readonly assignee?: string | null; readonly depends_on?: string[] } = {},
+  ): Promise<AcceptedTask> {
+    return await this.#change(taskId, { do: 'add', title, assignee, depends_on })
   }
 
-  /** Resolves when everything that was accepted has its answer. */
-  async flushed(): Promise<void> {
-    await this.#parts.sender.flushed()
+  /** Gives a subtask to an agent, or, with null, back to everyone. @param subtask its number, as `2` */
+  async assign(taskId: string, subtask: string, assignee: string | null): Promise<AcceptedTask> {
+    return await this.#change(taskId, { do: 'assign', subtask, assignee })
+  }
+
+  /**
+   * Takes a subtask and begins it: of many that ask one gets it, and for the others `done` rejects with E_TASK.
+   * @param subtask its number; default: the first that is free
+   */
+  async claim(taskId: string, subtask: string | null = null): Promise<AcceptedTask> {
+    return await this.#change(taskId, { do: 'claim', subtask })
+  }
+
+  /** Says what a subtask comes after, in place of what it came after before. */
+  async depend(taskId: string, subtask: string, depends_on: readonly string[]): Promise<AcceptedTask> {
+    return await this.#change(taskId, { do: 'depend', subtask, depends_on: [...depends_on] })
+  }
+
+  /** A subtask is done; without one, the whole task is: `done` rejects with E_TASK while some of it is not. */
+  async complete(taskId: string, subtask?: string): Promise<AcceptedTask> {
+    return await this.#change(
+      taskId,
+      subtask === undefined ? { do: 'complete' } : { do: 'move', subtask, state: 'done' },
+    )
   }
 
   /**
@@ -271,7 +214,7 @@ export class EnsembleClient {
    * @throws EnsembleError E_PATH; E_UNREACHABLE: there is no connection, and it was never read
    */
   async readFile(path: string): Promise<FileView | null> {
-    return await this.#parts.files.read(path)
+    return await this.session.files.read(path)
   }
 
   /**
@@ -279,7 +222,7 @@ export class EnsembleClient {
    * @throws EnsembleError E_UNREACHABLE: there never was a connection
    */
   async listFiles(): Promise<readonly FileHead[]> {
-    return await this.#parts.files.list()
+    return await this.session.files.list()
   }
 
   /**
@@ -289,7 +232,7 @@ export class EnsembleClient {
    * @throws EnsembleError E_PATH; E_LIMIT: too much waits; E_STORAGE_FULL
    */
   async writeFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<AcceptedWrite> {
-    return await this.#parts.files.write(path, data, options)
+    return await this.session.files.write(path, data, options)
   }
 
   /**
@@ -297,41 +240,38 @@ export class EnsembleClient {
    * @throws EnsembleError E_NOT_FOUND, E_PATH, E_LIMIT, E_STORAGE_FULL
    */
   async deleteFile(path: string): Promise<AcceptedWrite> {
-    return await this.#parts.files.delete(path)
+    return await this.session.files.delete(path)
+  }
+
+  /**
+   * Gives a file another path; its history, document and conflicts go with it. Asked again, it is done once.
+   * @throws EnsembleError E_NOT_FOUND, E_PATH; E_CONFLICT: the new path is not free; E_LOCK_HELD; E_UNREACHABLE
+   */
+  async renameFile(path: string, to: string): Promise<FileHead> {
+    return await this.session.files.rename(path, to)
   }
 
   /**
    * Opens a file's document for live editing: resolves with the text as the server has it. A file that is not there is made
-   * by the first edit. It stays open over breaks of the connection.
+   * by the first edit. It stays open over breaks of the connection. What is edited meanwhile, and what is still under way when the
+   * process ends, is sent by the next one that connects with this store; where it is edited further without a connection, it
+   * opens as it was left.
    * @throws EnsembleError E_NOT_TEXT, E_PATH
    */
   async open(path: string): Promise<OpenFile> {
-    const name = formatDocumentName({ kind: 'file', path: parsePath(path) })
-    const document = new SharedDocument(this.#parts.connection, name)
-    this.#documents.add(document)
-    const close = (): void => {
-      this.#documents.delete(document)
-      document.close()
-    }
-    try {
-      await document.synced()
-    } catch (thrown) {
-      close()
-      throw thrown
-    }
-    return { doc: document.doc, text: document.doc.getText(CONTENT_ROOT), close }
+    return await this.session.documents.open(parsePath(path))
   }
 
   /** @throws EnsembleError E_UNREACHABLE */
   async status(): Promise<Status> {
-    return await this.#parts.connection.request('status', {})
+    return await this.session.connection.request('status', {})
   }
 
   /** The open conflicts, or all. @throws EnsembleError E_UNREACHABLE */
   async conflicts(
     filter: { readonly state?: ConflictFilter['state']; readonly path?: string } = {},
   ): Promise<readonly Conflict[]> {
-    const { conflicts } = await this.#parts.connection.request('conflicts', {
+    const { conflicts } = await this.session.connection.request('conflicts', {
       ...(filter.state === undefined ? {} : { state: filter.state }),
       ...(filter.path === undefined ? {} : { path: parsePath(filter.path) }),
     })
@@ -340,7 +280,7 @@ export class EnsembleClient {
 
   /** One conflict, and what stands in its place now. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
   async conflict(id: string): Promise<ShownConflict> {
-    return await this.#parts.connection.request('conflict', { id: parseConflict(id) })
+    return await this.session.connection.request('conflict', { id: parseConflict(id) })
   }
 
   /**
@@ -348,8 +288,8 @@ export class EnsembleClient {
    * @throws EnsembleError E_LIMIT, E_STORAGE_FULL
    */
   async resolveConflict(id: string, choice: ConflictChoice): Promise<{ readonly done: Promise<Conflict> }> {
-    const params = { id: parseConflict(id), writeId: this.#newWriteId(), choice }
-    const queued = this.#parts.sender.add({ method: 'resolve', params })
+    const params = { id: parseConflict(id), writeId: this.newWriteId(), choice }
+    const queued = this.session.sender.add({ method: 'resolve', params })
     await queued.stored
     const done = queued.done.then(({ conflict }) => conflict)
     done.catch(() => undefined) // whoever waits for it hears of it
@@ -358,76 +298,47 @@ export class EnsembleClient {
 
   /** Revisions, newest first. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
   async history(path: string, query: Omit<HistoryQuery, 'path'> = {}): Promise<HistoryPage> {
-    return await this.#parts.connection.request('history', { ...query, path: parsePath(path) })
+    return await this.session.connection.request('history', { ...query, path: parsePath(path) })
   }
 
   /** A file as a revision left it. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
   async version(path: string, rev: number): Promise<FileVersion> {
-    return await this.#parts.connection.request('version', { path: parsePath(path), rev })
+    return await this.session.connection.request('version', { path: parsePath(path), rev })
   }
 
   /** Who wrote which line. @throws EnsembleError E_NOT_FOUND, E_NOT_TEXT, E_UNREACHABLE */
   async blame(path: string, query: Omit<BlameQuery, 'path'> = {}): Promise<Blame> {
-    return await this.#parts.connection.request('blame', { ...query, path: parsePath(path) })
+    return await this.session.connection.request('blame', { ...query, path: parsePath(path) })
   }
 
-  /** Leaves, which the others see at once; what waits stays in the store. Can be called twice. */
-  async close(): Promise<void> {
-    const session = await this.#open?.catch(() => undefined)
-    for (const document of [...this.#documents]) document.close()
-    this.#documents.clear()
-    await session?.close()
+  /**
+   * Takes back what one author wrote, or one revision; what others wrote stays, and what they changed since becomes a conflict.
+   * @param dryRun says what would be done, and does nothing
+   * @throws EnsembleError E_NOT_FOUND, E_BAD_REQUEST, E_UNREACHABLE
+   */
+  async revert(target: RevertAsk, { dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<RevertResult> {
+    const asked = { writeId: this.newWriteId(), target: parseRevert(target), dryRun }
+    return await this.session.connection.request('revert', asked)
   }
 
-  get #parts(): Session {
-    if (this.#session !== undefined) return this.#session
-    throw new EnsembleError('E_UNREACHABLE', 'The client was not connected yet.', { hint: 'Call connect() first.' })
+  /** Takes back the newest revision of this agent, and, done again, that. @param path default: wherever it is */
+  async undo(path?: string): Promise<RevertResult> {
+    const where = path === undefined ? null : parsePath(path)
+    return await this.revert({ kind: 'last', author: this.agentId, path: where })
   }
 
-  async #start(url: string): Promise<Session> {
-    const given = this.#options
-    const token = typeof given.token === 'string' ? given.token : await given.token(url)
-    const store = typeof given.store === 'function' ? await given.store(url) : given.store
-    this.#session = new Session(this.agentId, { ...given, token, store, url }, await store.load(), {
-      newWriteId: () => this.#newWriteId(),
-      onEvent: (event) => {
-        if (this.#wants(event)) this.#handlers.tell(event)
-      },
-      onState: (state) => {
-        for (const listener of [...this.#stateListeners]) listener(state)
-      },
-      onRefused: (refused) => {
-        for (const listener of [...this.#refusedListeners]) listener(refused)
-      },
-      onError: (thrown) => {
-        this.#failed(thrown)
-      },
-    })
-    return this.#session
+  /** Says what this agent does, for the roster. What is left out stays. @throws EnsembleError E_BAD_REQUEST, E_UNREACHABLE */
+  async setPresence(presence: PresenceAsk): Promise<Agent> {
+    return (await this.session.connection.request('presence', parsePresence(presence))).agent
   }
 
-  #wants(event: WorkspaceEvent): boolean {
-    const paths = pathsOf(event)
-    if (paths.length === 0 || this.#globs.size === 0) return true
-    return paths.some((path) => [...this.#globs].some(({ matches }) => matches(path)))
+  async #change(taskId: string, change: object): Promise<AcceptedTask> {
+    return await this.#task({ writeId: this.newWriteId(), task: parseTask(taskId), change: parseChange(change) })
   }
 
-  async #publish(told: Pick<PublishCommand, 'type' | 'data' | 'to'>): Promise<AcceptedEvent> {
-    return await accepted(
-      this.#parts.sender.add({ method: 'publish', params: { ...told, writeId: this.#newWriteId() } }),
-    )
-  }
-
-  #newWriteId(): WriteId {
-    return newWriteId((this.#options.now ?? Date.now)())
-  }
-
-  #failed(thrown: unknown): void {
-    const { onError } = this.#options
-    if (onError !== undefined) onError(thrown)
-    else
-      queueMicrotask(() => {
-        throw toEnsembleError(thrown)
-      })
+  async #task(params: TaskCommand): Promise<AcceptedTask> {
+    const { stored, done } = this.session.sender.add({ method: 'task', params })
+    await stored
+    return { done }
   }
 }

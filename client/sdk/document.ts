@@ -2,7 +2,8 @@
  * A Yjs document carried by an agent's connection, beside everything else on that socket.
  *
  * It speaks the same messages as a stock provider on `/sync`; after a broken connection it is opened again and both sides
- * send what the other lacks, by state vectors. What the server sends is durable.
+ * send what the other lacks, by state vectors. What the server sends is durable: so its answer to a state vector, asked for
+ * behind own edits, is the receipt for them (rule SYNC-1).
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
@@ -15,6 +16,16 @@ const STEP_1 = 0
 const STEP_2 = 1
 const UPDATE = 2
 
+/** Hears what becomes of edits that are made here. */
+export interface EditListener {
+  /** `update` was made here, and the server may not have it. */
+  readonly onEdit: (update: Uint8Array) => void
+  /** The server has stored everything that was made here. */
+  readonly onStored: () => void
+  /** The server does not have this document, or not in this history: for good. */
+  readonly onRefused: (error: EnsembleError) => void
+}
+
 export class SharedDocument {
   readonly doc = new Y.Doc()
   readonly #connection: Connection
@@ -25,13 +36,30 @@ export class SharedDocument {
   #synced = false
   #failure: EnsembleError | undefined
   #waiting: { resolve: () => void; reject: (error: EnsembleError) => void }[] = []
+  /** How many edits were made here, and how many of them the server has stored. */
+  #edits = 0
+  #stored = 0
+  /** The server was told all that is here, since it was opened. */
+  #toldAll = false
+  /** For each state vector that was sent and is not answered: how many edits its answer is a receipt for. */
+  #asked: number[] = []
+  readonly #listener: EditListener | undefined
 
-  /** @param name as behind `/sync/`: `src/app.ts`, percent-encoded by segments; `~context`; `~anything` */
-  constructor(connection: Connection, name: string) {
+  /**
+   * @param name as behind `/sync/`: `src/app.ts`, percent-encoded by segments; `~context`; `~anything`
+   * @param left updates of an earlier life that the server may not have, with all that they stand upon
+   */
+  constructor(connection: Connection, name: string, listener?: EditListener, left: readonly Uint8Array[] = []) {
     this.#connection = connection
     this.#name = name
+    this.#listener = listener
+    for (const update of left) Y.applyUpdate(this.doc, update, this)
+    this.#edits = left.length
     const onUpdate = (update: Uint8Array, origin: unknown): void => {
-      if (origin !== this) this.#send(UPDATE, update)
+      if (origin === this) return
+      this.#edits++
+      this.#send(UPDATE, update)
+      listener?.onEdit(update)
     }
     this.doc.on('update', onUpdate)
     this.#disposers = [
@@ -49,7 +77,7 @@ export class SharedDocument {
         const error = fromProblem(message.error)
         this.#lost()
         if (error.retry) void this.#open()
-        else this.#fail(error)
+        else this.#refused(error)
       }),
     ]
     if (connection.state.kind === 'live') void this.#open()
@@ -60,6 +88,17 @@ export class SharedDocument {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#synced) return Promise.resolve()
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** The server may lack something that was made here. */
+  get isUnsent(): boolean {
+    return this.#stored < this.#edits
+  }
+
+  /** Asks the server for a receipt of what was made here; `onStored` hears of it. */
+  confirm(): void {
+    if (!this.isUnsent || !this.#toldAll || this.#asked.includes(this.#edits)) return
+    this.#ask(this.#edits)
   }
 
   /** Leaves it; edits that the server has not stored yet are the caller's to keep. */
@@ -80,10 +119,10 @@ export class SharedDocument {
       this.#stopListening = this.#connection.onDocument(number, (payload) => {
         this.#receive(payload)
       })
-      this.#send(STEP_1, Y.encodeStateVector(this.doc))
+      this.#ask(0) // what it answers it had before it heard of edits
     } catch (thrown) {
       const error = toEnsembleError(thrown)
-      if (!error.retry) this.#fail(error) // else the connection is coming back, and this with it
+      if (!error.retry) this.#refused(error) // else the connection is coming back, and this with it
     }
   }
 
@@ -94,12 +133,23 @@ export class SharedDocument {
     const bytes = decoding.readVarUint8Array(decoder)
     if (step === STEP_1) {
       this.#send(STEP_2, Y.encodeStateAsUpdate(this.doc, bytes))
+      this.#toldAll = true
+      this.confirm()
       return
     }
     Y.applyUpdate(this.doc, bytes, this)
-    if (step === UPDATE || this.#synced) return
+    if (step === UPDATE) return
+    const wasUnsent = this.isUnsent
+    this.#stored = Math.max(this.#stored, this.#asked.shift() ?? 0)
+    if (wasUnsent && !this.isUnsent) this.#listener?.onStored()
+    if (this.#synced) return
     this.#synced = true
     for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
+  #ask(receiptFor: number): void {
+    this.#asked.push(receiptFor)
+    this.#send(STEP_1, Y.encodeStateVector(this.doc))
   }
 
   #send(step: number, bytes: Uint8Array): void {
@@ -116,6 +166,13 @@ export class SharedDocument {
     this.#stopListening = () => undefined
     this.#number = undefined
     this.#synced = false
+    this.#toldAll = false
+    this.#asked = []
+  }
+
+  #refused(error: EnsembleError): void {
+    this.#fail(error)
+    this.#listener?.onRefused(error)
   }
 
   #fail(error: EnsembleError): void {

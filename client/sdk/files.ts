@@ -126,6 +126,28 @@ export class Files {
     return { writeId: id, done: outcome(queued.done) }
   }
 
+  /** @throws EnsembleError E_NOT_FOUND, E_PATH, E_CONFLICT, E_LOCK_HELD, E_UNREACHABLE */
+  async rename(name: string, newName: string): Promise<FileHead> {
+    const [path, to] = [parsePath(name), parsePath(newName)]
+    const { cache, connection, newWriteId } = this.#options
+    await this.#settledTree()
+    const head = cache.head(path)
+    if (head === undefined || head.deleted) throw new EnsembleError('E_NOT_FOUND', `There is no file ${path}.`)
+    const result = await connection.request('rename', { writeId: newWriteId(), id: head.id, path, to })
+    if (result.outcome === 'need-base') throw new EnsembleError('E_INTERNAL', 'A rename has no base.')
+    cache.changed(result.head, null)
+    this.#keep()
+    if (result.head.path === to) return result.head
+    throw new EnsembleError(
+      'E_CONFLICT',
+      `${path} was not renamed: ${to} is not free, or it is called otherwise by now.`,
+      {
+        hint: 'Choose a path at which, above which and below which there is no file.',
+        data: { path: result.head.path, to },
+      },
+    )
+  }
+
   /** Whether what is known is of this workspace, or of none. */
   isOf(workspace: WorkspaceId): boolean {
     const { workspaceId } = this.#options.cache

@@ -6,6 +6,7 @@ import { Connection, realAfter, type After, type SocketLike } from './connection
 import type { ConnectionState } from './connection-state.js'
 import { FileCache } from './file-cache.js'
 import { Files, parsePath } from './files.js'
+import { Documents } from './documents.js'
 import type { Ask, Entry, Outcome } from './queued-request.js'
 import { RequestSender } from './request-sender.js'
 import { ContextCache } from './shared-context.js'
@@ -57,6 +58,7 @@ export class Session {
   readonly sender: RequestSender
   readonly files: Files
   readonly context: ContextCache
+  readonly documents: Documents
   readonly #store: ClientStore
   readonly #ends: SessionEnds
   #fault: EnsembleError | undefined
@@ -108,9 +110,12 @@ export class Session {
       if (message.type === 'head') this.files.told(message)
       if (message.type === 'event') ends.onEvent(message.event)
     })
+    // Before the documents hear of a connection, it is known to be one to their workspace.
     this.connection.onState((state) => {
       this.#moved(state)
     })
+    const parts = { connection: this.connection, sender: this.sender, store, cache }
+    this.documents = new Documents({ ...parts, after: options.after ?? realAfter, newWriteId, onError }, rows)
     this.connection.start()
   }
 
@@ -128,9 +133,15 @@ export class Session {
     })
   }
 
+  /** How many requests wait for the server, and documents with edits that it has not stored. */
+  get waiting(): number {
+    return this.sender.entries.length + this.documents.unsent
+  }
+
   async close(): Promise<void> {
-    const { connection, sender } = this
+    const { connection, sender, documents } = this
     sender.close()
+    await documents.close()
     if (connection.state.kind === 'live') {
       await connection.request('leave', {}).catch(() => undefined) // the end of the socket tells it, too
       await this.#store.write([{ key: SECRET, value: null }]).catch(() => undefined)
@@ -140,9 +151,9 @@ export class Session {
   }
 
   #moved(state: ConnectionState): void {
-    const { files, sender, connection } = this
-    if (state.kind === 'live' && sender.entries.length > 0 && !files.isOf(state.welcome.workspaceId)) {
-      this.#fault = otherWorkspace(sender.entries.length)
+    const { files, sender, connection, waiting } = this
+    if (state.kind === 'live' && waiting > 0 && !files.isOf(state.welcome.workspaceId)) {
+      this.#fault = otherWorkspace(waiting)
       void connection.close() // which comes here again
       return
     }
@@ -167,10 +178,14 @@ export class Session {
 }
 
 function otherWorkspace(count: number): EnsembleError {
-  return new EnsembleError('E_WORKSPACE', `${count} requests wait in this store for another workspace than this one.`, {
-    hint: 'They are kept. Connect to the workspace that they are for, or use another store for this one.',
-    data: { waiting: count },
-  })
+  return new EnsembleError(
+    'E_WORKSPACE',
+    `${count} requests and edits wait in this store for another workspace than this one.`,
+    {
+      hint: 'They are kept. Connect to the workspace that they are for, or use another store for this one.',
+      data: { waiting: count },
+    },
+  )
 }
 
 function closedError(): EnsembleError {

@@ -1,7 +1,6 @@
 /** What a client changes of tasks, in the words of the board; and the board with what waits for the server on it. */
 import { z } from 'zod'
-import { EnsembleError, unreachable } from '../../protocol/errors.js'
-import { faultsOf } from '../../protocol/faults.js'
+import { unreachable } from '../../protocol/errors.js'
 import {
   taskChange,
   type SubtaskState,
@@ -10,6 +9,7 @@ import {
   type TaskCommand,
   type TaskStatus,
 } from '../../protocol/tasks.js'
+import { parsed } from './parse-asks.js'
 
 /** What is to be other than it is. */
 export interface TaskUpdates {
@@ -27,14 +27,8 @@ export function changesOf({ status, subtasks = {} }: TaskUpdates): TaskChange[] 
     ...(progress === undefined ? [] : [{ do: 'progress', subtask, progress }]),
   ])
   const whole = status === undefined ? [] : [{ do: WORD[status] }]
-  const parsed = z
-    .array(taskChange)
-    .min(1, 'nothing is to be changed')
-    .safeParse([...parts, ...whole])
-  if (parsed.success) return parsed.data
-  throw new EnsembleError('E_BAD_REQUEST', `This is no change of a task: ${faultsOf(parsed.error).join('; ')}`, {
-    hint: 'It reads {status: "HALTED"}, or {subtasks: {"2": {state: "done"}}}.',
-  })
+  const changes = z.array(taskChange).min(1, 'nothing is to be changed')
+  return parsed(changes, [...parts, ...whole], 'It reads {status: "HALTED"}, or {subtasks: {"2": {state: "done"}}}.')
 }
 
 /** As the board will show it; the progress of the whole is left to the server. */

@@ -376,3 +376,67 @@ test('[CLIENT-2] the shared context is read, added to, and known without a conne
   await later.connect(server.url)
   expect(await later.getSharedContext()).toMatchObject({ facts: [{ id: 'port' }], asOf: expect.any(Number) as number })
 })
+
+test('a file is renamed with its history; what does not go says why', async () => {
+  const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+  await (
+    await one.writeFile('a.ts', 'a\n')
+  ).done
+  await (
+    await one.writeFile('b.ts', 'b\n')
+  ).done
+  await expect(one.renameFile('a.ts', 'b.ts')).rejects.toMatchObject({ code: 'E_CONFLICT' })
+  await expect(one.renameFile('none.ts', 'c.ts')).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+  await one.acquireLock('a.ts')
+  await until(async () => (await other.readFile('a.ts')) !== null)
+  await expect(other.renameFile('a.ts', 'c.ts')).rejects.toMatchObject({ code: 'E_LOCK_HELD' })
+  expect(await one.renameFile('a.ts', 'src/c.ts')).toMatchObject({ path: 'src/c.ts', author: 'CLAUDE-one' })
+  expect(await one.readFile('a.ts')).toBeNull()
+  expect(await textOf(one, 'src/c.ts')).toBe('a\n')
+  expect((await one.history('src/c.ts')).entries.map(({ change }) => change)).toEqual(['renamed', 'created'])
+})
+
+test('what was written is taken back: the newest of one’s own, a revision, or all of an author', async () => {
+  const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+  await (
+    await one.writeFile('a.ts', 'a\nb\nc\nd\n')
+  ).done
+  await until(async () => (await other.readFile('a.ts')) !== null)
+  await (
+    await other.writeFile('a.ts', 'a\nb\nc\nD\n')
+  ).done
+  expect(
+    await one.revert({ kind: 'author', author: 'CODEX-other', path: null, since: null }, { dryRun: true }),
+  ).toMatchObject({ dryRun: true, files: [{ path: 'a.ts', outcome: 'reverted' }] })
+  expect(await other.undo()).toMatchObject({ dryRun: false, files: [{ path: 'a.ts', outcome: 'reverted' }] })
+  await until(async () => (await textOf(one, 'a.ts')) === 'a\nb\nc\nd\n')
+  await other.undo('a.ts')
+  await until(async () => (await textOf(one, 'a.ts')) === 'a\nb\nc\nD\n')
+  await expect(one.revert({ kind: 'revision', path: 'a.ts', rev: 99 })).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+  await expect(one.revert({ kind: 'author', author: 'a b', path: null, since: null })).rejects.toMatchObject({
+    code: 'E_BAD_REQUEST',
+  })
+})
+
+test('tasks are made, claimed, given away, put in order and completed; an agent says what it does', async () => {
+  const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+  const made = await one.createTask({ title: 'Checkout', mode: 'PAR-MULTI', subtasks: [{ title: 'Form' }] })
+  const { id } = (await made.done).task
+  expect(await (await one.claim(id)).done).toMatchObject({ subtask: '1', task: { subtasks: [{ state: 'running' }] } })
+  await expect((await other.claim(id, '1')).done).rejects.toMatchObject({ code: 'E_TASK' })
+  const added = await (await one.addSubtask(id, 'API', { assignee: 'CODEX-other', depends_on: ['1'] })).done
+  expect(added).toMatchObject({ subtask: '2', task: { subtasks: [{}, { depends_on: ['1'] }] } })
+  await (
+    await one.depend(id, '2', [])
+  ).done
+  await (
+    await one.assign(id, '2', 'CLAUDE-one')
+  ).done
+  await expect((await one.complete(id)).done).rejects.toMatchObject({ code: 'E_TASK' })
+  for (const subtask of ['1', '2']) await (await one.complete(id, subtask)).done
+  expect(await (await one.complete(id)).done).toMatchObject({ task: { status: 'COMPLETED', progress: 100 } })
+  await expect(one.createTask({ title: '' })).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+  await expect(one.assign(id, '2', 'nobody in particular')).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+  expect(await one.setPresence({ state: 'testing', file: 'a.ts' })).toMatchObject({ state: 'testing', file: 'a.ts' })
+  await expect(one.setPresence({ state: 'sleeping' as never })).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+})
