@@ -48,6 +48,8 @@ export class Link {
   #asking = false
   /** Writes without an answer yet, by what they ask for. */
   readonly #writes = new Map<string, WriteId>()
+  /** As the last tick counted. */
+  #lockChanges = -1
   #isBoardOld = false
   #readingTasks: Promise<void> | null = null
 
@@ -150,7 +152,10 @@ export class Link {
     const tellsOf = (noun: string) =>
       messages.some((message) => message.type === 'event' && message.event.type.startsWith(noun))
     if (tellsOf('conflict:')) void this.#readConflicts()
-    if (tellsOf('lock:')) void this.#readLocks()
+    const changes = messages.findLast((message) => message.type === 'tick')?.locks
+    // Of whoever begins to wait, or renews, no event tells: the tick counts that, too.
+    if (tellsOf('lock:') || (changes !== undefined && changes !== this.#lockChanges)) void this.#readLocks()
+    this.#lockChanges = changes ?? this.#lockChanges
     if (tellsOf('task:')) void this.#readTasks()
   }
 
@@ -221,8 +226,6 @@ export class Link {
       store.takeStatus(status, now() - asked)
       // Of a long absence not every event is told again.
       if (status.conflicts.open !== store.openConflicts.value.length) void this.#readConflicts()
-      // Of whoever begins to wait, or renews, no event tells.
-      if (store.locks.value.locks.length > 0) void this.#readLocks()
     })
     this.#asking = false
   }

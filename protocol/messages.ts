@@ -229,7 +229,13 @@ export const serverMessage = z.discriminatedUnion('type', [
   /** What `since` asked for, some hundreds at a time, as if each had come by itself. */
   z.object({ type: z.literal('missed'), messages: z.array(z.discriminatedUnion('type', [headMessage, eventMessage])) }),
   z.object({ type: z.literal('agents'), agents: z.array(agent) }),
-  z.object({ type: z.literal('tick'), time: timestamp, seq: sequence }),
+  z.object({
+    type: z.literal('tick'),
+    time: timestamp,
+    seq: sequence,
+    /** Rises with each change of what `locks` tells (rule LOCK-20). Absent from older servers. */
+    locks: z.int().nonnegative().optional(),
+  }),
   /** The server ended this document's number. */
   z.object({ type: z.literal('closed'), number: z.int(), error: problem }),
   /** Sent before the socket is closed for a fault. */

@@ -304,6 +304,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     heads: () => files.heads(),
     agents: () => presence.agents(),
     onAgents: (listener) => presence.onChange(listener),
+    onLocks: (listener) => locks.onChange(listener),
     onError: onListenerError,
   })
   const folder = new FolderLine({ control, commits, workspaceId, seq: events.seq, defer, onError })

@@ -131,12 +131,12 @@ function Fault({ acting, task }: { readonly acting: Acting; readonly task: Task 
   const error = acting.fault.value
   const circle = error === null ? null : circleOf(error, task)
   if (circle === null) return <ActingFault of={acting} />
-  const [first] = circle
+  const named = circle.map(({ id, title }) => `${id} ${title}`)
+  const [first = '', ...others] = named
   return (
     <p class="acting-fault" role="alert">
-      Not changed, since none of these could ever start:{' '}
-      {circle.map(({ id, title }) => `${id} ${title}`).join(' would wait for ')}, which would wait for{' '}
-      {circle.length === 1 ? 'itself' : `${first?.id ?? ''} ${first?.title ?? ''} again`}.
+      Not changed, since none of these could ever start: {first} would wait for{' '}
+      {others.length === 0 ? 'itself' : [...others, first].join(', which waits for ')}.
     </p>
   )
 }

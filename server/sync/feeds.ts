@@ -19,6 +19,8 @@ export interface FeedsOptions {
   readonly heads: () => Iterable<FileHead>
   readonly agents: () => Agent[]
   readonly onAgents: (listener: (agents: readonly Agent[]) => void) => Disposer
+  /** Hears of each change of who holds a lock, who waits, where, or for how long. */
+  readonly onLocks: (listener: () => void) => Disposer
   readonly now: () => number
   readonly timers: Timers
   /** Runs when everything else that waits has had its turn. */
@@ -46,10 +48,11 @@ export class Feeds {
   /** Slices of what sessions missed are read one after the other, however many sessions come back at once. */
   #line: Promise<void> = Promise.resolve()
   #ticks = 0
+  #lockChanges = 0
   #timer: unknown
 
   constructor(options: FeedsOptions) {
-    const { commits, eventBus, onAgents, onError } = options
+    const { commits, eventBus, onAgents, onLocks, onError } = options
     this.#options = options
     this.#feeds = { heads: new EventBus(onError), agents: new EventBus(onError) }
     this.#events = new EventBus(onError)
@@ -60,6 +63,9 @@ export class Feeds {
       }),
       eventBus.subscribe((event) => {
         if (this.#events.size > 0) this.#events.publish({ event, json: encode({ type: 'event', event }) })
+      }),
+      onLocks(() => {
+        this.#lockChanges++
       }),
       onAgents((agents) => {
         this.#publish('agents', { type: 'agents', agents: [...agents] })
@@ -160,7 +166,12 @@ export class Feeds {
 
   #tick(): void {
     this.#timer = this.#options.timers.setTimeout(() => {
-      const tick = encode({ type: 'tick', time: this.#options.now(), seq: this.#options.events.seq })
+      const tick = encode({
+        type: 'tick',
+        time: this.#options.now(),
+        seq: this.#options.events.seq,
+        locks: this.#lockChanges,
+      })
       this.#feeds.agents.publish(tick)
       if (this.#ticks++ % QUIET_TICKS === 0) this.#quietTicks.publish(tick)
       this.#tick()

@@ -7,7 +7,7 @@ import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
-import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aTask, aWelcome, NOON } from './builders.js'
+import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aTask, aWaiter, aWelcome, NOON } from './builders.js'
 
 class FakeSource implements Source {
   state: ConnectionState = { kind: 'idle' }
@@ -141,6 +141,22 @@ describe('the link', () => {
     source.say({ type: 'event', event: anEvent(1, 'conflict:raised', 'CODEX-two', NOON, data) })
     await clock.advance(100)
     expect(store.openConflicts.value).toHaveLength(1)
+  })
+
+  test('reads the locks when the tick counts another change of them, which no event told', async () => {
+    const { clock, source, store } = await linked()
+    const tick = async (seconds: number, locks: number) => {
+      source.say({ type: 'tick', time: NOON + seconds * 1_000, seq: 0, locks })
+      await clock.advance(1_000)
+    }
+    await tick(1, 3)
+    source.asked.length = 0
+    await tick(2, 3)
+    expect(source.asked).toEqual([])
+    source.answers['locks'] = { locks: [], waiting: [aWaiter('CODEX-b', 'a.ts', ['CLAUDE-a'])] }
+    await tick(3, 4)
+    expect(source.asked).toEqual(['locks {}'])
+    expect(store.locks.value.waiting).toHaveLength(1)
   })
 
   test('reads the board when a task changes, one question at a time however fast that goes', async () => {

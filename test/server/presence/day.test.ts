@@ -43,6 +43,7 @@ test('[SYNC-15] a day of fifty agents that come and go leaves no timer and no li
     ...{ events: log, eventBus: stream, commits: new EventBus<FileCommit>(onError), now, timers, onError },
     ...{ workspaceId: 'w' as never, heads: () => [], agents: () => presence.agents() },
     onAgents: (listener) => presence.onChange(listener),
+    onLocks: () => () => undefined,
     defer: (run) => void setImmediate(run),
   })
   const chance = chances(7)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { lockCommand } from '../../../protocol/locks.js'
 import { methods } from '../../../protocol/messages.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { PROTOCOL_VERSION } from '../../../protocol/version.js'
@@ -385,6 +386,30 @@ describe('feeds', () => {
     }
     expect(agents.of('tick')).toHaveLength(30)
     expect(nothing.of('tick').length).toBeLessThanOrEqual(4)
+  })
+
+  test('[LOCK-20] the tick counts what becomes of locks, whether an event tells of it or not', async () => {
+    const observer = await open()
+    await observer.welcomed({ feeds: ['agents'] })
+    const [holder, waiter] = [await server.connectAs('CLAUDE-a'), await server.connectAs('CODEX-b')]
+    const counted = async (): Promise<number> => {
+      const before = observer.of('tick').length
+      await clock.advance(1_000)
+      await until(() => observer.of('tick').length > before)
+      return observer.of('tick').at(-1)?.locks ?? NaN
+    }
+    const ask = (wait: number) => lockCommand.parse({ wants: [{ path: 'a.ts' }], wait })
+    const none = await counted()
+    const result = await holder.request('lock', ask(0))
+    const held = await counted()
+    expect(held).toBeGreaterThan(none)
+    await holder.request('renewLocks', { ids: result.outcome === 'granted' ? result.locks.map(({ id }) => id) : [] })
+    const renewed = await counted()
+    expect(renewed).toBeGreaterThan(held)
+    waiter.request('lock', ask(60)).catch(() => undefined)
+    await until(async () => (await waiter.request('locks', {})).waiting.length === 1)
+    expect(await counted()).toBeGreaterThan(renewed)
+    expect(await counted()).toBe(observer.of('tick').at(-2)?.locks)
   })
 
   test('[MSG-9] edits that are very large are left out of a head, and the file is read instead', async () => {
