@@ -119,9 +119,18 @@ export const lockRefusal = z.object({
 })
 export type LockRefusal = z.infer<typeof lockRefusal>
 
+/** A path that was locked though no file is there yet, and the paths of files that may have been meant, nearest first. */
+export const lockedAhead = z.object({ path: workspacePath, near: z.array(workspacePath) })
+export type LockedAhead = z.infer<typeof lockedAhead>
+
 export const lockResult = z.discriminatedUnion('outcome', [
-  /** `waited` in milliseconds. */
-  z.object({ outcome: z.literal('granted'), locks: z.array(lock), waited: z.number().nonnegative() }),
+  /** `waited` in milliseconds; `ahead` absent: every file is there. */
+  z.object({
+    outcome: z.literal('granted'),
+    locks: z.array(lock),
+    waited: z.number().nonnegative(),
+    ahead: z.array(lockedAhead).optional(),
+  }),
   z.object({ outcome: z.literal('refused'), refusal: lockRefusal }),
 ])
 export type LockResult = z.infer<typeof lockResult>
@@ -167,7 +176,8 @@ export function refusalError(refusal: LockRefusal, nameOf: (agent: string) => st
   const what = placeText(path, heldRegion)
   const left = `${clock(expectedWait)} left`
   const held = lockId === null ? `${who} waits for ${what}, and is first` : `${who} holds ${what}, ${left}`
-  const rest = heldRegion.kind !== 'file' && region.kind !== 'file' ? ' The rest of the file is free.' : ''
+  const isPart = heldRegion.kind !== 'file' && region.kind !== 'file'
+  const rest = isPart ? ` "ensemble lock list --file ${path}" shows what of it is taken.` : ''
   const data = { refusal }
   switch (reason) {
     case 'held':

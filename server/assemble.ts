@@ -11,6 +11,7 @@ import { EnsembleError } from '../protocol/errors.js'
 import type { FolderStatus } from '../protocol/folder.js'
 import { orderedId, workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
+import { workspacePath } from '../protocol/paths.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
@@ -41,6 +42,7 @@ import { PresenceService } from './presence/presence-service.js'
 import { SideThread } from './side-thread.js'
 import { CommitQueue, type Timers } from './storage/commit-queue.js'
 import type { Storage } from './storage/storage.js'
+import { nearPaths } from './symbols/near-names.js'
 import { parseSymbols, type SymbolsQuestion, type SymbolTable } from './symbols/parse.js'
 import { SymbolService } from './symbols/symbol-service.js'
 import { Control } from './sync/control.js'
@@ -202,6 +204,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
     },
     symbol: (file, name) => symbols.find(file, name),
+    near: (path) => {
+      const paths = [...files.heads()].flatMap((head) => (head.deleted ? [] : [head.path]))
+      return nearPaths(path, paths).map((name) => workspacePath.parse(name))
+    },
   })
   const locksFile =
     options.locksFile === undefined

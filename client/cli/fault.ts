@@ -48,7 +48,7 @@ export interface RenderOptions {
 /**
  * ```
  * error: X1 (review) holds src/shared/price.ts, 0:48 left
- *   The rest of the file is free.
+ *   Wait for it, or work elsewhere meanwhile.
  *   try   ensemble lock acquire --file src/shared/price.ts --wait 60
  *   code  E_LOCK_HELD, exit 3
  * ```

@@ -77,7 +77,10 @@ export function addLocks(program: Command, perform: Perform): void {
   )
 
   withServer(
-    verb(lock, 'list', 'who holds what, and who waits')
+    lock
+      .command('list', { isDefault: true })
+      .description('who holds what, and who waits')
+      .helpOption('-h, --help', 'print this help')
       .option('--file <file>', 'only on this file')
       .addOption(new Option('--holder <agent>', 'only of this agent').argParser(agentIdOption))
       .option('--json', 'one JSON object'),

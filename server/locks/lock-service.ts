@@ -12,6 +12,7 @@ import type { AgentId, Author, LockId } from '../../protocol/ids.js'
 import type {
   Lock,
   LockCommand,
+  LockedAhead,
   LockResult,
   LocksList,
   LocksQuery,
@@ -26,6 +27,7 @@ import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
+import { notHeld, stopping, withdrawn } from './lock-faults.js'
 import {
   decide,
   nextDeadline,
@@ -50,6 +52,8 @@ export interface LockServiceOptions extends RegionsOptions, Texts {
   /** Milliseconds that a broken connection keeps its locks. */
   readonly grace: number
   readonly isConnected: (agent: AgentId) => boolean
+  /** Paths of files that are like this one. */
+  readonly near: (path: WorkspacePath) => readonly WorkspacePath[]
   readonly onError: (error: unknown) => void
 }
 
@@ -315,12 +319,24 @@ export class LockService {
   #result(one: Decided['settled'][number]): LockResult | null {
     switch (one.outcome) {
       case 'granted':
-        return { outcome: 'granted', locks: this.#show(one.leases), waited: Math.round(one.waited) }
+        return {
+          outcome: 'granted',
+          locks: this.#show(one.leases),
+          waited: Math.round(one.waited),
+          ...this.#ahead(one.leases),
+        }
       case 'refused':
         return { outcome: 'refused', refusal: refusalOf(one.refused, this.#moment()) }
       case 'withdrawn':
         return null
     }
+  }
+
+  /** Of locks on paths at which no file is: useful, or a slip of the pen. */
+  #ahead(leases: readonly Lease[]): { readonly ahead?: LockedAhead[] } {
+    const { head, near } = this.#options
+    const paths = new Set(leases.flatMap(({ path }) => (head(path)?.deleted === false ? [] : [path])))
+    return paths.size === 0 ? {} : { ahead: [...paths].map((path) => ({ path, near: [...near(path)] })) }
   }
 
   #takeAsked(request: number): Asked | undefined {
@@ -430,16 +446,4 @@ function deferred(): { readonly promise: Promise<LockResult>; readonly asked: As
   })
   if (asked === undefined) throw new Error('a promise runs its executor at once')
   return { promise, asked }
-}
-
-function notHeld(message: string): EnsembleError {
-  return new EnsembleError('E_LOCK_NOT_HELD', message, { hint: 'See which there are: "ensemble lock list".' })
-}
-
-function withdrawn(): EnsembleError {
-  return new EnsembleError('E_UNREACHABLE', 'Whoever asked for the lock is not there any more.')
-}
-
-function stopping(): EnsembleError {
-  return new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'Ask again when it is back.' })
 }

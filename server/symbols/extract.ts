@@ -22,10 +22,22 @@ const AROUND = new Set([
   'lexical_declaration',
   'variable_declaration',
   'type_declaration',
+  'expression_statement',
+  'var_declaration',
+  'var_spec_list',
+  'field_declaration',
+  'local_variable_declaration',
 ])
 /** Before a declaration, these belong to it. */
 const BEFORE = new Set(['decorator', 'attribute_item'])
-const FUNCTIONS = new Set(['arrow_function', 'function_expression', 'generator_function', 'class'])
+const FUNCTIONS = new Set([
+  ...['arrow_function', 'function_expression', 'generator_function', 'class'],
+  ...['lambda', 'func_literal', 'closure_expression', 'lambda_expression'],
+])
+/** Around a single value, these are that value. */
+const WRAPPERS = new Set(['parenthesized_expression', 'as_expression', 'satisfies_expression', 'expression_list'])
+/** What a value can be named by: no pattern, and nothing that is worked out. */
+const PLAIN_NAME = /^(?!this\.)[\p{L}\p{N}_$#.-]+$/u
 
 interface Rows {
   readonly from: number
@@ -78,7 +90,8 @@ function enter(cursor: TreeCursor, outer: Around, nodes: Language['nodes'], symb
   const isAround = AROUND.has(type)
   const declares = Object.hasOwn(nodes, type) ? nodes[type] : undefined
   const plain: Around = { prefix: outer.prefix, isHolder: false, rows: null, lead: null }
-  if (declares === undefined && !isAround) return isBody(type) ? { ...plain, isHolder: outer.isHolder } : plain
+  if (declares === undefined && !isAround)
+    return isBody(type) || WRAPPERS.has(type) ? { ...plain, isHolder: outer.isHolder } : plain
   const node = cursor.currentNode
   const own = rowsOf(node, outer, lead)
   if (declares === undefined) {
@@ -87,9 +100,13 @@ function enter(cursor: TreeCursor, outer: Around, nodes: Language['nodes'], symb
   }
   const name = nameOf(node, declares)
   if (name === null) return plain
-  const value = declares.kind === 'ifFunction' ? node.childForFieldName('value')?.type : undefined
-  if (declares.kind === 'ifFunction' && (value === undefined || !FUNCTIONS.has(value))) return plain
   const full = outer.prefix + name
+  const value = declares.kind === 'ifFunction' ? valueOf(node, declares) : undefined
+  if (declares.kind === 'ifFunction') {
+    if (value === undefined || !PLAIN_NAME.test(name)) return plain
+    if (value === 'object') return { ...plain, prefix: `${full}.`, isHolder: true }
+    if (!FUNCTIONS.has(value)) return plain
+  }
   const kind = kindOf(declares, value, outer)
   if (kind !== null) {
     const by = node.hasError ? 'broken' : 'syntax'
@@ -99,7 +116,19 @@ function enter(cursor: TreeCursor, outer: Around, nodes: Language['nodes'], symb
 }
 
 function isBody(type: string): boolean {
-  return type.endsWith('body') || type === 'block' || type === 'declaration_list' || type === 'enum_body_declarations'
+  return (
+    type === 'object' ||
+    type.endsWith('body') ||
+    type === 'block' ||
+    type === 'declaration_list' ||
+    type === 'enum_body_declarations'
+  )
+}
+
+function valueOf(node: Node, { value = 'value' }: Declares): string | undefined {
+  let found = node.childForFieldName(value)
+  while (found !== null && WRAPPERS.has(found.type)) found = found.namedChild(0)
+  return found?.type
 }
 
 function rowsOf(node: Node, { rows }: Around, lead: number | null): Rows {
@@ -125,8 +154,11 @@ function nameOf(node: Node, { field, receiver }: Declares): string | null {
   return type === undefined ? own : `${type.text}.${own}`
 }
 
-/** `Foo` of `a::Foo<T>`; a name in quotation marks without them. */
+/** `Foo` of `a::Foo<T>`, `go` of `exports.go`, `App.go` of `App.prototype.go`; a name in quotation marks without them. */
 function plainName(node: Node): string {
+  if (node.type === 'member_expression') {
+    return node.text.replace(/^(?:module\.)?exports\.(?=\w)/u, '').replace('.prototype.', '.')
+  }
   const inner = node.childForFieldName(node.type === 'generic_type' ? 'type' : 'name')
   if (inner !== null) return plainName(inner)
   return node.text.replace(/^(["'])(.*)\1$/u, '$2')

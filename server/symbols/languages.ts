@@ -5,12 +5,15 @@ export type SymbolKind = 'function' | 'class' | 'method' | 'type'
 
 /**
  * What a node of a syntax tree declares. `field`: where its name stands. `holder`: it has methods; `names` alone: it is no
- * symbol itself, but what stands in it is named after it; `ifFunction`: only if its value is a function or a class.
+ * symbol itself, but what stands in it is named after it; `ifFunction`: only if its value is a function or a class; of an
+ * object what stands in it is named after it.
  */
 export interface Declares {
   readonly kind: SymbolKind | 'names' | 'ifFunction'
   readonly field: string
   readonly holder?: boolean
+  /** Where the value stands, of `ifFunction`; default `value`. */
+  readonly value?: string
   /** Where the type stands that a method belongs to, though it is declared elsewhere. */
   readonly receiver?: string
 }
@@ -34,6 +37,8 @@ const SCRIPT = {
   method_definition: METHOD,
   variable_declarator: { kind: 'ifFunction', field: 'name' },
   field_definition: { kind: 'ifFunction', field: 'property' },
+  pair: { kind: 'ifFunction', field: 'key' },
+  assignment_expression: { kind: 'ifFunction', field: 'left', value: 'right' },
 } as const satisfies Record<string, Declares>
 
 const TYPED = {
@@ -53,7 +58,14 @@ const TYPED = {
 const JAVASCRIPT: Language = { grammar: 'javascript', nodes: SCRIPT }
 const TYPESCRIPT: Language = { grammar: 'typescript', nodes: TYPED }
 
-const PYTHON: Language = { grammar: 'python', nodes: { function_definition: FUNCTION, class_definition: CLASS } }
+const PYTHON: Language = {
+  grammar: 'python',
+  nodes: {
+    function_definition: FUNCTION,
+    class_definition: CLASS,
+    assignment: { kind: 'ifFunction', field: 'left', value: 'right' },
+  },
+}
 
 const GO: Language = {
   grammar: 'go',
@@ -62,6 +74,8 @@ const GO: Language = {
     method_declaration: { kind: 'method', field: 'name', receiver: 'receiver' },
     type_spec: TYPE,
     type_alias: TYPE,
+    var_spec: { kind: 'ifFunction', field: 'name' },
+    short_var_declaration: { kind: 'ifFunction', field: 'left', value: 'right' },
   },
 }
 
@@ -78,6 +92,9 @@ const RUST: Language = {
     trait_item: TYPE,
     impl_item: { kind: 'names', field: 'type', holder: true },
     mod_item: NAMES,
+    static_item: { kind: 'ifFunction', field: 'name' },
+    const_item: { kind: 'ifFunction', field: 'name' },
+    let_declaration: { kind: 'ifFunction', field: 'pattern' },
   },
 }
 
@@ -92,6 +109,7 @@ const JAVA: Language = {
     method_declaration: METHOD,
     constructor_declaration: METHOD,
     compact_constructor_declaration: METHOD,
+    variable_declarator: { kind: 'ifFunction', field: 'name' },
   },
 }
 

@@ -1,9 +1,25 @@
 /** Names that somebody may have meant. */
 
+interface Likeness {
+  /** Between the parts of a name. */
+  readonly separator: '.' | '/'
+  /** So many letters may differ. */
+  readonly bound: number
+}
+
 /** At most five, nearest first: those with the same last part, then those that differ by a few letters. */
 export function nearNames(asked: string, names: Iterable<string>): string[] {
+  return nearest(asked, names, { separator: '.', bound: Math.max(2, Math.floor(asked.length / 3)) })
+}
+
+/** The same of paths: the last part is the file's own name. */
+export function nearPaths(asked: string, paths: Iterable<string>): string[] {
+  return nearest(asked, paths, { separator: '/', bound: 2 })
+}
+
+function nearest(asked: string, names: Iterable<string>, { separator, bound }: Likeness): string[] {
   const wanted = asked.toLowerCase()
-  const bound = Math.max(2, Math.floor(wanted.length / 3))
+  const lastPart = (name: string): string => name.slice(name.lastIndexOf(separator) + 1)
   const ranked = new Map<string, number>()
   for (const name of names) {
     const own = name.toLowerCase()
@@ -13,15 +29,11 @@ export function nearNames(asked: string, names: Iterable<string>): string[] {
       : Math.min(editDistance(wanted, own, bound), editDistance(wanted, lastPart(own), bound))
     if (distance <= bound) ranked.set(name, distance)
   }
-  const nearest = [...ranked].sort(([a, far], [b, near]) => far - near || a.length - b.length || (a < b ? -1 : 1))
-  return nearest.slice(0, MOST).map(([name]) => name)
+  const sorted = [...ranked].sort(([a, far], [b, near]) => far - near || a.length - b.length || (a < b ? -1 : 1))
+  return sorted.slice(0, MOST).map(([name]) => name)
 }
 
 const MOST = 5
-
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1)
-}
 
 /** Of two words, in letters put in, left out or replaced; `bound` + 1 where they are further apart. */
 export function editDistance(a: string, b: string, bound: number): number {

@@ -25,7 +25,7 @@ describe('ensemble lock', () => {
     const refused = await lock('acquire', '--file', 'src/a.js', '--lines', '3-4', '--as', 'CODEX-two')
     expect(refused).toMatchObject({ code: 3, stdout: '' })
     expect(refused.stderr).toMatch(
-      /^error: \S.* holds src\/a\.js:2-3, \d:\d\d left\n  .*The rest of the file is free\.\n  try   ensemble lock acquire --file src\/a\.js --lines 3-4 --as CODEX-two --wait \d+\n  code  E_LOCK_HELD, exit 3\n$/s,
+      /^error: \S.* holds src\/a\.js:2-3, \d:\d\d left\n  .*lock list --file src\/a\.js" shows what of it is taken\.\n  try   ensemble lock acquire --file src\/a\.js --lines 3-4 --as CODEX-two --wait \d+\n  code  E_LOCK_HELD, exit 3\n$/s,
     )
     expect((await lock('acquire', '--file', 'src/a.js', '--wait', '0.05', '--as', 'CODEX-two')).code).toBe(5)
     expect((await lock('acquire', '--file', 'src/a.js', '--lines', '4-9', '--as', 'CODEX-two')).code).toBe(1)
@@ -39,5 +39,19 @@ describe('ensemble lock', () => {
     expect((await lock('break', '--id', 'l1')).code).toBe(2)
     expect((await lock('release', '--file', 'src/a.js', '--as', 'CLAUDE-one')).code).toBe(0)
     expect((await lock('list', '--json')).json()).toMatchObject({ locks: [], waiting: [] })
+  })
+
+  test('[LOCK-3] a path without a file is locked, and said to be one, with what may have been meant; without a verb it lists', async () => {
+    const ahead = await lock('acquire', '--file', 'src/b.js', '--as', 'CLAUDE-one')
+    expect(ahead).toMatchObject({ code: 0 })
+    expect(ahead.stdout).toContain('\nsrc/b.js does not exist yet. Did you mean src/a.js?\n')
+    const far = await lock('acquire', '--file', 'docs/plan.md', '--as', 'CLAUDE-one', '--json')
+    expect(far.json()).toMatchObject({ ahead: [{ path: 'docs/plan.md', near: [] }] })
+    const there = await lock('acquire', '--file', 'src/a.js', '--as', 'CLAUDE-one', '--json')
+    expect(there.json()).not.toHaveProperty('ahead')
+    const listed = await lock()
+    expect(listed).toMatchObject({ code: 0 })
+    expect(listed.stdout).toMatch(/src\/b\.js +all +EXCLUSIVE/)
+    expect((await lock('acquir')).code).toBe(2)
   })
 })

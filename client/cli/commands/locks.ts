@@ -56,11 +56,14 @@ export async function acquireLock(options: AcquireOptions, context: Context): Pr
     ...(ttl === undefined ? {} : { ttl }),
   }
   const asking = { body, headers: { 'X-Ensemble-Agent': holder }, patience: wait * 1000 + PATIENCE }
-  const { locks } = await ask(server, '/api/locks', lockResult.options[0], asking).catch(async (thrown: unknown) => {
-    throw await withWayOut(thrown, server, options, path)
-  })
-  if (json === true) context.print.json({ schema: 'ensemble.lock-acquired/1', locks })
-  else context.print.lines(lockTaken(locks, await wordsFor(server, context)))
+  const { locks, ahead } = await ask(server, '/api/locks', lockResult.options[0], asking).catch(
+    async (thrown: unknown) => {
+      throw await withWayOut(thrown, server, options, path)
+    },
+  )
+  if (json === true)
+    context.print.json({ schema: 'ensemble.lock-acquired/1', locks, ...(ahead === undefined ? {} : { ahead }) })
+  else context.print.lines(lockTaken(locks, await wordsFor(server, context), ahead))
   return EXIT.ok
 }
 

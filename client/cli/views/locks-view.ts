@@ -1,5 +1,5 @@
 /** Locks as a table, and as a sentence. */
-import { placeText, type Lock, type LocksList } from '../../../protocol/locks.js'
+import { placeText, type Lock, type LockedAhead, type LocksList } from '../../../protocol/locks.js'
 import type { Paint } from '../colour.js'
 import { table, type Cell } from '../table.js'
 import { cutPath, list, quoted } from '../words.js'
@@ -38,11 +38,17 @@ export function lockLines({ locks, waiting }: LocksList, { nameOf, paint, now, c
   ]
 }
 
-export function lockTaken(locks: readonly Lock[], { nameOf, now, command }: LockWords): string[] {
+export function lockTaken(
+  locks: readonly Lock[],
+  { nameOf, now, command }: LockWords,
+  ahead: readonly LockedAhead[] = [],
+): string[] {
   const lines = locks.map((lock) => {
     const where = placeText(lock.path, lock.region)
     return `${nameOf(lock.holder)} holds ${where}, ${lock.type}, for ${clock(lock.expiresAt - now)} (${lock.id}, token ${lock.token}).`
   })
+  for (const { path, near } of ahead)
+    lines.push(`${path} does not exist yet.${near.length === 0 ? '' : ` Did you mean ${list(near)}?`}`)
   const [first] = locks
   return first === undefined
     ? lines

@@ -70,7 +70,71 @@ const TYPESCRIPT_SYMBOLS = [
   'main function 41-41',
 ]
 
+/** Functions that are values with a name, by language. */
+const ASSIGNED: readonly (readonly [path: string, text: string, symbols: readonly string[]])[] = [
+  [
+    'a.js',
+    `export const y = async () => {
+  return 2
+}
+module.exports.z = function () {}
+exports.w = () => 1
+App.prototype.go = function () {
+  this.x = () => 1
+}
+const api = {
+  get: () => 1,
+  async post() {},
+}
+let later
+later = () => 3
+const { a, b } = () => 1
+`,
+    ['y function 1-3', 'z function 4-4', 'w function 5-5', 'App.go function 6-8', 'api.get method 10-10'].concat([
+      'api.post method 11-11',
+      'later function 14-14',
+    ]),
+  ],
+  [
+    'a.ts',
+    `export const x: Handler = (a) => {
+  return a
+}
+const api = {
+  get: () => 1,
+} satisfies Api
+export const f = <T,>(a: T) => a
+export const g = (() => 1) as Fn
+`,
+    ['x function 1-3', 'api.get method 5-5', 'f function 7-7', 'g function 8-8'],
+  ],
+  [
+    'a.py',
+    'square = lambda x: x * x\nclass A:\n    twice = lambda self: 2\na, b = lambda: 1\n',
+    ['square function 1-1', 'A class 2-3', 'A.twice method 3-3'],
+  ],
+  [
+    'a.go',
+    'package a\n\nvar Handler = func(a int) int {\n\treturn a\n}\nvar (\n\tOne = func() {}\n\tn   = 1\n)\n',
+    ['Handler function 3-5', 'One function 7-7'],
+  ],
+  [
+    'a.rs',
+    'pub static F: fn(i32) -> i32 = |x| x + 1;\npub const G: fn() = || {\n};\nfn main() {\n    let add = |a, b| a + b;\n}\n',
+    ['F function 1-1', 'G function 2-3', 'main function 4-6', 'main.add function 5-5'],
+  ],
+  [
+    'A.java',
+    'class A {\n  static final Op f = x -> {\n    return x;\n  };\n  int n = 1;\n  Runnable r = () -> run();\n}\n',
+    ['A class 1-7', 'A.f method 2-4', 'A.r method 6-6'],
+  ],
+]
+
 describe('the symbols', () => {
+  it.each(ASSIGNED)('[LOCK-11] of functions that are values with a name: %s', async (path, text, symbols) => {
+    expect(await symbolsOf(path, text)).toEqual(symbols)
+  })
+
   it('[LOCK-11] of TypeScript', async () => {
     expect(await symbolsOf('src/app.ts', TYPESCRIPT)).toEqual(TYPESCRIPT_SYMBOLS)
   })
