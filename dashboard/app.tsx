@@ -1,20 +1,27 @@
 /** Which view an address shows. */
 import { useEffect } from 'preact/hooks'
+import { signal } from '@preact/signals'
 import { unreachable } from '../protocol/errors.js'
 import { fileName } from './model/format.js'
+import { inboxRoute } from './model/inbox.js'
 import { Announcer } from './parts/announcer.js'
-import { PageContext, useKeys, usePage, type Page } from './parts/context.js'
+import { PageContext, useCommands, usePage, type Page } from './parts/context.js'
 import { Frame } from './parts/frame.js'
 import { KeyHelp, openKeyHelp } from './parts/key-help.js'
 import { lazy } from './parts/lazy.js'
-import type { Route } from './router.js'
+import { formatRoute, type Route } from './router.js'
 import type { Store } from './store.js'
 import { Overview } from './views/overview.js'
 
 const Conflicts = lazy(async () => (await import('./views/conflicts.js')).Conflicts)
 const Tasks = lazy(async () => (await import('./views/tasks.js')).Tasks)
 const Locks = lazy(async () => (await import('./views/locks.js')).Locks)
+const Palette = lazy(async () => (await import('./parts/palette.js')).Palette)
+const Agents = lazy(async () => (await import('./views/agents.js')).Agents)
 const Files = lazy(async () => (await import('./views/files.js')).Files)
+
+/** The palette is opened by a key, or by the field in the bar. */
+const isPaletteOpen = signal(false)
 
 export function App({ page }: { readonly page: Page }) {
   const route = page.router.route.value
@@ -47,6 +54,8 @@ function View({ route }: { readonly route: Route }) {
       return <Tasks id={route.id} subtask={route.subtask} />
     case 'locks':
       return <Locks selected={route.id} />
+    case 'agents':
+      return <Agents selected={route.id} />
     case 'unknown':
       return (
         <div class="empty">
@@ -80,20 +89,38 @@ function placeOf(route: Route, { tasks }: Store): string {
       return tasks.value.tasks.find((task) => task.id === route.id)?.title ?? 'Tasks'
     case 'locks':
       return 'Locks'
+    case 'agents':
+      return route.id ?? 'Agents'
     default:
       return ''
   }
 }
 
+/** Each press goes one further, and begins anew behind the last one. */
+function nextWaiting({ inbox }: Store, here: Route): string {
+  const places = inbox.peek().map((item) => formatRoute(inboxRoute(item)))
+  return places[(places.lastIndexOf(formatRoute(here)) + 1) % Math.max(1, places.length)] ?? '/'
+}
+
 function GlobalKeys() {
-  const { router } = usePage()
-  useKeys([
-    { keys: 'g o', label: 'Go to the overview', run: () => router.go({ view: 'overview' }) },
-    { keys: 'g f', label: 'Go to the files', run: () => router.go({ view: 'files', path: null }) },
-    { keys: 'g c', label: 'Go to the conflicts', run: () => router.go({ view: 'conflicts', id: null }) },
-    { keys: 'g t', label: 'Go to the tasks', run: () => router.go({ view: 'tasks', id: null, subtask: null }) },
-    { keys: 'g l', label: 'Go to the locks', run: () => router.go({ view: 'locks', id: null }) },
-    { keys: '?', label: 'Show this list', run: openKeyHelp },
-  ])
-  return null
+  const { store, router, theme, keys } = usePage()
+  useCommands({
+    find: () => (isPaletteOpen.value = !isPaletteOpen.peek()),
+    help: openKeyHelp,
+    overview: () => router.go({ view: 'overview' }),
+    files: () => router.go({ view: 'files', path: null }),
+    conflicts: () => router.go({ view: 'conflicts', id: null }),
+    tasks: () => router.go({ view: 'tasks', id: null, subtask: null }),
+    locks: () => router.go({ view: 'locks', id: null }),
+    agents: () => router.go({ view: 'agents', id: null }),
+    nextWaiting: () => router.open(nextWaiting(store, router.route.peek())),
+    theme: () => theme.toggle(),
+    singleKeys: () => keys.turn(!keys.enabled.peek()),
+  })
+  // Who presses the key types on at once.
+  const isIdle = store.filesKnown.value
+  useEffect(() => {
+    if (isIdle) Palette.preload()
+  }, [isIdle])
+  return isPaletteOpen.value ? <Palette close={() => (isPaletteOpen.value = false)} /> : null
 }

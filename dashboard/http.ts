@@ -7,21 +7,21 @@ import type { Problem } from '../protocol/messages.js'
 export interface HttpOptions {
   readonly fetch: typeof fetch
   readonly token: string
-  readonly newId: () => string
 }
 
-/** @throws EnsembleError E_UNREACHABLE, and what the server says */
+/** @param writeId the same again is the same request. @throws EnsembleError E_UNREACHABLE, and what the server says */
 export async function post(
-  { fetch, token, newId }: HttpOptions,
+  { fetch, token }: HttpOptions,
   path: string,
   agent: string,
   body: object,
-): Promise<void> {
+  writeId: string,
+): Promise<unknown> {
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     'x-ensemble-agent': agent,
-    'idempotency-key': newId(),
+    'idempotency-key': writeId,
   }
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(
     (thrown: unknown) => {
@@ -29,6 +29,7 @@ export async function post(
     },
   )
   if (!response.ok) throw await refusalIn(response)
+  return await response.json()
 }
 
 /** What the server says against a request. */

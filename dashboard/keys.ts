@@ -1,40 +1,43 @@
-/**
- * Keys: one registry feeds both the listener and the list that `?` shows. Single keys rest while someone types, and can be
- * turned off.
- */
-import { signal } from '@preact/signals'
-
-export interface KeyBinding {
-  /** One key, or two after each other: `/`, `g o`; with Control (or Command): `Ctrl+Enter`. */
-  readonly keys: string
-  readonly label: string
-  readonly run: () => void
-  /** Heard while someone types, too: no key that writes anything. */
-  readonly always?: boolean
-}
+/** Hears keys, and runs the commands that they stand for. Single keys rest while someone types, and can be turned off. */
+import { computed, signal } from '@preact/signals'
+import { COMMAND_IDS, commandOf, type CommandId, type Handlers } from './commands.js'
 
 /** Within this time the second key of a sequence must follow. In milliseconds. */
 const SEQUENCE = 1_500
 const OFF = 'ensemble-keys-off'
 
 export class Keys {
-  readonly bindings = signal<readonly KeyBinding[]>([])
   readonly enabled = signal(true)
+  /** Of the parts that are shown, in the order of their showing. */
+  readonly #handlers = signal<readonly Handlers[]>([])
+  /** What can be done now. */
+  readonly available = computed(() =>
+    COMMAND_IDS.filter((id) => this.#handlers.value.some((handlers) => handlers[id] !== undefined)),
+  )
+  readonly isApple: boolean
   readonly #window: Window
   #first: { readonly key: string; readonly time: number } | undefined
 
   constructor(window: Window) {
     this.#window = window
     this.enabled.value = window.localStorage.getItem(OFF) === null
+    this.isApple = /Mac|iPhone|iPad/.test(window.navigator.userAgent)
     window.addEventListener('keydown', (event) => this.#press(event))
   }
 
-  /** Until disposed, which a view does when it goes. */
-  add(bindings: readonly KeyBinding[]): () => void {
-    this.bindings.value = [...this.bindings.value, ...bindings]
+  /** Until disposed, which a part does when it goes. */
+  add(handlers: Handlers): () => void {
+    this.#handlers.value = [...this.#handlers.value, handlers]
     return () => {
-      this.bindings.value = this.bindings.value.filter((binding) => !bindings.includes(binding))
+      this.#handlers.value = this.#handlers.value.filter((other) => other !== handlers)
     }
+  }
+
+  run(id: CommandId): void {
+    this.#handlers
+      .peek()
+      .findLast((handlers) => handlers[id] !== undefined)
+      ?.[id]?.()
   }
 
   turn(on: boolean): void {
@@ -46,10 +49,11 @@ export class Keys {
   #press(event: KeyboardEvent): void {
     if (event.defaultPrevented) return
     const chord = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.key}`
-    const always = this.bindings.value.find((binding) => binding.always === true && binding.keys === chord)
+    const available = this.available.peek().map((id) => ({ id, ...commandOf(id) }))
+    const always = available.find((command) => command.always === true && command.keys === chord)
     if (always !== undefined) {
       event.preventDefault()
-      always.run()
+      this.run(always.id)
       return
     }
     if (!this.enabled.value || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return
@@ -57,13 +61,13 @@ export class Keys {
     this.#first = undefined
     const sequence =
       first !== undefined && event.timeStamp - first.time <= SEQUENCE ? `${first.key} ${event.key}` : event.key
-    const binding = this.bindings.value.find(({ keys }) => keys === sequence)
-    if (binding !== undefined) {
+    const command = available.find(({ keys }) => keys === sequence)
+    if (command !== undefined) {
       event.preventDefault()
-      binding.run()
+      this.run(command.id)
       return
     }
-    if (this.bindings.value.some(({ keys }) => keys.startsWith(`${event.key} `))) {
+    if (available.some(({ keys }) => keys?.startsWith(`${event.key} `))) {
       this.#first = { key: event.key, time: event.timeStamp }
     }
   }

@@ -7,6 +7,8 @@ import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
 import type { LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
 import type { TaskCommand, TaskReply } from '../protocol/tasks.js'
+import type { Addressee, WorkspaceEvent } from '../protocol/events.js'
+import { trusted } from '../client/sdk/trusted.js'
 import { Batcher } from './batcher.js'
 import { PERSON } from './model/held-locks.js'
 import type { Store } from './store.js'
@@ -28,7 +30,7 @@ export interface LinkOptions {
   /** A new unguessable id of letters and digits. */
   readonly newId: () => WriteId
   /** A request over HTTP in the name of an agent that has no connection. @throws EnsembleError */
-  readonly post: (path: string, agent: string, body: object) => Promise<void>
+  readonly post: (path: string, agent: string, body: object, writeId: WriteId) => Promise<unknown>
 }
 
 /** Of every clock on the page. In milliseconds. */
@@ -106,13 +108,13 @@ export class Link {
 
   /** Locks a region in the name of whoever sits at this page, for `ttl` seconds. @throws EnsembleError E_LOCK_HELD … */
   async lock(path: WorkspacePath, region: LockRegion, ttl: number): Promise<void> {
-    await this.#options.post('/api/locks', PERSON, { wants: [{ path, region }], ttl })
+    await this.#options.post('/api/locks', PERSON, { wants: [{ path, region }], ttl }, this.#options.newId())
     await this.#readLocks()
   }
 
   /** Gives a lock of this page back. @throws EnsembleError */
   async unlock(id: LockId): Promise<void> {
-    await this.#options.post('/api/locks/release', PERSON, { ids: [id] })
+    await this.#options.post('/api/locks/release', PERSON, { ids: [id] }, this.#options.newId())
     await this.#readLocks()
   }
 
@@ -128,6 +130,15 @@ export class Link {
     )
     await this.#readTasks()
     return reply
+  }
+
+  /** Says something in the name of whoever sits at this page; `to` null: to everybody. @throws EnsembleError */
+  async say(data: Readonly<Record<string, unknown>>, to: Addressee | null): Promise<WorkspaceEvent> {
+    const said = { type: 'broadcast', data, ...(to === null ? {} : { to }) }
+    const answer = await this.#once(`say ${JSON.stringify(said)}`, (own) =>
+      this.#options.post('/api/events', PERSON, said, own),
+    )
+    return trusted<Result<'publish'>>(answer).event
   }
 
   /** Where the answer to a write was lost, the same one asked again is the same request. */

@@ -1,4 +1,5 @@
 /** Starts the page: token, theme, connection, store. */
+import { signal } from '@preact/signals'
 import { render } from 'preact'
 import { Connection, type After } from '../client/sdk/connection.js'
 import { App } from './app.js'
@@ -21,6 +22,7 @@ import './styles/conflicts.css'
 import './styles/panel.css'
 import './styles/tasks.css'
 import './styles/locks.css'
+import './styles/palette.css'
 import { ThemeSwitch } from './theme.js'
 import { forgetToken, keepToken, takeKey, tokenOf, type Key } from './token.js'
 import { NoToken } from './views/no-token.js'
@@ -60,8 +62,8 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
     openSocket: openBrowserSocket,
   })
   const store = new Store()
-  const send = (path: string, agent: string, body: object) =>
-    post({ fetch: (...request) => fetch(...request), token, newId }, path, agent, body)
+  const send = (path: string, agent: string, body: object, own: WriteId) =>
+    post({ fetch: (...request) => fetch(...request), token }, path, agent, body, own)
   const link = new Link({
     store,
     source: connection,
@@ -84,7 +86,18 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
   addEventListener('beforeunload', (event) => {
     if (drafts.atRisk) event.preventDefault()
   })
-  const page = { store, drafts, router: new Router(window), theme, keys: new Keys(window), token, link, signOut }
+  const following = signal<string | null>(null)
+  const page = {
+    store,
+    drafts,
+    following,
+    router: new Router(window),
+    theme,
+    keys: new Keys(window),
+    token,
+    link,
+    signOut,
+  }
   render(<App page={page} />, root)
 }
 

@@ -7,6 +7,7 @@ export type Route =
   | { readonly view: 'conflicts'; readonly id: string | null }
   | { readonly view: 'tasks'; readonly id: string | null; readonly subtask: string | null }
   | { readonly view: 'locks'; readonly id: string | null }
+  | { readonly view: 'agents'; readonly id: string | null }
   | { readonly view: 'unknown'; readonly address: string }
 
 export function parseRoute(pathname: string): Route {
@@ -19,6 +20,8 @@ export function parseRoute(pathname: string): Route {
       return { view: 'files', path: below.length === 0 ? null : below.join('/') }
     case 'conflicts':
       return { view: 'conflicts', id: below[0] ?? null }
+    case 'agents':
+      return { view: 'agents', id: below[0] ?? null }
     case 'tasks':
       return { view: 'tasks', id: below[0] ?? null, subtask: below[1] ?? null }
     case 'locks':
@@ -35,7 +38,9 @@ export function formatRoute(route: Route): string {
     case 'files':
       return route.path === null ? '/files' : `/files/${route.path.split('/').map(encodeURIComponent).join('/')}`
     case 'conflicts':
-      return route.id === null ? '/conflicts' : `/conflicts/${encodeURIComponent(route.id)}`
+      return joined('/conflicts', route.id)
+    case 'agents':
+      return joined('/agents', route.id)
     case 'tasks':
       return joined('/tasks', route.id, route.subtask)
     case 'locks':
@@ -80,6 +85,11 @@ export class Router {
 
   get route(): ReadonlySignal<Route> {
     return this.#route
+  }
+
+  /** To an address of this page, with its fragment. */
+  open(address: string): void {
+    this.#push(address)
   }
 
   go(route: Route): void {

@@ -22,7 +22,7 @@ import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
-import { inboxOf } from './model/inbox.js'
+import { inboxOf, type PausedFolder } from './model/inbox.js'
 import { Lanes } from './model/lanes.js'
 import { LockSpans } from './model/lock-spans.js'
 import { Rate } from './model/rate.js'
@@ -86,14 +86,25 @@ export class Store {
   readonly tasks = signal<TaskList>({ tasks: [], faults: [] })
   /** The board was read. */
   readonly tasksKnown = signal(false)
+  /** Folders that hold something back, as they said last. */
+  readonly paused = computed((): readonly PausedFolder[] => {
+    const served = this.#status.value?.folder?.paused ?? null
+    const agents = this.agents.value
+      .filter(isHere)
+      .map(({ agent }) => ({ who: agent.agentId, pause: agent.folder?.paused ?? null }))
+    return [{ who: null, pause: served }, ...agents].flatMap(({ who, pause }) => (pause === null ? [] : { who, pause }))
+  })
   readonly inbox = computed(() =>
     inboxOf({
+      paused: this.paused.value,
       conflicts: this.openConflicts.value,
       deadlocks: this.deadlocks.value,
       tasks: this.tasks.value.tasks,
     }),
   )
   readonly changes = signal<readonly Change[]>([])
+  /** The events of the last batch, oldest first. */
+  readonly news = signal<readonly WorkspaceEvent[]>([])
   /** The commits of the last batch, with their edits. */
   readonly commits = signal<readonly Commit[]>([])
   readonly activity = computed(() => activityByFile(this.changes.value, this.serverNow.value))
@@ -332,6 +343,7 @@ export class Store {
 
   #takeEvents(events: readonly WorkspaceEvent[]): void {
     if (events.length === 0) return
+    this.news.value = events
     let feed = this.feed.value
     for (const event of events) {
       const time = Date.parse(event.timestamp)

@@ -1,9 +1,8 @@
 /** Which events someone wants to hear of. */
 import { z } from 'zod'
 import { unreachable } from './errors.js'
-import { eventData, isEventType, type Addressee, type WorkspaceEvent } from './events.js'
+import { eventData, isEventType, type WorkspaceEvent } from './events.js'
 import { compileGlob, pathGlob } from './globs.js'
-import { splitAgentId, type AgentId } from './ids.js'
 import type { WorkspacePath } from './paths.js'
 
 /** A type, or all of a kind: `lock:*`. */
@@ -79,11 +78,4 @@ export function pathsOf(event: WorkspaceEvent): readonly WorkspacePath[] {
     default:
       return unreachable(event)
   }
-}
-
-/** Whether an event with this address is for an agent. @param roles that the agent named itself */
-export function isFor(to: Addressee | undefined, agent: AgentId, roles: readonly string[]): boolean {
-  if (to === undefined) return true
-  if ('agent' in to) return to.agent === agent
-  return to.role === splitAgentId(agent).type || roles.includes(to.role)
 }

@@ -21,7 +21,7 @@ export function eventWords(event: SaidEvent, nameOf: (author: string) => string)
 function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
   switch (event.type) {
     case 'broadcast':
-      return `says ${cut(JSON.stringify(event.data))}`
+      return `says ${said(event.data)}`
     case 'rename:refused': {
       const { file, to, locked, holder } = event.data
       return `did not rename ${file} to ${to}: ${nameOf(holder)} has ${locked} locked`
@@ -85,6 +85,12 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
     default:
       return unreachable(event)
   }
+}
+
+/** Most say a `text`; whatever else they say is for programs, and shown as it is. */
+function said({ text, ...more }: Readonly<Record<string, unknown>>): string {
+  if (typeof text !== 'string') return cut(JSON.stringify(text === undefined ? more : { text, ...more }))
+  return cut(Object.keys(more).length === 0 ? text : `${text} ${JSON.stringify(more)}`)
 }
 
 function place({ path, region }: Pick<EventData<'lock:acquired'>, 'path' | 'region'>): string {

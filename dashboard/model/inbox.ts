@@ -1,24 +1,39 @@
-/** What waits for a person: what collided first, then what the server had to break, then what somebody stopped. */
+/**
+ * What waits for a person: what collided first, then what the server had to break, then folders that hold something back, then what
+ * somebody stopped.
+ */
 import type { Conflict } from '../../protocol/conflicts.js'
 import type { Task } from '../../protocol/tasks.js'
 import { formatCount } from './format.js'
+import type { Pause } from '../../protocol/folder.js'
+import type { Route } from '../router.js'
 import type { Deadlock } from './deadlocks.js'
 
 export type InboxItem =
   | { readonly kind: 'conflict'; readonly conflict: Conflict }
   | { readonly kind: 'deadlock'; readonly deadlock: Deadlock }
   | { readonly kind: 'halted'; readonly task: Task }
+  | ({ readonly kind: 'paused' } & PausedFolder)
+
+/** A folder that holds something back. */
+export interface PausedFolder {
+  /** Whose; null: it is the one that the server serves. */
+  readonly who: string | null
+  readonly pause: Pause
+}
 
 export interface Waiting {
   readonly conflicts: readonly Conflict[]
   readonly deadlocks: readonly Deadlock[]
   readonly tasks: readonly Task[]
+  readonly paused: readonly PausedFolder[]
 }
 
-export function inboxOf({ conflicts, deadlocks, tasks }: Waiting): readonly InboxItem[] {
+export function inboxOf({ conflicts, deadlocks, tasks, paused }: Waiting): readonly InboxItem[] {
   return [
     ...conflicts.map((conflict) => ({ kind: 'conflict', conflict }) as const),
     ...deadlocks.map((deadlock) => ({ kind: 'deadlock', deadlock }) as const),
+    ...paused.map((folder) => ({ kind: 'paused', ...folder }) as const),
     ...tasks.filter(({ status }) => status === 'HALTED').map((task) => ({ kind: 'halted', task }) as const),
   ]
 }
@@ -27,6 +42,7 @@ const NOUNS: Readonly<Record<InboxItem['kind'], string>> = {
   conflict: 'conflict',
   deadlock: 'broken deadlock',
   halted: 'halted task',
+  paused: 'paused folder',
 }
 
 /** "2 conflicts", "1 halted task"; of several kinds "3 things". */
@@ -45,5 +61,21 @@ export function inboxKey(item: InboxItem): string {
       return `deadlock ${item.deadlock.seq}`
     case 'halted':
       return item.task.id
+    case 'paused':
+      return `paused ${item.who ?? ''}`
+  }
+}
+
+/** Where it is dealt with. */
+export function inboxRoute(item: InboxItem): Route {
+  switch (item.kind) {
+    case 'conflict':
+      return { view: 'conflicts', id: item.conflict.id }
+    case 'deadlock':
+      return { view: 'locks', id: null }
+    case 'halted':
+      return { view: 'tasks', id: item.task.id, subtask: null }
+    case 'paused':
+      return item.who === null ? { view: 'overview' } : { view: 'agents', id: item.who }
   }
 }

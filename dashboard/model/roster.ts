@@ -6,7 +6,7 @@ import { agentParts } from './tags.js'
 export type RowAgent = Omit<Agent, 'type' | 'instance' | 'folder' | 'roles' | 'symbol'> & {
   readonly type: string
   readonly instance: string
-}
+} & Partial<Pick<Agent, 'folder' | 'roles' | 'symbol'>>
 
 export interface AgentRow {
   readonly agent: RowAgent

@@ -1,7 +1,9 @@
 /** What every part may reach: the store, the address, the theme, the keys. */
 import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
-import type { KeyBinding, Keys } from '../keys.js'
+import type { Signal } from '@preact/signals'
+import type { Handlers } from '../commands.js'
+import type { Keys } from '../keys.js'
 import type { Link } from '../link.js'
 import type { Drafts } from '../model/drafts.js'
 import type { Router } from '../router.js'
@@ -14,10 +16,12 @@ export interface Page {
   readonly theme: ThemeSwitch
   readonly keys: Keys
   readonly drafts: Drafts
+  /** Whose edits are brought into sight, from file to file; null: nobody's. */
+  readonly following: Signal<string | null>
   /** For the live documents, which have connections of their own. */
   readonly token: string
   /** What a view asks for by itself, and all that it may do. */
-  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task'>
+  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task' | 'say'>
   /** Forgets the token, and asks for another one. */
   readonly signOut: () => void
 }
@@ -30,9 +34,9 @@ export function usePage(): Page {
   return page
 }
 
-/** While the part that calls it is shown. */
-export function useKeys(bindings: readonly KeyBinding[]): void {
+/** What commands do while the part that calls it is shown. */
+export function useCommands(handlers: Handlers): void {
   const { keys } = usePage()
-  // Once: what a binding does reads signals, so the first ones stay right.
-  useEffect(() => keys.add(bindings), [])
+  // Once: what a handler does reads signals, so the first ones stay right.
+  useEffect(() => keys.add(handlers), [])
 }

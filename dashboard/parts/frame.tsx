@@ -7,7 +7,7 @@ import { subtasksDone } from '../model/tasks.js'
 import { formatRoute, type Route } from '../router.js'
 import { usePage } from './context.js'
 import { Icon, type IconName } from './icon.js'
-import { openKeyHelp } from './key-help.js'
+import { KeyCaps, openKeyHelp } from './key-help.js'
 
 /** How long the page says that it is live again. In milliseconds. */
 const SAID_FOR = 6_000
@@ -46,7 +46,7 @@ export function Frame({ children, fills = false, narrow = false }: FrameProps) {
 }
 
 function TopBar() {
-  const { store, theme } = usePage()
+  const { store, theme, keys } = usePage()
   const next = theme.theme.value === 'dark' ? 'light' : 'dark'
   return (
     <header class="top-bar">
@@ -62,6 +62,13 @@ function TopBar() {
         <span>Ensemble</span>
       </a>
       <b class="workspace">{store.workspace}</b>
+      <button type="button" class="find" title="Find or run anything" onClick={() => keys.run('find')}>
+        <Icon name="search" />
+        <span>Find or run</span>
+        <span class="find-keys" aria-hidden="true">
+          <KeyCaps keys="Ctrl+k" />
+        </span>
+      </button>
       {store.readOnly.value && (
         <span class="read-only" title="You see everything, and can change nothing">
           <Icon name="eye" />
@@ -237,6 +244,7 @@ function Ways() {
         count={held === 0 ? '' : String(held)}
         countWords="held"
       />
+      <Way to={{ view: 'agents', id: null }} icon="agents" label="Agents" />
     </>
   )
 }

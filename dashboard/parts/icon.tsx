@@ -1,4 +1,5 @@
 /** Icons: outlines of lucide, taken into the bundle at build. Always beside a word, or in a button that has a label. */
+import agents from 'lucide-static/icons/users.svg?raw'
 import blocked from 'lucide-static/icons/octagon-pause.svg?raw'
 import check from 'lucide-static/icons/check.svg?raw'
 import chevronDown from 'lucide-static/icons/chevron-down.svg?raw'
@@ -19,6 +20,7 @@ import reading from 'lucide-static/icons/book-open.svg?raw'
 import reviewing from 'lucide-static/icons/message-square-check.svg?raw'
 import search from 'lucide-static/icons/search.svg?raw'
 import sun from 'lucide-static/icons/sun.svg?raw'
+import send from 'lucide-static/icons/send.svg?raw'
 import testing from 'lucide-static/icons/flask-conical.svg?raw'
 import unplug from 'lucide-static/icons/unplug.svg?raw'
 import warning from 'lucide-static/icons/triangle-alert.svg?raw'
@@ -38,6 +40,7 @@ import panel from 'lucide-static/icons/panel-right.svg?raw'
 import close from 'lucide-static/icons/x.svg?raw'
 
 const SOURCES = {
+  agents,
   back,
   blocked,
   check,
@@ -67,6 +70,7 @@ const SOURCES = {
   reading,
   reviewing,
   search,
+  send,
   sun,
   tasks,
   testing,

@@ -1,4 +1,5 @@
-/** The list of keys, from the registry itself, in a native dialog. */
+/** The list of keys, from the commands themselves, in a native dialog. */
+import { COMMAND_IDS, commandOf, keyCaps, PLACES } from '../commands.js'
 import { usePage } from './context.js'
 import { Icon } from './icon.js'
 
@@ -20,18 +21,28 @@ export function KeyHelp() {
             <Icon name="close" />
           </button>
         </header>
-        <dl class="keys">
-          {keys.bindings.value.map((binding) => (
-            <div key={binding.keys}>
-              <dt>
-                {binding.keys.split(' ').map((key) => (
-                  <kbd key={key}>{key}</kbd>
-                ))}
-              </dt>
-              <dd>{binding.label}</dd>
-            </div>
+        <div class="key-places">
+          {PLACES.map((place) => (
+            <section key={place} aria-label={place}>
+              <h3>{place}</h3>
+              <dl class="keys">
+                {COMMAND_IDS.filter((id) => commandOf(id).place === place).map((id) => {
+                  const command = commandOf(id)
+                  return (
+                    command.keys !== null && (
+                      <div key={id} class={keys.available.value.includes(id) ? undefined : 'key-elsewhere'}>
+                        <dt>
+                          <KeyCaps keys={command.keys} />
+                        </dt>
+                        <dd>{command.label}</dd>
+                      </div>
+                    )
+                  )
+                })}
+              </dl>
+            </section>
           ))}
-        </dl>
+        </div>
         <label class="choice">
           <input
             type="checkbox"
@@ -42,5 +53,16 @@ export function KeyHelp() {
         </label>
       </form>
     </dialog>
+  )
+}
+
+export function KeyCaps({ keys: text }: { readonly keys: string }) {
+  const { keys } = usePage()
+  return (
+    <>
+      {keyCaps(text, keys.isApple).map((cap) => (
+        <kbd key={cap}>{cap}</kbd>
+      ))}
+    </>
   )
 }

@@ -4,18 +4,20 @@ import { useEffect } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 
 /** @param load may fail: the server may be gone, or be another version by now */
-export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function lazy<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> & { readonly preload: () => void } {
   let loaded: ComponentType<Props> | null = null
-  return function Lazy(props: Props) {
+  const fetch = async () => {
+    loaded = await load()
+  }
+  function Lazy(props: Props) {
     const isThere = useSignal(loaded !== null)
     const isFailed = useSignal(false)
     useEffect(() => {
       if (loaded !== null) return
-      load().then(
-        (view) => {
-          loaded = view
-          isThere.value = true
-        },
+      fetch().then(
+        () => (isThere.value = true),
         () => (isFailed.value = true),
       )
     }, [])
@@ -23,6 +25,8 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
     const View = isThere.value ? loaded : null
     return View === null ? null : <View {...props} />
   }
+  // What fails now is told of when it is shown.
+  return Object.assign(Lazy, { preload: () => void fetch().catch(() => undefined) })
 }
 
 function NotLoaded() {

@@ -1,6 +1,6 @@
 /** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
 import type { LockWaiter } from '../../protocol/locks.js'
-import { capitalize, formatCount } from '../model/format.js'
+import { capitalize, formatCount, formatNumber } from '../model/format.js'
 import { isHere, type AgentRow } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -69,7 +69,9 @@ function Row({ row }: { readonly row: AgentRow }) {
       <div class="agent-who" role="rowheader">
         <AgentTag author={agent.agentId} gone={!isHere(row)} />
         <div>
-          <b>{agent.instance}</b>
+          <a href={formatRoute({ view: 'agents', id: agent.agentId })}>
+            <b>{agent.instance}</b>
+          </a>
           <small>{agent.partition === null ? type : `${type}, ${agent.partition}`}</small>
         </div>
       </div>
@@ -91,9 +93,10 @@ function Row({ row }: { readonly row: AgentRow }) {
             {agent.file}
           </a>
         )}
+        {agent.symbol != null && <small class="path">{agent.symbol}</small>}
       </div>
       <div class="agent-lines" role="cell">
-        {lines !== undefined && `+${lines.added} −${lines.removed}`}
+        {lines !== undefined && `+${formatNumber(lines.added)} −${formatNumber(lines.removed)}`}
       </div>
       <div class="agent-lane" role="cell" data-lane={agent.agentId}>
         <span class="visually-hidden">

@@ -10,7 +10,7 @@ import { formatClock, formatCount } from '../model/format.js'
 import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Fault, READ_ONLY } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
 
@@ -81,14 +81,14 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
     isAsked.value = false
   }
   const useCurrent = (use: Use) => () => merge.peek()?.use(merge.peek()?.current.peek() ?? 0, use)
-  useKeys([
-    { keys: 'F7', label: 'Go to the next change', run: () => merge.peek()?.next(), always: true },
-    { keys: '1', label: 'Use what stands in the file', run: useCurrent('ours') },
-    { keys: '2', label: 'Keep what both started from', run: useCurrent('base') },
-    { keys: '3', label: 'Use what is held', run: useCurrent('theirs') },
-    { keys: '4', label: 'Use both', run: useCurrent('both') },
-    { keys: 'Ctrl+Enter', label: 'Resolve the conflict', run: () => void resolve(), always: true },
-  ])
+  useCommands({
+    nextChange: () => merge.peek()?.next(),
+    useOurs: useCurrent('ours'),
+    useBase: useCurrent('base'),
+    useTheirs: useCurrent('theirs'),
+    useBoth: useCurrent('both'),
+    resolve: () => void resolve(),
+  })
 
   const margin = window.matchMedia(NARROW).matches ? NARROW_MARGIN : MARGIN
   useEffect(() => {

@@ -6,7 +6,7 @@ import { toEnsembleError, unreachable, type EnsembleError } from '../../protocol
 import { formatClock } from '../model/format.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
-import { usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
 import { Fault } from './conflict-decision.js'
@@ -147,6 +147,11 @@ function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn
       state.value = { kind: 'failed', error: toEnsembleError(thrown) }
     }
   }
+  useCommands({
+    undo: () => {
+      if (state.peek().kind === 'offered' && store.canWrite.peek()) void run()
+    },
+  })
   switch (state.value.kind) {
     case 'unknown':
       return null

@@ -39,7 +39,7 @@ function ConflictList() {
           {open.map((conflict) => (
             <OpenConflict key={conflict.id} conflict={conflict} />
           ))}
-          <ListKeys items=".conflict .button-primary" noun="conflict" />
+          <ListKeys items=".conflict .button-primary" />
         </>
       )}
       <Settled />

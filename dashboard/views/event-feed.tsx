@@ -7,7 +7,7 @@ import { unreachable } from '../../protocol/errors.js'
 import type { FeedRow } from '../model/feed.js'
 import { fileName, formatClock, formatCount, formatDuration } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
 
@@ -35,7 +35,7 @@ export function EventFeed() {
     held.value = !held.value
     settle()
   }
-  useKeys([{ keys: 'h', label: 'Hold the events, or let them run', run: hold }])
+  useCommands({ hold })
 
   const rows = stopped.value?.rows ?? store.feed.value
   return (

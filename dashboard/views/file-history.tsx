@@ -7,7 +7,7 @@ import { formatCount, formatShortClock } from '../model/format.js'
 import type { Place } from '../model/place.js'
 import { joinEntries, revAt, stepFrom, ticksOf, type Tick } from '../model/timeline.js'
 import { agentColour } from '../parts/agent-tag.js'
-import { usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 
 /** Revisions that are read at first, and after each change. */
 const FIRST = 500
@@ -56,6 +56,10 @@ export function FileHistory({ path, rev, place }: FileHistoryProps) {
   const go = (to: number | null) => {
     place.value = { rev: to, lines: null }
   }
+  useCommands({
+    older: () => go(stepFrom(ticksOf(entries.peek(), store.serverNow.peek()), place.peek().rev, -1)),
+    newer: () => go(stepFrom(ticksOf(entries.peek(), store.serverNow.peek()), place.peek().rev, 1)),
+  })
   const entry = entries.value.find((one) => one.rev === shown)
   const words =
     shown === null

@@ -7,7 +7,7 @@ import type { LockLook } from '../editor/lock-marks.js'
 import { locksOf, PERSON, regionWords, VERBS } from '../model/held-locks.js'
 import type { Place } from '../model/place.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
-import { usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { Left } from '../parts/left.js'
 import type { Store } from '../store.js'
@@ -87,12 +87,16 @@ export interface LockButtonProps {
   readonly place: Signal<Place>
 }
 
+function ownLock(store: Store, path: string) {
+  return store.locks.value.locks.find((lock) => lock.path === path && lock.holder === PERSON)
+}
+
 /** Asks for the selected lines in the name of whoever sits here, and gives them back. */
 export function LockButton({ path, place }: LockButtonProps) {
   const { store, link } = usePage()
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
-  const own = store.locks.value.locks.find((lock) => lock.path === path && lock.holder === PERSON)
+  const own = ownLock(store, path)
   const { lines } = place.value
   const run = async (act: () => Promise<unknown>) => {
     isAsked.value = true
@@ -104,6 +108,15 @@ export function LockButton({ path, place }: LockButtonProps) {
     }
     isAsked.value = false
   }
+  useCommands({
+    lock: () => {
+      if (isAsked.peek() || !store.canWrite.peek()) return
+      const held = ownLock(store, path)
+      const selected = place.peek().lines
+      if (held !== undefined) void run(() => link.unlock(held.id))
+      else if (selected !== null) void run(() => link.lock(path, { kind: 'lines', ...selected }, TTL))
+    },
+  })
   if (store.readOnly.value) return null
   const isAway = store.freshness.value.kind === 'offline'
   const region: LockRegion = lines === null ? { kind: 'file' } : { kind: 'lines', ...lines }

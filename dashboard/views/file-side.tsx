@@ -1,6 +1,7 @@
 /** Beside a file: conflicts in it, who is here, and who has lately changed how much. */
 import type { Signal } from '@preact/signals'
 import { linesByAuthor } from '../model/activity.js'
+import { formatNumber } from '../model/format.js'
 import { isHere } from '../model/roster.js'
 import type { Peer } from '../editor/peers.js'
 import { Age } from '../parts/age.js'
@@ -98,7 +99,7 @@ export function FileSide({ path, peers, drawer }: FileSideProps) {
               <Age of={lines.lastTime} past />
             </span>
             <small class="path">
-              +{lines.added} −{lines.removed}
+              +{formatNumber(lines.added)} −{formatNumber(lines.removed)}
             </small>
           </li>
         ))}

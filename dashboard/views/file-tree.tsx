@@ -6,7 +6,7 @@ import { isHere } from '../model/roster.js'
 import { foldersAbove, treeRows, type TreeRow } from '../model/tree.js'
 import { formatCount } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { HeatBar } from '../parts/heat-bar.js'
 import { Icon } from '../parts/icon.js'
 import { VirtualList, type VirtualListHandle } from '../parts/virtual-list.js'
@@ -23,7 +23,7 @@ export function FileTree({ selected }: { readonly selected: string | null }) {
   const input = useRef<HTMLInputElement>(null)
   const list = useRef<VirtualListHandle>(null)
   const rows = useComputed(() => treeRows(store.tree.value, opened.value, filter.value))
-  useKeys([{ keys: '/', label: 'Filter the files', run: () => input.current?.focus() }])
+  useCommands({ filterFiles: () => input.current?.focus() })
 
   const setOpen = (path: string, open: boolean) => {
     opened.value = new Map(opened.value).set(path, open)

@@ -8,7 +8,7 @@ import { isHere } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage, type Page } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import type { Peer } from '../editor/peers.js'
 import { formatRoute } from '../router.js'
@@ -23,13 +23,12 @@ import { Stranded } from './stranded.js'
 
 const NOBODY: readonly Peer[] = []
 
-/** Whose edits are brought into sight, from file to file; null: nobody's. */
-const followed = signal<string | null>(null)
 const isBlamed = signal(true)
 const hasHistory = signal(true)
 
 export function FileView({ path }: { readonly path: string }) {
-  const { store, router } = usePage()
+  const page = usePage()
+  const { store, router, following } = page
   const peers = useSignal(NOBODY)
   const head = store.head(path)
   const drawer = useSignal(false)
@@ -50,22 +49,22 @@ export function FileView({ path }: { readonly path: string }) {
     return () => removeEventListener('hashchange', read)
   }, [])
   useSignalEffect(() => {
-    const whom = followed.value
+    const whom = following.value
     const file = store.agents.value.find((row) => row.agent.agentId === whom && isHere(row))?.agent.file ?? null
     if (file !== null && file !== path) router.go({ view: 'files', path: file })
   })
-  useKeys([
-    { keys: 'b', label: 'Show who wrote which line, or not', run: () => (isBlamed.value = !isBlamed.peek()) },
-    { keys: 'f', label: 'Follow the next agent in this file', run: () => follow(store, path) },
-    { keys: 'h', label: 'Show the history of the file, or not', run: () => (hasHistory.value = !hasHistory.peek()) },
-  ])
+  useCommands({
+    blame: () => (isBlamed.value = !isBlamed.peek()),
+    follow: () => follow(page, path),
+    history: () => (hasHistory.value = !hasHistory.peek()),
+  })
   return (
     <>
       <FileHeader path={path} head={head} drawer={drawer} place={place} />
       <div class={`file-body${isBlamed.value ? '' : ' file-unblamed'}${rev === null ? '' : ' file-past'}`}>
         {isText && <WholeFileLock path={path} />}
         {isText ? (
-          <FileText head={head} peers={peers} place={place} jump={jump} followed={followed} />
+          <FileText head={head} peers={peers} place={place} jump={jump} followed={following} />
         ) : (
           <NoText path={path} head={head} />
         )}
@@ -80,10 +79,10 @@ export function FileView({ path }: { readonly path: string }) {
 }
 
 /** Those who are here, or have changed the file lately: the next one after whom is followed, and then nobody. */
-function follow(store: Store, path: string): void {
+function follow({ store, following }: Page, path: string): void {
   const names = followable(store, path)
-  const index = followed.peek() === null ? -1 : names.indexOf(followed.peek() ?? '')
-  followed.value = names[index + 1] ?? null
+  const index = following.peek() === null ? -1 : names.indexOf(following.peek() ?? '')
+  following.value = names[index + 1] ?? null
 }
 
 function followable(store: Store, path: string): readonly string[] {
@@ -153,10 +152,10 @@ function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
 }
 
 function FileTools({ head, place }: { readonly head: FileHead; readonly place: Signal<Place> }) {
-  const { store } = usePage()
+  const { store, following } = usePage()
   const names = followable(store, head.path)
-  const whom = followed.value ?? names[0]
-  const isFollowing = followed.value !== null
+  const whom = following.value ?? names[0]
+  const isFollowing = following.value !== null
   return (
     <div class="file-tools">
       {whom !== undefined && (
@@ -165,7 +164,7 @@ function FileTools({ head, place }: { readonly head: FileHead; readonly place: S
           class="button button-ghost"
           aria-pressed={isFollowing}
           title={`Bring what ${store.tag(whom).name} edits into sight`}
-          onClick={() => (followed.value = isFollowing ? null : whom)}
+          onClick={() => (following.value = isFollowing ? null : whom)}
         >
           <Icon name="eye" />
           <span class="button-words">

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { unreachable } from '../../protocol/errors.js'
 import { fileName } from '../model/format.js'
-import { inboxKey, type InboxItem } from '../model/inbox.js'
+import { inboxKey, inboxRoute, type InboxItem } from '../model/inbox.js'
 import { countsOf } from '../model/tasks.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -10,6 +10,7 @@ import { usePage } from '../parts/context.js'
 import { Icon, type IconName } from '../parts/icon.js'
 import { countWords } from '../parts/progress-bar.js'
 import { formatRoute, type Route } from '../router.js'
+import { Paused } from './paused.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
 import { Ring } from './deadlocks.js'
 
@@ -30,6 +31,7 @@ export function Inbox() {
           {items.length - MOST} more:{' '}
           <Rest items={items.slice(MOST)} kind="conflict" to={{ view: 'conflicts', id: null }} word="Conflicts" />
           <Rest items={items.slice(MOST)} kind="deadlock" to={{ view: 'locks', id: null }} word="Locks" />
+          <Rest items={items.slice(MOST)} kind="paused" to={{ view: 'agents', id: null }} word="Agents" />
           <Rest items={items.slice(MOST)} kind="halted" to={{ view: 'tasks', id: null, subtask: null }} word="Tasks" />
         </li>
       )}
@@ -54,13 +56,7 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
     case 'conflict': {
       const { conflict } = item
       return (
-        <Row
-          icon="conflict"
-          title={conflictTitle(conflict)}
-          time={conflict.time}
-          to={{ view: 'conflicts', id: conflict.id }}
-          verb="Compare"
-        >
+        <Row icon="conflict" title={conflictTitle(conflict)} time={conflict.time} to={inboxRoute(item)} verb="Compare">
           <ConflictStory conflict={conflict} />
         </Row>
       )
@@ -72,7 +68,7 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
           icon="circle"
           title={`A deadlock over ${fileName(deadlock.place.path)} was broken`}
           time={deadlock.time}
-          to={{ view: 'locks', id: null }}
+          to={inboxRoute(item)}
           verb="Look"
         >
           <Ring deadlock={deadlock} />
@@ -87,7 +83,7 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
           waits
           title={`${task.title} is halted`}
           time={task.updated_at}
-          to={{ view: 'tasks', id: task.id, subtask: null }}
+          to={inboxRoute(item)}
           verb="Open"
         >
           <AgentTag author={task.by} small /> halted it at {task.progress} %
@@ -95,6 +91,8 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
         </Row>
       )
     }
+    case 'paused':
+      return <Paused who={item.who} pause={item.pause} />
     default:
       return unreachable(item)
   }

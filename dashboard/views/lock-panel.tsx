@@ -7,7 +7,7 @@ import { queueOf, regionWords, VERBS } from '../model/held-locks.js'
 import { ActingFault, useActing } from '../parts/acting.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { Left, LeftBar } from '../parts/left.js'
 import { formatRoute } from '../router.js'
@@ -62,7 +62,7 @@ export function LockPanel({ lock }: { readonly lock: Lock }) {
 
 function PanelHead({ title }: { readonly title: string }) {
   const { router } = usePage()
-  useKeys([{ keys: 'Escape', label: 'Close the lock', run: () => router.go({ view: 'locks', id: null }) }])
+  useCommands({ closePanel: () => router.go({ view: 'locks', id: null }) })
   return (
     <header>
       <h2 id="lock-title">{title}</h2>

@@ -36,7 +36,7 @@ export function Locks({ selected }: { readonly selected: string | null }) {
         <BrokenDeadlocks />
         {list.locks.length > 0 && <Held list={list} selected={selected} />}
         {list.waiting.length > 0 && <Waiting waiting={list.waiting} />}
-        <ListKeys items=".lock-place" noun="lock" />
+        <ListKeys items=".lock-place" />
       </div>
     </div>
   )

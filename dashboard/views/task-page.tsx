@@ -70,7 +70,7 @@ export function TaskPage({ task, selected }: TaskPageProps) {
           )}
         </p>
       </div>
-      <ListKeys items=".task-card" noun="subtask" />
+      <ListKeys items=".task-card" />
     </div>
   )
 }

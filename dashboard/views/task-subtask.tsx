@@ -6,7 +6,7 @@ import { ActingFault, useActing, type Acting } from '../parts/acting.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { AssigneeChoice } from '../parts/assignee.js'
-import { useKeys, usePage } from '../parts/context.js'
+import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { STATE_WORDS } from '../parts/subtask-state.js'
 import { formatRoute, type Route } from '../router.js'
@@ -20,7 +20,7 @@ export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
   const { link, router } = usePage()
   const acting = useActing()
   const above: Route = { view: 'tasks', id: task.id, subtask: null }
-  useKeys([{ keys: 'Escape', label: 'Close the subtask', run: () => router.go(above) }])
+  useCommands({ closePanel: () => router.go(above) })
   const isShut = acting.isShut || task.status !== 'ACTIVE'
   const change = (what: TaskChange) => void acting.run(() => link.task({ task: task.id, change: what }))
   return (

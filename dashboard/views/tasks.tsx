@@ -75,7 +75,7 @@ function AllTasks() {
         <TaskBoard key={task.id} task={task} selected={null} level={2} isBrief />
       ))}
       <Ended tasks={ended} />
-      <ListKeys items=".task-card" noun="subtask" />
+      <ListKeys items=".task-card" />
     </>
   )
 }

@@ -1,6 +1,7 @@
 /** What can be asked of events: to publish one, to take note of one, to read and follow the log. */
 import { parseAgentEvent } from '../../protocol/agent-events.js'
-import { compileFilter, isFor, type EventFilter } from '../../protocol/event-filter.js'
+import { isFor } from '../../protocol/addressee.js'
+import { compileFilter, type EventFilter } from '../../protocol/event-filter.js'
 import type { EventPage, EventQuery, PublishCommand, ShownEvent } from '../../protocol/event-requests.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Addressee, EventType, WorkspaceEvent } from '../../protocol/events.js'

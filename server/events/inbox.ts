@@ -7,7 +7,7 @@
  * 2. While messages are handed over nobody else is given any: an agent's hooks run side by side, and each would show them again.
  * 3. What went to everybody, or to a role, counts from when the agent was first known; what was for it alone always counts.
  */
-import { isFor } from '../../protocol/event-filter.js'
+import { isFor } from '../../protocol/addressee.js'
 import type { AgentId } from '../../protocol/ids.js'
 import type { Message } from './message-table.js'
 

@@ -18,6 +18,8 @@ describe('an address', () => {
     ['/tasks/TASK-1/2', { view: 'tasks', id: 'TASK-1', subtask: '2' }],
     ['/locks', { view: 'locks', id: null }],
     ['/locks/l7', { view: 'locks', id: 'l7' }],
+    ['/agents', { view: 'agents', id: null }],
+    ['/agents/CLAUDE-a%20b', { view: 'agents', id: 'CLAUDE-a b' }],
     ['/nowhere', { view: 'unknown', address: '/nowhere' }],
   ] as const)('%s is read, and written the same', (address, route) => {
     expect(parseRoute(address)).toEqual(route)

@@ -2,6 +2,8 @@
 import type { Connection } from '../../client/sdk/connection.js'
 import { createRelativePositionFromTypeIndex } from 'yjs'
 import { formatDocumentName } from '../../protocol/document.js'
+import type { Addressee } from '../../protocol/events.js'
+import { agentId, agentType, writeId } from '../../protocol/ids.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { headOf, write } from '../dashboard/browser/agent-writes.js'
 import { openPeer } from '../support/peer.js'
@@ -108,6 +110,25 @@ export async function tellStory(): Promise<Story> {
   const team = { frontend, backend, tests, review, planner }
   await plan(team)
   await keep(team)
+  const say = async (agent: Connection, text: string, to?: Addressee): Promise<number> => {
+    const own = {
+      writeId: writeId.parse(`story-${text.length}-${text.slice(0, 3)}`),
+      type: 'broadcast',
+      data: { text },
+    }
+    return (await agent.request('publish', { ...own, ...(to === undefined ? {} : { to }) })).event.seq
+  }
+  const asked = await say(review, 'Does shipping stay free above 50?', { agent: agentId.parse('CLAUDE-backend') })
+  await backend.request('acknowledge', { seq: asked })
+  const told = await say(backend, 'Yes, and an empty cart ships for nothing.')
+  for (const agent of [review, planner]) await agent.request('acknowledge', { seq: told })
+  await say(planner, 'Coupon rules move to src/shared/coupon.ts next.', { role: agentType.parse('CLAUDE') })
+  await backend.request('presence', {
+    state: 'editing',
+    file: workspacePath.parse(PRICE_PATH),
+    symbol: 'applyDiscount',
+  })
+
   // Two of them look at the file live, with a caret each.
   const carets = [
     await showCaret(folder, 'CLAUDE-backend', 'before - coupon.value'),

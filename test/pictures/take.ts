@@ -27,6 +27,14 @@ const task = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Dependencies' }).click()
 }
 const locks = (page: Page): Promise<void> => page.getByRole('button', { name: 'Draw who waits' }).click()
+const BACKEND = '/agents/CLAUDE-backend'
+const agent = (page: Page): Promise<void> => page.locator('.messages li .state-done').first().waitFor()
+const palette = async (page: Page): Promise<void> => {
+  await page.getByRole('row').nth(5).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('price')
+  await page.getByRole('option').nth(3).waitFor()
+}
 
 const PICTURES: readonly Picture[] = [
   { name: 'file-light', theme: 'light', width: 1440, height: 900, path: PRICE, ready: file },
@@ -45,6 +53,11 @@ const PICTURES: readonly Picture[] = [
   { name: 'locks-dark', theme: 'dark', width: 1440, height: 900, path: '/locks', ready: locks },
   { name: 'locks-light-1024', theme: 'light', width: 1024, height: 800, path: '/locks', ready: locks },
   { name: 'locks-dark-380', theme: 'dark', width: 380, height: 800, path: '/locks', ready: locks },
+  { name: 'agent-light', theme: 'light', width: 1440, height: 900, path: BACKEND, ready: agent },
+  { name: 'agent-dark', theme: 'dark', width: 1440, height: 900, path: BACKEND, ready: agent },
+  { name: 'agent-light-380', theme: 'light', width: 380, height: 800, path: BACKEND, ready: agent },
+  { name: 'palette-light', theme: 'light', width: 1440, height: 900, path: '/', ready: palette },
+  { name: 'palette-dark-380', theme: 'dark', width: 380, height: 800, path: '/', ready: palette },
 ]
 
 const DOCS = process.env['PICTURES'] ?? fileURLToPath(new URL('../../docs/', import.meta.url))

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Connection, type ConnectionOptions } from '../../client/sdk/connection.js'
-import { link, type Access } from '../../protocol/links.js'
+import { link, pageSession, type Access } from '../../protocol/links.js'
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
 import { parseAgent } from './server.js'
 
@@ -106,9 +106,22 @@ export class ServedFolder {
 
   /** A link as `ensemble dashboard` makes one, to a view. */
   async link(access: Access, path = '/'): Promise<string> {
+    return `${this.url}${path}#code=${await this.#code(access)}`
+  }
+
+  /** The token of a session, as a page gets it for a link. */
+  async session(access: Access): Promise<string> {
+    return pageSession.parse(await this.#post('/api/links/use', { code: await this.#code(access) })).token
+  }
+
+  async #code(access: Access): Promise<string> {
+    return link.parse(await this.#post('/api/links', { access })).code
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' }
-    const response = await fetch(`${this.url}/api/links`, { method: 'POST', headers, body: JSON.stringify({ access }) })
-    return `${this.url}${path}#code=${link.parse(await response.json()).code}`
+    const response = await fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    return await response.json()
   }
 
   /** A live connection of the agent `TYPE-instance`. */

@@ -19,7 +19,7 @@ const words = (type: EventType, more: object = {}): string => {
 
 describe('an event in words', () => {
   it.each<[EventType, string]>([
-    ['broadcast', 'says {"text":"The schema is final.","tables":["users","orders"]}'],
+    ['broadcast', 'says The schema is final. {"tables":["users","orders"]}'],
     ['lock:acquired', 'locked src/auth/login.ts#login'],
     ['lock:failed', 'did not get src/auth/login.ts#login: claude-backend holds it'],
     ['lock:expired', 'held src/auth/login.ts#login until its time was over'],

@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeId } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
 import { ServedFolder } from '../../support/served-folder.js'
@@ -11,6 +12,7 @@ let browser: Browser
 let folder: ServedFolder
 let empty: ServedFolder
 let conflict: string
+let readOnly: string
 
 beforeAll(async () => {
   browser = await openBrowser()
@@ -27,6 +29,10 @@ beforeAll(async () => {
     ],
     ...{ ttl: 3_600, wait: 0 },
   })
+  const said = { type: 'broadcast', data: { text: 'hello' }, writeId: writeId.parse('said') }
+  const { event } = await agents[0]!.request('publish', said)
+  await agents[1]!.request('acknowledge', { seq: event.seq })
+  readOnly = `${folder.url}/agents/CODEX-two#token=${await folder.session('read')}`
   conflict = (await agents[0]!.request('conflicts', {})).conflicts[0]!.id
   const gone = await folder.agent('OTHER-gone').catch(() => undefined)
   await gone?.close()
@@ -43,6 +49,10 @@ const views: readonly (readonly [string, () => string, (page: Page) => Promise<v
   ['missing file', () => folder.page('/files/no.ts'), (page) => page.getByText('no such file').waitFor()],
   ['conflicts', () => folder.page('/conflicts'), (page) => page.getByRole('article').first().waitFor()],
   ['conflict', () => folder.page(`/conflicts/${conflict}`), (page) => page.locator('.result .change-head').waitFor()],
+  ['agents', () => folder.page('/agents'), (page) => page.getByText('acknowledged').first().waitFor()],
+  ['agent', () => folder.page('/agents/CODEX-two'), (page) => page.getByText('acknowledged').first().waitFor()],
+  ['nobody', () => folder.page('/agents/CODEX-none'), (page) => page.getByText('no such agent').waitFor()],
+  ['read-only agent', () => readOnly, (page) => page.getByText('acknowledged').first().waitFor()],
   ['empty overview', () => empty.page('/'), (page) => page.getByText('No agent is connected yet').waitFor()],
   ['no conflicts', () => empty.page('/conflicts'), (page) => page.getByText('No two edits collide').waitFor()],
   ['no token', () => folder.url, (page) => page.getByRole('button', { name: 'Open' }).waitFor()],
@@ -64,6 +74,16 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await page.context().close()
     })
   })
+})
+
+test('the palette has no fault that axe finds', async () => {
+  const page = await openPage(browser, folder.url)
+  await page.goto(folder.page())
+  await page.getByRole('button', { name: 'Find or run' }).click()
+  await page.getByRole('option').first().waitFor()
+  const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
+  expect(violations).toEqual([])
+  await page.context().close()
 })
 
 test('the help for keys has no fault that axe finds', async () => {

@@ -1,0 +1,82 @@
+/** An agent's page, and what is said from there. */
+import { expect, test } from 'vitest'
+import { workspacePath } from '../../../protocol/paths.js'
+import { until } from '../../support/wait.js'
+import { headOf, write } from './agent-writes.js'
+import { serve, usePages } from './pages.js'
+
+const { open } = usePages()
+
+test('shows what an agent is, does, changed and holds, as it happens', async () => {
+  const folder = await serve({ 'src/price.ts': 'one\ntwo\n', 'b.ts': 'b\n' })
+  const agent = await folder.agent('CLAUDE-backend')
+  await write(agent, 'src/price.ts', 'ONE\ntwo\n', await headOf(agent, 'src/price.ts'))
+  const page = await open(folder, '/agents')
+  await page.getByRole('link', { name: 'backend' }).click()
+  await page.getByRole('heading', { name: 'backend' }).waitFor()
+  const edits = page.getByRole('region', { name: 'Recent edits' })
+  await edits.getByRole('link', { name: 'src/price.ts' }).waitFor()
+
+  await agent.request('presence', { state: 'reviewing', file: workspacePath.parse('b.ts'), symbol: 'total' })
+  await page.getByText('Reviewing').waitFor()
+  await page.getByText('total', { exact: true }).waitFor()
+  const wants = [
+    {
+      path: workspacePath.parse('b.ts'),
+      region: { kind: 'lines' as const, from: 1, to: 1 },
+      type: 'EXCLUSIVE' as const,
+    },
+  ]
+  await agent.request('lock', { wants, ttl: 60, wait: 0 })
+  await page.getByRole('region', { name: 'Locks' }).getByRole('link', { name: 'b.ts' }).waitFor()
+  await agent.request('unlock', { path: workspacePath.parse('b.ts') })
+  await page.getByText('It holds nothing').waitFor()
+
+  await write(agent, 'b.ts', 'B\n', await headOf(agent, 'b.ts'))
+  await edits.getByRole('link', { name: 'b.ts' }).waitFor()
+  // The file as the agent left it, whatever became of it since.
+  await write(agent, 'src/price.ts', 'later\n', await headOf(agent, 'src/price.ts'))
+  await edits.getByRole('link', { name: 'src/price.ts' }).last().click()
+  await page.getByText('ONE').first().waitFor()
+  expect(page.url()).toBe(`${folder.url}/files/src/price.ts#r2`)
+
+  await page.goto(`${folder.url}/agents/CLAUDE-nobody`)
+  await page.getByRole('heading', { name: 'There is no such agent' }).waitFor()
+})
+
+test('a message reaches its agent in the name of a person, and its receipt shows as it comes', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const agent = await folder.agent('CLAUDE-backend', { feeds: ['events'] })
+  const other = await folder.agent('CODEX-review', { feeds: ['events'] })
+  const heard: unknown[] = []
+  const overheard: unknown[] = []
+  const note = (list: unknown[]) => (message: { type: string; event?: { type: string } }) => {
+    if (message.type === 'event' && message.event?.type === 'broadcast') list.push(message.event)
+  }
+  agent.onMessage(note(heard))
+  other.onMessage(note(overheard))
+  const page = await open(folder, '/agents/CLAUDE-backend')
+  await page.getByRole('textbox', { name: 'Message' }).fill('Keep the old cart route.')
+  await page.keyboard.press('Control+Enter')
+  await page.getByRole('status').getByText('not acknowledged yet').waitFor()
+  const [message] = await until(() => heard.length > 0 && (heard as { seq: number }[]), 'the message')
+  expect(message).toMatchObject({
+    agent_id: 'PERSON-dashboard',
+    ...{ to: { agent: 'CLAUDE-backend' }, data: { text: 'Keep the old cart route.' } },
+  })
+  expect(overheard).toEqual([])
+  expect((await agent.request('inbox', {})).messages).toMatchObject([{ seq: message!.seq }])
+  await agent.request('acknowledge', { seq: message!.seq })
+  await page
+    .getByRole('status')
+    .getByText(/acknowledged/)
+    .getByText('ago')
+    .waitFor()
+  await page.getByRole('region', { name: 'Messages' }).getByText('Keep the old cart route.').waitFor()
+
+  await page.getByRole('combobox', { name: 'To' }).selectOption('every CODEX')
+  await page.getByRole('textbox', { name: 'Message' }).fill('Review, please.')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await until(() => overheard.length > 0, 'the message to a role')
+  expect(overheard).toMatchObject([{ to: { role: 'CODEX' } }])
+})
