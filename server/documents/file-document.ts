@@ -5,17 +5,15 @@
  *    one commit (rule SYNC-14).
  * 2. The first struct of the document is its epoch client's (rule DOC-4). A document whose path never held a file has no
  *    epoch yet: what the first peer brings becomes the file.
- * 3. `text` is always what the Y.Text holds.
  */
-import type * as Y from 'yjs'
-import { CONTENT_ROOT, EPOCH_ROOT } from '../../protocol/document.js'
+import { EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Author, FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
 import { diff } from '../../protocol/text/diff.js'
-import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import type { Edits } from '../../protocol/text/edits.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { MAX_TEXT_BYTES, PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
@@ -25,10 +23,10 @@ import type { Decision } from './decide-write.js'
 import type { Fence } from './fence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
 import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
-import { takeOutForeign } from './foreign.js'
 import { deletedIn } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+import { LiveText } from './live-text.js'
 import type { MergeRules } from './merge-policy.js'
 import { peerTexts, sharedDeletions } from './peer-texts.js'
 import { changesForm, type Rewrite } from './rewrite.js'
@@ -74,16 +72,12 @@ export class FileDocument {
   #path: WorkspacePath
   readonly #moved = new Set<(path: WorkspacePath) => void>()
   readonly #options: FileDocumentOptions
-  readonly #content: Y.Text
+  readonly #content: LiveText
   /** Entries that may not have reached storage yet, by revision. */
   readonly #recent = new Map<number, RevisionEntry>()
   #head: FileHead | null
   #epoch: number | null
-  #text: string
-  /** From the text of the head's revision to `#text`: what the turn under way did. */
-  #edits: Edits = []
   #rewrite: Rewrite | undefined
-  #foreign = false
   readonly #steps: Steps
   readonly #server: StepWriter
   #writer: StepWriter
@@ -107,16 +101,13 @@ export class FileDocument {
       id: options.id,
       ledger: (author) => this.#ledger(author),
     })
-    this.#content = this.live.doc.getText(CONTENT_ROOT)
+    this.#content = new LiveText(this.live, options.live.defer)
     const { head, id, journal } = options
     if (head !== null && !this.live.existed) this.#seed(journal.text(id, head.rev) ?? '') // '': its content is bytes
-    this.#text = this.#content.toJSON()
-    this.#content.observe((event) => {
-      this.#observe(event)
-    })
+    this.#content.follow()
     this.live.doc.on('afterTransaction', (transaction) => {
       // One that did nothing follows each change of the text: Yjs works out its delta in it.
-      this.#step = this.#steps.note(transaction, this.#content, this.#head?.rev ?? 0, this.#writer) ?? this.#step
+      this.#step = this.#steps.note(transaction, this.#content.shared, this.#head?.rev ?? 0, this.#writer) ?? this.#step
     })
   }
 
@@ -145,19 +136,18 @@ export class FileDocument {
   }
 
   get text(): string {
-    return this.#text
+    return this.#content.text
   }
 
   /** Of the text as it is when it is asked. */
   get places(): Places {
-    return placesIn(this.live.doc, this.#content, this.#text)
+    return placesIn(this.live.doc, this.#content.shared, this.text)
   }
 
   /** The text of an earlier revision; undefined where it is not known. */
   textAt(rev: number): string | undefined {
-    const text = applyEdits(this.#text, invertEdits(this.#edits))
     return travel(
-      text,
+      this.#content.before,
       back(this.#head?.rev ?? 0, rev, (at) => this.entry(at)?.edits),
     )
   }
@@ -179,7 +169,7 @@ export class FileDocument {
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
   apply(update: Uint8Array, author: Author, sender?: Sender): boolean {
-    const size = Math.max(this.#head?.size ?? 0, this.#text.length)
+    const size = Math.max(this.#head?.size ?? 0, this.text.length)
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
@@ -190,7 +180,7 @@ export class FileDocument {
     this.#step = undefined
     const complete = this.#applyBy(sender ?? SOMEONE, update, author)
     const step = this.#step
-    if (this.#foreign || this.#content.length !== this.#text.length) this.#expelForeign(author)
+    if (this.#content.isForeign) this.#content.expelForeign(author)
     const isMet = sender !== undefined && this.#meet(author, sender, step ?? NOTHING, update, lacking)
     if (!isMet) this.#keepOut(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
@@ -206,26 +196,25 @@ export class FileDocument {
     }
   }
 
-  /** Applies a decided write as one revision; nothing else has gathered. Resolves when durable. */
+  /** Applies a decided write as one revision; nothing else has gathered, and `live` is held while that takes. Resolves when durable. */
   rewrite(author: Author, rewrite: Rewrite): Promise<void> {
     if (this.#epoch === null) this.#markEpoch(author)
-    this.live.transact(author, () => {
-      this.#write(rewrite.edits)
+    return this.#content.change(author, rewrite.edits, () => {
+      this.#rewrite = rewrite
+      return this.live.seal()
     })
-    this.#rewrite = rewrite
-    return this.live.seal()
   }
 
   /** Rows that let the next opening begin at once. */
   unloadingRows(): Row[] {
     if (this.#head === null) return []
-    const text = this.#sinceText === 0 ? [] : [textRow(this.id, this.#head.rev, this.#text)]
+    const text = this.#sinceText === 0 ? [] : [textRow(this.id, this.#head.rev, this.text)]
     return [...text, ...this.live.compactionRows()]
   }
 
   #revises(rewrite: Rewrite | undefined): boolean {
     const head = this.#head
-    if (head === null || this.#edits.length > 0) return true
+    if (head === null || this.#content.edits.length > 0) return true
     if (rewrite === undefined) return false
     return changesForm(rewrite, head)
   }
@@ -242,7 +231,7 @@ export class FileDocument {
     this.#asEpochClient(epoch, () => {
       this.live.transact('DISK', () => {
         this.live.doc.getMap(EPOCH_ROOT).set('client', epoch)
-        if (text !== '') this.#content.insert(0, text)
+        if (text !== '') this.#content.shared.insert(0, text)
       })
     })
     if (this.#head === null) return
@@ -264,24 +253,6 @@ export class FileDocument {
     doc.clientID = this.#options.live.serverClient
   }
 
-  #write(edits: Edits): void {
-    for (const edit of [...edits].reverse()) {
-      if (edit.removed !== '') this.#content.delete(edit.at, edit.removed.length)
-      if (edit.added !== '') this.#content.insert(edit.at, edit.added)
-    }
-  }
-
-  #observe(event: Y.YTextEvent): void {
-    try {
-      const edits = editsFromDelta(this.#text, event.delta)
-      this.#foreign ||= edits.some(({ added }) => added.includes('\0'))
-      this.#text = applyEdits(this.#text, edits)
-      this.#edits = composeEdits(this.#edits, edits)
-    } catch {
-      this.#foreign = true
-    }
-  }
-
   /**
    * An update may have met what its peer did not know: then it counts as a text that was written upon another (CONFLICT-14).
    * Returns whether that is so.
@@ -301,24 +272,25 @@ export class FileDocument {
     const [first] = unseen.steps
     if (head === null || first === undefined) return false
     this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
-    const texts = peerTexts(this.#content, unseen, step, deleted)
+    const texts = peerTexts(this.#content.shared, unseen, step, deleted)
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }
     const isBulk = sender.isAnswer && sender.sight.kind === 'joining'
-    const question = questionOf(met, texts, isBulk, mergeRules(head.path), this.#text)
+    const question = questionOf(met, texts, isBulk, mergeRules(head.path), this.text)
     if (question === undefined) return false
     const correct = (decision: Decision): void => {
       const open = fencedLive(fence, head, texts.ours, decision, author)
       this.#correct(author, { decision: open, baseRev: first.before, incumbent: head.author })
     }
     const decision = decide(question, decideAside)
-    if (decision instanceof Promise) this.live.hold(decision, correct)
+    if (decision instanceof Promise)
+      this.live.hold(decision, correct).catch(() => undefined) // its users are told
     else correct(decision)
     return true
   }
 
   /** Takes back, in the same turn, what locks keep this turn's author from (rule LOCK-13). */
   #keepOut(author: Author): void {
-    const met = keptOut(this.#options.fence, this.#path, this.#head, this.#text, this.#edits, author)
+    const met = keptOut(this.#options.fence, this.#path, this.#head, this.text, this.#content.edits, author)
     if (met === null) return
     if (this.#epoch === null) this.#markEpoch(author)
     this.#correct(author, met)
@@ -329,12 +301,11 @@ export class FileDocument {
     const { result, change } = met.decision
     const { content } = result
     if (content.kind !== 'text') throw new Error('a merge of texts is a text')
-    const edits = change ?? diff(this.#text, content.text)
-    this.live.transact(author, () => {
-      this.#write(edits)
+    const sealing = this.#content.change(author, change ?? diff(this.text, content.text), () => {
+      this.#met = met
+      return this.live.seal() // the places of what is held are those of this text
     })
-    this.#met = met
-    this.live.seal().catch(() => undefined) // the places of what is held are those of this text; its users are told
+    sealing.catch(() => undefined) // its users are told
   }
 
   /** What was deleted; undefined: it was bytes. */
@@ -344,24 +315,13 @@ export class FileDocument {
     return entry === undefined || text === undefined ? undefined : { ...entry, text }
   }
 
-  /** A peer put something into the text that is no text (an embed, a NUL): it is taken out in the same turn. */
-  #expelForeign(author: Author): void {
-    const before = applyEdits(this.#text, invertEdits(this.#edits))
-    this.live.transact(author, (doc) => {
-      takeOutForeign(doc, this.#content)
-    })
-    this.#foreign = false
-    this.#text = this.#content.toJSON()
-    this.#edits = diff(before, this.#text)
-  }
-
   #ledger(author: Author): TurnLedger {
     const rewrite = this.#rewrite
-    const edits = this.#edits
+    const edits = this.#content.edits
     const revised = this.#revises(rewrite)
     const met = this.#met
     this.#rewrite = undefined
-    this.#edits = []
+    this.#content.begin()
     this.#met = null
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
@@ -370,7 +330,7 @@ export class FileDocument {
     const isLive = rewrite === undefined && (revised || met !== null) // all of it may be held: then nothing changed
     const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
     if (rewrite !== undefined || this.#sinceText >= TEXT_EVERY) {
-      rows.push(textRow(this.id, head.rev, this.#text))
+      rows.push(textRow(this.id, head.rev, this.text))
       this.#sinceText = 0
     }
     const through = this.#steps.last
@@ -405,7 +365,7 @@ export class FileDocument {
     const { bom, eol } = rewrite?.format ?? before ?? PLAIN_FORMAT
     const soft = rewrite?.soft ?? met?.decision.soft
     const deleted = rewrite?.deleted ?? met?.decision.gone ?? false
-    const bytes = bytesOf({ kind: 'text', text: this.#text, bom, eol })
+    const bytes = bytesOf({ kind: 'text', text: this.text, bom, eol })
     const isMade = before === null || before.deleted
     const path = rewrite?.path ?? (isMade ? this.#options.placeFor(this.#path, this.id, author) : before.path)
     const isRenamed = before !== null && path !== before.path
@@ -436,7 +396,7 @@ export class FileDocument {
     if (path !== this.#path) this.#move(path)
     this.#recent.set(revision.head.rev, revision.entry)
     rows.push(...revision.rows)
-    if (before?.kind === 'binary') rows.push(originRow(this.id, revision.head.rev, this.#text))
+    if (before?.kind === 'binary') rows.push(originRow(this.id, revision.head.rev, this.text))
     events.push(revision.event)
     return revision.head
   }

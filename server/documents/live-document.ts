@@ -113,33 +113,39 @@ export class LiveDocument {
   }
 
   /**
-   * Holds it until `decided`, and then goes on with what has gathered.
-   * @param goOn runs in that step, before what waited, unless the document has ended
+   * Holds it until `done`, and then goes on with what has gathered.
+   * @param goOn runs in that step, before what waited; what it gives is what comes of this
+   * @throws EnsembleError why the document ended, if it did so first
    */
-  hold<T>(decided: Promise<T>, goOn: (decision: T) => void): void {
-    this.#held = decided.then(
-      (decision) => {
-        this.#release(() => {
-          goOn(decision)
-        })
-      },
-      (error: unknown) => {
-        this.#release(() => {
-          throw error
-        })
-      },
-    )
+  hold<T, R>(done: Promise<T>, goOn: (found: T) => R | Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#held = done.then(
+        (found) => {
+          this.#release(() => {
+            resolve(goOn(found))
+          }, reject)
+        },
+        (error: unknown) => {
+          this.#release(() => {
+            throw error
+          }, reject)
+        },
+      )
+    })
   }
 
-  #release(goOn: () => void): void {
+  #release(goOn: () => void, refuse: (error: EnsembleError) => void): void {
     this.#held = undefined
     try {
       if (this.#expelled === undefined) goOn()
     } catch (error) {
       this.expel(storeError(error))
     }
-    if (this.#expelled !== undefined) this.#turn = undefined // nobody has been told of it
-    if (this.#turn !== undefined) this.#sealQuietly()
+    if (this.#expelled !== undefined) {
+      this.#turn = undefined // nobody has been told of it
+      refuse(this.#expelled)
+    }
+    if (this.#turn !== undefined && this.#held === undefined) this.#sealQuietly()
     while (this.#held === undefined) {
       const next = this.#waiting.shift()
       if (next === undefined) return

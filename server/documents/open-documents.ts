@@ -98,15 +98,7 @@ export class OpenDocuments {
 
   /** Runs `act` in the step in which `decided` resolves; until then nothing else changes the file. Only within `whenSettled`. */
   keeping<T>(id: FileId, decided: Promise<void>, act: () => Promise<T>): Promise<T> {
-    const { live } = this.load(id)
-    return new Promise((resolve, reject) => {
-      live.hold(decided, () => {
-        act().then(resolve, reject)
-      })
-      void live.held?.then(() => {
-        if (live.expelled !== undefined) reject(live.expelled)
-      })
-    })
+    return this.load(id).live.hold(decided, async () => await act())
   }
 
   /** The document of a file; only within `whenSettled`. */

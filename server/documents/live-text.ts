@@ -1,0 +1,112 @@
+/**
+ * The text of a live document, and what the turn under way did to it.
+ *
+ * 1. `text` is always what the Y.Text holds, and nothing but text: what a peer puts there besides is taken out.
+ * 2. Many edits are made in slices, and others have the event loop between two of them; the document is held until the last
+ *    one, so that nobody sees a part (rule BRIDGE-17).
+ */
+import type * as Y from 'yjs'
+import { CONTENT_ROOT } from '../../protocol/document.js'
+import type { Author } from '../../protocol/ids.js'
+import { diff } from '../../protocol/text/diff.js'
+import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import { takeOutForeign } from './foreign.js'
+import type { LiveDocument, LiveDocumentOptions } from './live-document.js'
+
+/** So many edits at a time: each costs Yjs some 15 microseconds. */
+const SLICE = 400
+
+export class LiveText {
+  readonly shared: Y.Text
+  readonly #live: LiveDocument
+  readonly #defer: LiveDocumentOptions['defer']
+  #text = ''
+  #edits: Edits = []
+  #isForeign = false
+
+  constructor(live: LiveDocument, defer: LiveDocumentOptions['defer']) {
+    this.shared = live.doc.getText(CONTENT_ROOT)
+    this.#live = live
+    this.#defer = defer
+  }
+
+  /** From now on it is noted what happens to it. */
+  follow(): void {
+    this.#text = this.shared.toJSON()
+    this.shared.observe((event) => {
+      this.#observe(event)
+    })
+  }
+
+  get text(): string {
+    return this.#text
+  }
+
+  /** From the text before the turn. */
+  get edits(): Edits {
+    return this.#edits
+  }
+
+  /** The text before the turn. */
+  get before(): string {
+    return applyEdits(this.#text, invertEdits(this.#edits))
+  }
+
+  /** A turn begins. */
+  begin(): void {
+    this.#edits = []
+  }
+
+  /** Makes the edits, and goes on in the step of the last one. */
+  change(author: Author, edits: Edits, goOn: () => Promise<void>): Promise<void> {
+    if (edits.length > SLICE) return this.#live.hold(this.#changeInSlices(author, edits), goOn)
+    this.#write(author, edits)
+    return goOn()
+  }
+
+  async #changeInSlices(author: Author, edits: Edits): Promise<void> {
+    for (let end = edits.length; end > 0 && this.#live.expelled === undefined; end -= SLICE) {
+      this.#write(author, edits.slice(Math.max(0, end - SLICE), end))
+      await new Promise<void>((resolve) => {
+        this.#defer(resolve)
+      })
+    }
+  }
+
+  /** From the end on, so that the places before keep their offsets. */
+  #write(author: Author, edits: Edits): void {
+    this.#live.transact(author, () => {
+      for (const edit of [...edits].reverse()) {
+        if (edit.removed !== '') this.shared.delete(edit.at, edit.removed.length)
+        if (edit.added !== '') this.shared.insert(edit.at, edit.added)
+      }
+    })
+  }
+
+  /** Whether a peer put something there that is no text: an embed, a NUL. */
+  get isForeign(): boolean {
+    return this.#isForeign || this.shared.length !== this.#text.length
+  }
+
+  /** Takes that out, in the same turn. */
+  expelForeign(author: Author): void {
+    const { before } = this
+    this.#live.transact(author, (doc) => {
+      takeOutForeign(doc, this.shared)
+    })
+    this.#isForeign = false
+    this.#text = this.shared.toJSON()
+    this.#edits = diff(before, this.#text)
+  }
+
+  #observe(event: Y.YTextEvent): void {
+    try {
+      const edits = editsFromDelta(this.#text, event.delta)
+      this.#isForeign ||= edits.some(({ added }) => added.includes('\0'))
+      this.#text = applyEdits(this.#text, edits)
+      this.#edits = composeEdits(this.#edits, edits)
+    } catch {
+      this.#isForeign = true
+    }
+  }
+}
