@@ -20,9 +20,16 @@ interface Part {
 
 const NONE: Part = { title: '', assignee: null }
 
-export function NewTask({ close }: { readonly close: () => void }) {
+export interface NewTaskProps {
+  /** Of its heading. */
+  readonly level: 1 | 2
+  readonly close: () => void
+}
+
+export function NewTask({ level, close }: NewTaskProps) {
   const { link, router } = usePage()
   const acting = useActing()
+  const Heading = level === 1 ? 'h1' : 'h2'
   const first = useRef<HTMLInputElement>(null)
   const title = useSignal('')
   const mode = useSignal<TaskMode>('PAR-MULTI')
@@ -46,13 +53,14 @@ export function NewTask({ close }: { readonly close: () => void }) {
   return (
     <form
       class="task-new"
-      aria-label="New task"
+      aria-labelledby="new-task"
       onKeyDown={(event) => event.key === 'Escape' && close()}
       onSubmit={(event) => {
         event.preventDefault()
         void make()
       }}
     >
+      <Heading id="new-task">New task</Heading>
       <label>
         What is to be done
         <input

@@ -33,7 +33,7 @@ function AllTasks() {
   const { tasks } = store.tasks.value
   const open = tasks.filter(isOpen)
   const ended = tasks.filter((task) => !isOpen(task))
-  const form = isMaking.value && <NewTask close={() => (isMaking.value = false)} />
+  const form = isMaking.value && <NewTask level={tasks.length === 0 ? 1 : 2} close={() => (isMaking.value = false)} />
   const begin = (
     <button type="button" class="button button-primary" onClick={() => (isMaking.value = true)}>
       New task

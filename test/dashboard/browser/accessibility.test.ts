@@ -6,6 +6,9 @@ import { writeId } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { faultsOf, openBrowser, openPage } from '../../support/browser.js'
 import { ServedFolder } from '../../support/served-folder.js'
+import type { Connection } from '../../../client/sdk/connection.js'
+import { lockCommand } from '../../../protocol/locks.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { headOf, write } from './agent-writes.js'
 
 let browser: Browser
@@ -13,6 +16,7 @@ let folder: ServedFolder
 let empty: ServedFolder
 let conflict: string
 let readOnly: string
+let task: string
 
 beforeAll(async () => {
   browser = await openBrowser()
@@ -33,14 +37,47 @@ beforeAll(async () => {
   const { event } = await agents[0]!.request('publish', said)
   await agents[1]!.request('acknowledge', { seq: event.seq })
   readOnly = `${folder.url}/agents/CODEX-two#token=${await folder.session('read')}`
+  task = await coordinate(agents[0]!, agents[1]!)
   conflict = (await agents[0]!.request('conflicts', {})).conflicts[0]!.id
   const gone = await folder.agent('OTHER-gone').catch(() => undefined)
   await gone?.close()
 })
+/** A board with something in it, someone who waits for a lock, and a deadlock that was broken. Tells the task's id. */
+async function coordinate(one: Connection, two: Connection): Promise<string> {
+  const subtasks = [
+    { title: 'Endpoints', assignee: 'CLAUDE-one' },
+    { title: 'Pages', assignee: 'CODEX' },
+    { title: 'Docs' },
+  ]
+  const tell = (command: object) => one.request('task', taskCommand.parse(command))
+  const { id } = (await tell({ writeId: 'axe-1', create: { title: 'Shop', subtasks } })).task
+  await tell({ writeId: 'axe-2', task: id, change: { do: 'depend', subtask: '2', depends_on: ['1'] } })
+  await tell({ writeId: 'axe-3', task: id, change: { do: 'claim', subtask: '1' } })
+  await tell({ writeId: 'axe-4', task: id, change: { do: 'progress', subtask: '1', progress: 40 } })
+  await tell({ writeId: 'axe-5', create: { title: 'Later' } }).then((made) =>
+    tell({ writeId: 'axe-6', task: made.task.id, change: { do: 'halt' } }),
+  )
+  const lock = (agent: Connection, path: string, wait: number) =>
+    agent.request('lock', lockCommand.parse({ wants: [{ path }], ttl: 3_600, wait }))
+  await lock(one, 'README.md', 0)
+  await lock(two, 'src/b.md', 0)
+  // It waits until the connection ends.
+  lock(one, 'src/b.md', 3_600).catch(() => undefined)
+  await lock(two, 'README.md', 3_600)
+  return id
+}
+
 afterAll(async () => {
   await browser.close()
   await Promise.all([folder.close(), empty.close()])
 })
+
+function drawn(button: string): (page: Page) => Promise<void> {
+  return async (page) => {
+    await page.getByRole('button', { name: button }).click()
+    await page.locator('.graph-edge').first().waitFor({ state: 'attached' })
+  }
+}
 
 const views: readonly (readonly [string, () => string, (page: Page) => Promise<void>])[] = [
   ['overview', () => folder.page('/'), (page) => page.getByRole('heading', { name: 'Agents' }).waitFor()],
@@ -53,6 +90,14 @@ const views: readonly (readonly [string, () => string, (page: Page) => Promise<v
   ['agent', () => folder.page('/agents/CODEX-two'), (page) => page.getByText('acknowledged').first().waitFor()],
   ['nobody', () => folder.page('/agents/CODEX-none'), (page) => page.getByText('no such agent').waitFor()],
   ['read-only agent', () => readOnly, (page) => page.getByText('acknowledged').first().waitFor()],
+  ['tasks', () => folder.page('/tasks'), (page) => page.locator('.task-card').first().waitFor()],
+  ['task', () => folder.page(`/tasks/${task}`), drawn('Dependencies')],
+  ['subtask', () => folder.page(`/tasks/${task}/2`), (page) => page.getByRole('complementary').waitFor()],
+  ['locks', () => folder.page('/locks'), drawn('Draw who waits for whom')],
+  ['lock', () => folder.page('/locks/l1'), (page) => page.getByRole('complementary').waitFor()],
+  ['ended lock', () => folder.page('/locks/l99'), (page) => page.getByText('is not held').waitFor()],
+  ['new task', () => empty.page('/tasks'), (page) => page.getByRole('button', { name: 'New task' }).click()],
+  ['no locks', () => empty.page('/locks'), (page) => page.getByText('Nothing is locked').waitFor()],
   ['empty overview', () => empty.page('/'), (page) => page.getByText('No agent is connected yet').waitFor()],
   ['no conflicts', () => empty.page('/conflicts'), (page) => page.getByText('No two edits collide').waitFor()],
   ['no token', () => folder.url, (page) => page.getByRole('button', { name: 'Open' }).waitFor()],
@@ -81,6 +126,16 @@ test('the palette has no fault that axe finds', async () => {
   await page.goto(folder.page())
   await page.getByRole('button', { name: 'Find or run' }).click()
   await page.getByRole('option').first().waitFor()
+  const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
+  expect(violations).toEqual([])
+  await page.context().close()
+})
+
+test('the question before a lock is taken away has no fault that axe finds', async () => {
+  const page = await openPage(browser, folder.url)
+  await page.goto(folder.page('/locks/l1'))
+  await page.getByRole('button', { name: 'Release by force' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Take it away' }).waitFor()
   const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
   expect(violations).toEqual([])
   await page.context().close()
