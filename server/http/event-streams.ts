@@ -2,7 +2,8 @@
  * Events as Server-Sent Events: `id` is the event's number, `event` its type, `data` the whole of it as JSON. Whoever connects anew with
  * `Last-Event-ID` goes on where it was.
  *
- * 1. What is past is sent as fast as it is read. Who reads what comes too slowly is cut off, and gets it after connecting anew.
+ * 1. What is past is sent as fast as it is read. Who reads what comes too slowly, or stops reading what is past, is cut off, and gets it
+ *    after connecting anew; from then on it takes no place.
  * 2. A sign of life carries the number up to which has been looked, so that a narrow filter looks at nothing twice.
  */
 import type { Response } from 'express'
@@ -24,6 +25,8 @@ const MOST_STREAMS = 500
 const MOST_UNSENT = 1024 * 1024
 /** Between signs of life, and until a client tries again. In milliseconds. */
 const HEARTBEAT = 10_000
+/** So long a part of what is past may wait for its reader; and as long the reader has to find out why it ends. In milliseconds. */
+const STALLED = 60_000
 const RETRY = 1_000
 
 export class EventStreams {
@@ -59,8 +62,9 @@ export class EventStreams {
       through = looked
       const text = found.filter(wants).map(frameOf).join('')
       if (text === '' || response.write(text)) return
-      if (isPast) await drained(response)
-      else if (response.writableLength > MOST_UNSENT) response.destroy()
+      if (isPast) {
+        if (!(await this.#drained(response))) cutOff()
+      } else if (response.writableLength > MOST_UNSENT) response.destroy()
     })
     void follower.caughtUp.then(() => (isPast = false))
     let timer: unknown
@@ -71,10 +75,40 @@ export class EventStreams {
       }, HEARTBEAT)
     }
     beat()
-    response.once('close', () => {
-      this.#open--
+    let isOpen = true
+    const release = (): void => {
+      if (isOpen) this.#open--
+      isOpen = false
       timers.clearTimeout(timer)
       follower.end()
+    }
+    const cutOff = (): void => {
+      release()
+      response.end(`: nothing was read for ${STALLED / 1000} seconds; connect again with Last-Event-ID to go on\n\n`)
+      timer = timers.setTimeout(() => response.destroy(), STALLED)
+    }
+    response.once('close', release)
+  }
+
+  /** False: not in time. True also when it ends. */
+  #drained(response: Response): Promise<boolean> {
+    if (response.destroyed) return Promise.resolve(true)
+    const { timers } = this.#options
+    return new Promise((resolve) => {
+      const done = (isDrained: boolean): void => {
+        response.off('drain', inTime)
+        response.off('close', inTime)
+        timers.clearTimeout(timer)
+        resolve(isDrained)
+      }
+      const inTime = (): void => {
+        done(true)
+      }
+      const timer = timers.setTimeout(() => {
+        done(false)
+      }, STALLED)
+      response.once('drain', inTime)
+      response.once('close', inTime)
     })
   }
 }
@@ -87,18 +121,4 @@ function frameOf(event: WorkspaceEvent): string {
 function numberIn(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   throw new EnsembleError('E_BAD_REQUEST', `Last-Event-ID must be the number of an event, not ${JSON.stringify(text)}.`)
-}
-
-/** Also when it ends. */
-function drained(response: Response): Promise<void> {
-  if (response.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.once('drain', done)
-    response.once('close', done)
-  })
 }

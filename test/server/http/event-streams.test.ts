@@ -25,6 +25,7 @@ const say = async (connection: Connection, text: string): Promise<number> => {
 /** As a browser reads it: whole frames, and the id of the last one, which an empty frame carries on, too. */
 class Stream {
   readonly events: WorkspaceEvent[] = []
+  readonly comments: string[] = []
   lastId = ''
   status = 0
   text = ''
@@ -70,6 +71,7 @@ class Stream {
       const fields = this.text.slice(0, end).split('\n')
       this.text = this.text.slice(end + 2)
       for (const field of fields) {
+        if (field.startsWith(': ')) this.comments.push(field.slice(2))
         if (field.startsWith('id: ')) this.lastId = field.slice(4)
         if (field.startsWith('data: ')) this.events.push(workspaceEvent.parse(JSON.parse(field.slice(6))))
       }
@@ -159,6 +161,34 @@ describe('events as they come, over HTTP', () => {
     expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
     again.end()
     reader.end()
+  })
+
+  test('[EVENT-10] a reader who stops while it is told what is past takes no place for ever, hears why, and goes on where it was', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'first')
+    let last = 0
+    for (let n = 0; n < 300; n++) last = await say(writer, 'x'.repeat(60_000)) // more than the kernel holds for it
+    const timers = clock.waiting.length
+    let isPaused = true
+    const stalled = new Stream('', String(first), {}, (own) => {
+      if (isPaused) own.pause()
+    })
+    await until(() => clock.waiting.includes(60_000), 'the server to wait for it')
+    expect(clock.waiting.length).toBe(timers + 2)
+    await clock.advance(60_000)
+    expect(clock.waiting).toContain(60_000) // until its socket is given up, too
+    expect(clock.waiting.length).toBe(timers + 1)
+    isPaused = false
+    stalled.resume()
+    await until(() => !stalled.isOpen, 'the end of the stalled one')
+    expect(stalled.comments.at(-1)).toContain('connect again with Last-Event-ID')
+    expect(clock.waiting.length).toBe(timers)
+    expect(Number(stalled.lastId)).toBeLessThan(last)
+    const again = new Stream('', stalled.lastId)
+    await until(() => again.lastId === String(last), 'the last event')
+    const heard = [...stalled.events, ...again.events].map(({ seq }) => seq)
+    expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
+    again.end()
   })
 
   test('[EVENT-10] a reader whose line breaks a hundred times, anywhere, misses none and gets none twice', async () => {
