@@ -50,6 +50,8 @@ export interface TaskFile {
   readonly items: readonly TaskItem[]
   readonly places: {
     readonly status: { readonly from: number; readonly to: number } | null
+    /** Before the bracket that closes a list of agents on one line; null: there is none to which a name can be added. */
+    readonly agents: number | null
     /** Before the line that closes the front matter. */
     readonly frontEnd: number
     readonly items: readonly ItemPlace[]
@@ -85,7 +87,7 @@ export function readTask(
     const line = 2 + newlines(text.slice(front.from, front.from + broken.pos[0]))
     return fault(`its front matter is not valid YAML, line ${line}: ${firstLine(broken.message)}`)
   }
-  const keys = new Keys(yaml)
+  const keys = new Keys(yaml, text.slice(front.from, front.to))
   const named = keys.word('task_id') ?? (place.folder === null ? undefined : place.name)
   if (named === undefined) return place.folder === null && !keys.has('status') ? { kind: 'foreign' } : noId()
   const id = taskId.safeParse(named)
@@ -102,6 +104,7 @@ export function readTask(
   if (typeof body === 'string') return fault(body)
   const { items, title, append } = body
   const at = keys.range('status')
+  const agentsEnd = keys.endOfList('agents')
   return {
     kind: 'task',
     file: {
@@ -110,6 +113,7 @@ export function readTask(
       items: items.map(({ item }) => item),
       places: {
         status: at === undefined ? null : { from: front.from + at[0], to: front.from + at[1] },
+        agents: agentsEnd === undefined ? null : front.from + agentsEnd,
         frontEnd: front.to,
         items: items.map((item) => item.place),
         append,
@@ -166,9 +170,12 @@ function* linesFrom(text: string, start: number): Generator<Line, undefined> {
 /** The top level of the front matter. */
 class Keys {
   readonly #yaml: Document
+  readonly #text: string
 
-  constructor(yaml: Document) {
+  /** @param text that it was read from */
+  constructor(yaml: Document, text: string) {
     this.#yaml = yaml
+    this.#text = text
   }
 
   has(key: string): boolean {
@@ -192,10 +199,20 @@ class Keys {
     return isScalar(node) && node.range != null ? [node.range[0], node.range[1]] : undefined
   }
 
+  /** Of a list on one line, as `[A, B]`: where its bracket closes. */
+  endOfList(key: string): number | undefined {
+    const node = this.#node(key)
+    if (!isSeq(node) || node.flow !== true || node.range == null) return undefined
+    const text = this.#text.slice(node.range[0], node.range[1])
+    return /^\[[^\n#]*[^\s,]\s*\]$|^\[ *\]$/.test(text) ? node.range[1] - 1 : undefined
+  }
+
   #node(key: string): unknown {
     return this.#yaml.has(key) ? this.#yaml.get(key, true) : undefined
   }
 }
+
+const MAX_AGENTS = 100
 
 /** The older protocol says `pattern: PAR` and `mode: GCC`. */
 function modeOf(keys: Keys): TaskMode {
@@ -206,7 +223,7 @@ function modeOf(keys: Keys): TaskMode {
 
 function agentsOf(keys: Keys): Assignee[] {
   const named = keys.words('agents').flatMap((word) => assigneeSchema.safeParse(word).data ?? [])
-  return [...new Set(named)].slice(0, 100)
+  return [...new Set(named)].slice(0, MAX_AGENTS)
 }
 
 const ITEM = /^([-*+][ \t]+\[)([ xX])\][ \t]+(\S.*)$/
@@ -312,6 +329,13 @@ export function statusEdit(text: string, { places }: TaskFile, status: TaskStatu
   const removed = text.slice(place.from, place.to)
   const quote = /^["']/.exec(removed)?.[0] ?? ''
   return { at: place.from, removed, added: `${quote}${status}${quote}` }
+}
+
+/** Puts agents behind those that the file lists; none where it has no list for that. Who is there by its type is there. */
+export function agentEdits({ agents, places }: TaskFile, wanted: readonly Assignee[]): Edit[] {
+  const missing = wanted.filter((one) => !agents.includes(one) && !agents.some((type) => one.startsWith(`${type}-`)))
+  if (places.agents === null || missing.length === 0 || agents.length + missing.length > MAX_AGENTS) return []
+  return [{ at: places.agents, removed: '', added: `${agents.length === 0 ? '' : ', '}${missing.join(', ')}` }]
 }
 
 /** @param index of the item as the file has it */

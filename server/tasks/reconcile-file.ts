@@ -5,7 +5,14 @@
  * 2. What changed on one side goes to the other. Where both changed the same thing the file stands: it is what people see.
  * 3. An edit changes only what its author changed on the board; what is in step needs no edit, so there are no loops.
  */
-import { appendEdit, itemEdits, statusEdit, type TaskFile, type TaskItem } from '../../protocol/task-markdown.js'
+import {
+  agentEdits,
+  appendEdit,
+  itemEdits,
+  statusEdit,
+  type TaskFile,
+  type TaskItem,
+} from '../../protocol/task-markdown.js'
 import type { Author } from '../../protocol/ids.js'
 import type { Assignee, Subtask, Task, TaskMode, TaskStatus } from '../../protocol/tasks.js'
 import type { Edit, Edits } from '../../protocol/text/edits.js'
@@ -203,6 +210,12 @@ function editsFor(
   const wanted: { readonly author: Author; readonly edits: readonly Edit[] }[] = []
   if ((file.status ?? folder ?? 'ACTIVE') !== task.status)
     wanted.push({ author: task.by, edits: [statusEdit(text, file, task.status)] })
+  for (const { assignee, by } of task.subtasks) {
+    if (assignee !== null && agentEdits(file, [assignee]).length > 0) {
+      wanted.push({ author: by, edits: agentEdits(file, task.agents) })
+      break
+    }
+  }
   const missing: { readonly author: Author; readonly item: TaskItem }[] = []
   for (const { id, title, assignee, state, by } of task.subtasks) {
     const item = { title, assignee, done: state === 'done' }

@@ -207,12 +207,15 @@ function start(entry: Entry, subtask: Subtask, by: Author, now: number, change: 
       subtask,
     )
   }
-  const open = waitsFor(task, subtask)
-  if (open.length > 0) {
-    const named = open.map(({ id, title }) => `${id} "${title}"`).join(', ')
-    return refusedFor(task, `lets subtask ${subtask.id} wait for ${named}`, 'Finish that first.', subtask)
-  }
-  return put(entry, { ...subtask, state: 'running' }, by, now, change)
+  return waiting(task, subtask) ?? put(entry, { ...subtask, state: 'running' }, by, now, change)
+}
+
+/** Refuses what may not have begun: it depends on what is not done. */
+function waiting(task: Task, subtask: Subtask): Decision | undefined {
+  const open = subtask.state === 'waiting' ? waitsFor(task, subtask) : []
+  if (open.length === 0) return undefined
+  const named = open.map(({ id, title }) => `${id} "${title}"`).join(', ')
+  return refusedFor(task, `lets subtask ${subtask.id} wait for ${named}`, 'Finish that first.', subtask)
 }
 
 function withSubtask(
@@ -245,6 +248,8 @@ function withSubtask(
       if (unknown !== undefined) return refused(unknownSubtask(task, unknown))
       if (depends_on.join() === subtask.depends_on.join()) return same(entry, subtask.id)
       const next = { ...subtask, depends_on }
+      if (subtask.state === 'done' && waitsFor(task, next).length > 0)
+        return refusedFor(task, `has subtask ${subtask.id} done already`, 'Move it back first.', subtask)
       const cycle = cycleThrough(next, task.subtasks)
       if (cycle !== undefined) {
         return refusedFor(
@@ -283,9 +288,12 @@ function move(entry: Entry, subtask: Subtask, state: SubtaskState, by: Author, n
     case 'waiting':
       return put(entry, { ...subtask, state, progress: 0 }, by, now, 'reopened')
     case 'review':
-      return put(entry, { ...subtask, state }, by, now, 'review')
+      return waiting(entry.task, subtask) ?? put(entry, { ...subtask, state }, by, now, 'review')
     case 'done':
-      return put(entry, finished({ ...subtask, assignee: assignee ?? agent ?? null }), by, now, 'done')
+      return (
+        waiting(entry.task, subtask) ??
+        put(entry, finished({ ...subtask, assignee: assignee ?? agent ?? null }), by, now, 'done')
+      )
     default:
       return unreachable(state)
   }

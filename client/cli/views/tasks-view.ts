@@ -1,4 +1,5 @@
 /** Tasks as a table, and one of them whole. */
+import { agentId } from '../../../protocol/ids.js'
 import type { SubtaskState, Task, TaskList, TaskStatus } from '../../../protocol/tasks.js'
 import type { Paint, Tone } from '../colour.js'
 import { table, type Cell } from '../table.js'
@@ -57,7 +58,15 @@ export function taskWhole(task: Task, { nameOf, paint, command }: TaskWords, tou
 function nextOf({ id, status, subtasks }: Task): string {
   if (status !== 'ACTIVE') return `tasks resume --task ${id}`
   if (subtasks.length === 0) return `assign --instance frontend --subtask "…" --task ${id}`
-  return subtasks.every(({ state }) => state === 'done') ? `tasks complete --task ${id}` : `tasks claim --task ${id}`
+  if (subtasks.every(({ state }) => state === 'done')) return `tasks complete --task ${id}`
+  const isDone = (one: string): boolean => subtasks.find((other) => other.id === one)?.state === 'done'
+  const free = subtasks.filter(({ state, depends_on }) => state === 'waiting' && depends_on.every(isDone))
+  const [begun] = subtasks.filter(({ state }) => state === 'running' || state === 'review')
+  const [one] = free
+  if (one !== undefined && free.every(({ assignee }) => agentId.safeParse(assignee).success))
+    return `tasks claim ${one.id} --task ${id} --as ${one.assignee ?? 'AGENT'}`
+  if (one !== undefined) return `tasks claim --task ${id}`
+  return begun === undefined ? `tasks show ${id}` : `tasks done ${begun.id} --task ${id}`
 }
 
 export function faultLines(faults: TaskList['faults'], paint: Paint): string[] {

@@ -287,3 +287,26 @@ test('[TASK-11] ticks of either side, on whatever lines and in whatever order of
     { numRuns: 300 },
   )
 })
+
+describe('the list of agents in the front matter', () => {
+  const withList = (list: string): string =>
+    `---\ntask_id: T-1\nagents: ${list}\n---\n\n## [ASSIGNMENT]\n- [ ] API\n- [ ] UI\n`
+  const assigned = (list: string): string => {
+    const pair = new Pair(withList(list))
+    pair.ask({ do: 'assign', task: T, subtask: '1', assignee: 'CODEX-b' }, 'CLAUDE-a')
+    pair.ask({ do: 'assign', task: T, subtask: '2', assignee: 'CLAUDE-a' }, 'CLAUDE-a')
+    pair.settle()
+    return /^agents: (.*)$/m.exec(pair.text)?.[1] ?? ''
+  }
+
+  test.each([
+    ['[]', '[CODEX-b, CLAUDE-a]'],
+    ['[GEMINI]', '[GEMINI, CODEX-b, CLAUDE-a]'],
+    ['[GEMINI, CLAUDE, CODEX]', '[GEMINI, CLAUDE, CODEX]'],
+    ['[ CLAUDE-a ] # who', '[ CLAUDE-a , CODEX-b] # who'],
+    ['[GEMINI,]', '[GEMINI,]'],
+    ['GEMINI', 'GEMINI'],
+  ])('[TASK-10] %s becomes %s', (before, after) => {
+    expect(assigned(before)).toBe(after)
+  })
+})
