@@ -367,7 +367,7 @@ export class Store {
   }
 
   #note(event: WorkspaceEvent, time: number): void {
-    this.lanes.value.locks.note(event)
+    this.lanes.value.locks.note(event, time)
     this.#deadlocks.value = withEvent(this.#deadlocks.value, event)
     switch (event.type) {
       case 'file:changed': {

@@ -20,8 +20,8 @@ export class LockSpans {
   readonly #held = new Map<string, Own>()
   readonly #waits = new Map<string, Own>()
 
-  note(event: WorkspaceEvent): void {
-    const time = Date.parse(event.timestamp)
+  /** @param time of the event */
+  note(event: WorkspaceEvent, time: number): void {
     switch (event.type) {
       case 'lock:acquired': {
         const { lock_id: id, holder } = event.data

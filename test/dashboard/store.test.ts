@@ -2,7 +2,21 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { EnsembleError } from '../../protocol/errors.js'
 import { agentId } from '../../protocol/ids.js'
 import { Store } from '../../dashboard/store.js'
-import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aWelcome, NOON } from './builders.js'
+import {
+  aChange,
+  aConflict,
+  aDeadlock,
+  aHead,
+  aLock,
+  anAgent,
+  anEvent,
+  aStatus,
+  aTask,
+  aWaiter,
+  aWelcome,
+  lockData,
+  NOON,
+} from './builders.js'
 
 /** The page's clock is five seconds behind the server's. */
 const PAGE_NOON = NOON - 5_000
@@ -192,6 +206,42 @@ describe('conflicts', () => {
   })
 })
 
+describe('what waits for a person', () => {
+  const inbox = () => store.inbox.value.map(({ kind }) => kind)
+
+  test('are conflicts, deadlocks that were broken, and tasks that were halted', () => {
+    store.takeConflicts([aConflict('c1')])
+    store.receive([event(aDeadlock(1, 'CLAUDE-a', 'CODEX-b'))])
+    store.takeTasks({ tasks: [aTask('TASK-1', [], { status: 'HALTED' }), aTask('TASK-2')], faults: [] })
+    expect(inbox()).toEqual(['conflict', 'deadlock', 'halted'])
+    store.takeTasks({ tasks: [aTask('TASK-1'), aTask('TASK-2')], faults: [] })
+    expect(inbox()).toEqual(['conflict', 'deadlock'])
+  })
+
+  test('is a deadlock for a quarter of an hour, or until its loser got what it asked for', () => {
+    fresh(1)
+    store.takeRecent([aDeadlock(1, 'CLAUDE-a', 'CODEX-b', NOON - 14 * 60_000)], [])
+    expect(inbox()).toEqual(['deadlock'])
+    store.receive([event(aDeadlock(2, 'CODEX-c', 'CODEX-b', NOON))])
+    store.setClock(PAGE_NOON + 2 * 60_000, PAGE_NOON + 2 * 60_000)
+    expect(store.deadlocks.value.map(({ seq }) => seq)).toEqual([2])
+    const got = { ...lockData('l9', 'CODEX-c', 'a.ts'), expires_at: NOON }
+    store.receive([event(anEvent(3, 'lock:acquired', 'CODEX-c', NOON, got))])
+    expect(inbox()).toEqual([])
+  })
+})
+
+test('locks are drawn from what events tell, and waits from the list', () => {
+  const got = { ...lockData('l1', 'CLAUDE-a', 'a.ts'), expires_at: NOON + 300_000 }
+  store.receive([event(anEvent(1, 'lock:acquired', 'CLAUDE-a', NOON - 60_000, got))])
+  store.takeLocks({ locks: [aLock(1, 'CLAUDE-a', 'a.ts')], waiting: [aWaiter('CODEX-b', 'a.ts', ['CLAUDE-a'])] })
+  const { locks } = store.lanes.value
+  expect(locks.held('CLAUDE-a', 0)).toEqual([{ from: NOON - 60_000, to: null }])
+  expect(locks.waits('CODEX-b', 0)).toEqual([{ from: NOON, to: null }])
+  store.takeLocks({ locks: [], waiting: [] })
+  expect(locks.held('CLAUDE-a', 0)).toEqual([{ from: NOON - 60_000, to: NOON }])
+})
+
 describe('a break', () => {
   const broken = { kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') } as const
 
@@ -219,10 +269,17 @@ describe('a break', () => {
 
   test('another workspace behind the same address begins anew', () => {
     store.takeTree({ seq: 1, files: [aHead('a.ts')] })
+    store.receive([event(aDeadlock(4, 'CLAUDE-a', 'CODEX-b'))])
+    store.takeTasks({ tasks: [aTask('TASK-1', [], { status: 'HALTED' })], faults: [] })
+    store.takeLocks({ locks: [aLock(1, 'CLAUDE-a', 'a.ts')], waiting: [] })
     store.setConnection({ kind: 'live', welcome: aWelcome('w2') })
     expect(store.agents.value).toEqual([])
     expect(store.feed.value).toEqual([])
     expect(store.tree.value.paths).toEqual([])
+    expect(store.inbox.value).toEqual([])
+    expect([store.tasksKnown.value, store.locksKnown.value]).toEqual([false, false])
+    expect(store.locks.value.locks).toEqual([])
+    expect(store.lanes.value.locks.held('CLAUDE-a', 0)).toEqual([])
     expect(store.seq).toBe(0)
   })
 })

@@ -126,3 +126,34 @@ test('a lock that is held no more has an address, which says how it ended', asyn
   await page.goto(`${folder.url}/locks/l99`)
   await page.getByText('It ended more than a quarter of an hour ago, or never was').waitFor()
 })
+
+/** Whether anything is drawn in the last pixels of an agent's lane, at a height: from the lane's top, in CSS pixels. */
+async function isDrawn(page: Page, agent: string, from: number, to: number): Promise<boolean> {
+  const place = { agent, from, to }
+  return page.evaluate(({ agent: id, from: top, to: foot }) => {
+    const canvas = document.querySelector('canvas')
+    const lane = document.querySelector(`[data-lane="${id}"]`)
+    if (canvas === null || lane === null) return false
+    const [field, own] = [canvas.getBoundingClientRect(), lane.getBoundingClientRect()]
+    const scale = canvas.width / field.width
+    const [x, y] = [own.right - field.left - 6, own.top - field.top + top]
+    const pixels = canvas.getContext('2d')?.getImageData(x * scale, y * scale, 4 * scale, (foot - top) * scale)
+    return pixels?.data.some((value) => value > 0) ?? false
+  }, place)
+}
+
+test('the score has a bar for a lock that is held, and hatching for a wait', async () => {
+  const folder = await serve({ 'a.ts': TEN })
+  const [holder, waiter] = [await folder.agent('CLAUDE-frontend'), await folder.agent('CODEX-review')]
+  // Each lane is 34 pixels high: its line is in the middle, bars are below, hatching around it.
+  const page = await open(folder, '/', { viewport: { width: 380, height: 800 } })
+  await row(page, 'review').waitFor()
+  const bar = (agent: string) => isDrawn(page, agent, 28, 33)
+  const hatching = (agent: string) => isDrawn(page, agent, 14, 18)
+  expect([await bar('CLAUDE-frontend'), await hatching('CODEX-review')]).toEqual([false, false])
+  await lock(holder, 'a.ts')
+  lock(waiter, 'a.ts', { wait: 600 }).catch(() => undefined)
+  await until(() => bar('CLAUDE-frontend'), 'the bar of the lock')
+  await until(() => hatching('CODEX-review'), 'the hatching of the wait')
+  expect([await bar('CODEX-review'), await hatching('CLAUDE-frontend')]).toEqual([false, false])
+})

@@ -10,10 +10,11 @@ beforeEach(() => {
 
 function took(id: string, time: number, path = 'a.ts'): void {
   const data = { ...lockData(id, 'CLAUDE-a', path), expires_at: time + 300_000 }
-  spans.note(anEvent(1, 'lock:acquired', 'CLAUDE-a', time, data))
+  spans.note(anEvent(1, 'lock:acquired', 'CLAUDE-a', time, data), time)
 }
 function gave(id: string, time: number): void {
-  spans.note(anEvent(2, 'lock:released', 'CLAUDE-a', time, { ...lockData(id, 'CLAUDE-a', 'a.ts'), reason: 'released' }))
+  const data = { ...lockData(id, 'CLAUDE-a', 'a.ts'), reason: 'released' }
+  spans.note(anEvent(2, 'lock:released', 'CLAUDE-a', time, data), time)
 }
 const held = (from = NOON) => spans.held('CLAUDE-a', from)
 
