@@ -56,10 +56,14 @@ export const eventData = {
     /** Where a merge holds both sides of an overlap, and someone may want to look. Absent: nowhere. */
     soft: z.array(softOverlap).optional(),
   }),
-  /** A lock on the whole of `locked`, which is `file` or `to`, kept the file's name as it is. */
+  /**
+   * The file did not become `to`, and is called `file`. `renamed`: others gave it that name first. `taken`: another file is, or
+   * is in the way, at `to`. Without a reason: a lock on the whole of `locked`, which is `file` or `to`, kept its name.
+   */
   'rename:refused': z.object({
-    ...{ file: workspacePath, file_id: fileId, to: workspacePath, locked: workspacePath },
-    ...{ lock_id: lockId, holder: author, author },
+    ...{ file: workspacePath, file_id: fileId, to: workspacePath, author },
+    reason: z.enum(['renamed', 'taken']).optional(),
+    ...{ locked: workspacePath.optional(), lock_id: lockId.optional(), holder: author.optional() },
   }),
   'lock:acquired': z.object({ ...lock, token, expires_at: timestamp }),
   /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */

@@ -23,8 +23,10 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
     case 'broadcast':
       return `says ${said(event.data)}`
     case 'rename:refused': {
-      const { file, to, locked, holder } = event.data
-      return `did not rename ${file} to ${to}: ${nameOf(holder)} has ${locked} locked`
+      const { file, to, reason, locked, holder } = event.data
+      if (reason === 'renamed') return `did not rename a file to ${to}: it was called ${file} just before`
+      if (holder === undefined) return `did not rename ${file} to ${to}: something else is there`
+      return `did not rename ${file} to ${to}: ${nameOf(holder)} has ${locked ?? file} locked`
     }
     case 'lock:acquired':
       return `locked ${place(event.data)}`

@@ -34,7 +34,7 @@ import { FileJournal } from './file-journal.js'
 import type { FileStoreOptions } from './file-store-options.js'
 import { FileTable } from './file-table.js'
 import { FileWriter } from './file-writer.js'
-import { Ledger } from './ledger.js'
+import { Ledger, type KeptFor } from './ledger.js'
 import { OpenDocuments, renamedHere } from './open-documents.js'
 import { MERGE_ALL, type MergeRules } from './merge-policy.js'
 import { TreeDocument } from './tree-document.js'
@@ -253,7 +253,8 @@ export class FileStore {
       const decision = decideRename(head.deleted, isDone, () =>
         isDone ? this.#versions.of(head) : this.#versions.last(head),
       )
-      if (!isDone) this.#documents.unborn(to)?.live.expel(renamedHere(path, to))
+      if (!isDone) this.#documents.vacate(to, id, renamedHere(path, to))
+      else if (head.path !== to) this.#tellKept(head, to, author, head.path === path ? 'taken' : 'renamed')
       return this.#writer.change(head, deed, decision, by, isDone && head.deleted, isDone ? head.path : to)
     }
     return this.#once(deed, () => id, act, 0, to)
@@ -299,14 +300,18 @@ export class FileStore {
     return isFree(path) ? path : asidePath(path, author, this.#table.fileAbove(path), isFree)
   }
 
+  #tellKept(head: FileHead, to: WorkspacePath, author: Author, why: KeptFor): void {
+    const { event, rows } = this.#ledger.keepName(head, to, author, why)
+    void this.#documents.settle(head.id, rows, () => {
+      this.#ledger.publish({ head, edits: null, revised: false, conflicts: [], events: [event] })
+    })
+  }
+
   /** @throws EnsembleError E_LOCK_HELD: `at`, one of its paths, is locked whole; everyone is told */
   #assertNamable(head: FileHead, to: WorkspacePath, at: WorkspacePath, author: Author): void {
     const lock = closedWhole(this.#fence, at, author)?.lock
     if (lock === undefined) return
-    const { event, rows } = this.#ledger.keepName(head, to, at, author, lock)
-    void this.#documents.settle(head.id, rows, () => {
-      this.#ledger.publish({ head, edits: null, revised: false, conflicts: [], events: [event] })
-    })
+    this.#tellKept(head, to, author, { path: at, lock })
     throw lockHeld(`${head.path} was not renamed to ${to}: ${lock.holder} has ${at} locked.`, at, lock)
   }
 }

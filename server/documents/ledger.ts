@@ -53,6 +53,9 @@ interface Noted {
 
 type HeldFor = NonNullable<Conflict['lock']>
 
+/** Why a file keeps its name. */
+export type KeptFor = 'renamed' | 'taken' | { readonly path: WorkspacePath; readonly lock: HeldFor }
+
 export class Ledger {
   readonly #table: FileTable
   readonly #events: EventLog
@@ -108,11 +111,11 @@ export class Ledger {
     return fileRow(head, epoch)
   }
 
-  /** Tells that a file kept its name for the sake of a lock. @param locked the path that the lock is on */
-  keepName({ path, id }: FileHead, to: WorkspacePath, locked: WorkspacePath, author: Author, lock: HeldFor): Noted {
-    return this.#events.append('rename:refused', agentOf(author), {
-      ...{ file: path, file_id: id, to, locked, lock_id: lock.id, holder: lock.holder, author },
-    })
+  /** Tells that a file kept its name: for the sake of a lock on the whole of a path, or because others were first. */
+  keepName({ path, id }: FileHead, to: WorkspacePath, author: Author, why: KeptFor): Noted {
+    const told =
+      typeof why === 'string' ? { reason: why } : { locked: why.path, lock_id: why.lock.id, holder: why.lock.holder }
+    return this.#events.append('rename:refused', agentOf(author), { file: path, file_id: id, to, author, ...told })
   }
 
   /** Puts a conflict on record. @param text of its file, with the revision in which it is raised */

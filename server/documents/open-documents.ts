@@ -82,12 +82,14 @@ export class OpenDocuments {
     for (;;) {
       const asked = file()
       const loaded = asked === undefined ? undefined : this.loaded(asked)
-      if (loaded?.live.held !== undefined) {
-        await loaded.live.held
+      const concerned = [...(path === undefined ? [] : this.#at(path)), ...(loaded === undefined ? [] : [loaded])]
+      const held = concerned.find(({ live }) => live.held !== undefined)
+      if (held !== undefined) {
+        await held.live.held
         continue
       }
-      for (const document of [path === undefined ? undefined : this.#unborn.get(path), loaded]) {
-        if (document?.live.gathered === true) void document.live.seal().catch(() => undefined) // its users are told
+      for (const document of concerned) {
+        if (document.live.gathered) void document.live.seal().catch(() => undefined) // its users are told
       }
       const id = file()
       const settling = id === undefined ? undefined : this.#settling.get(id)
@@ -112,6 +114,18 @@ export class OpenDocuments {
     const file = this.#options.table.get(id)
     if (file === undefined) throw new Error(`no file has the id ${id}`)
     return this.#add(new FileDocument({ ...this.#options, id, path: file.head.path, ...file }))
+  }
+
+  /** A file is about to come to a path: who has a document open that was there, of no file or of a deleted one, leaves it. */
+  vacate(path: WorkspacePath, coming: FileId, why: EnsembleError): void {
+    for (const document of this.#at(path)) if (document.id !== coming) document.live.expel(why)
+  }
+
+  /** The documents in memory that a path leads to: of no file yet, and of the file there, deleted or not. */
+  #at(path: WorkspacePath): FileDocument[] {
+    const there = this.#options.table.at(path)?.head.id
+    const file = there === undefined ? undefined : this.loaded(there)
+    return [this.unborn(path), file].filter((document) => document !== undefined)
   }
 
   /** Paired with `release`. Of a path that holds no file: a document that becomes the file with its first change. */

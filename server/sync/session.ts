@@ -22,7 +22,7 @@ import {
 import { PROTOCOL_VERSION } from '../../protocol/version.js'
 import { lookOnly } from '../auth/look-only.js'
 import { Channel } from './channel.js'
-import { parseParams, type Control } from './control.js'
+import { parseParams, type Control, type ControlMethod } from './control.js'
 import type { Feeds } from './feeds.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
@@ -72,7 +72,8 @@ export class Session {
   #identity: Identity | undefined
   #wants: (event: WorkspaceEvent) => boolean = () => false
   #left = false
-  readonly #gone = new AbortController()
+  /** Of each request under way: fires when whoever asked is gone. */
+  readonly #asking = new Set<AbortController>()
   #nextNumber = 1
   #requests = 0
   #opening = 0
@@ -211,13 +212,27 @@ export class Session {
         return {}
       case 'leave':
         this.#left = true
-        this.#gone.abort()
+        this.#withdraw()
         this.#closeChannels() // before the name is free: nothing is written in it by someone who left
         identity.ended('left')
         return {}
       default:
-        return await this.#options.control.handle(method, params, identity.author, this.#gone.signal)
+        return await this.#ask(identity, method, params)
     }
+  }
+
+  async #ask(identity: Identity, method: ControlMethod, params: unknown): Promise<unknown> {
+    const gone = new AbortController()
+    this.#asking.add(gone)
+    try {
+      return await this.#options.control.handle(method, params, identity.author, gone.signal)
+    } finally {
+      this.#asking.delete(gone)
+    }
+  }
+
+  #withdraw(): void {
+    for (const gone of this.#asking) gone.abort()
   }
 
   async #open(identity: Identity, document: string): Promise<{ number: number }> {
@@ -306,7 +321,7 @@ export class Session {
 
   #end(): void {
     this.#closed = true
-    this.#gone.abort()
+    this.#withdraw()
     for (const dispose of this.#disposers.splice(0)) dispose()
     this.#closeChannels()
     if (!this.#left) this.#identity?.ended('lost')

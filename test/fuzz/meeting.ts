@@ -46,6 +46,8 @@ function textsAfter(world: World, meeting: Meeting) {
     const line = ownLine(number)
     const key = `${path} ${line}`
     if (world.own.get(key) === null) continue
+    // Without that line once more the text looks like the one before, of which it is on record already.
+    if (acts.second === 'deletes' && world.refused.has(key)) continue
     const common = world.marker()
     world.withdrawn.add(common)
     const becomes = { first: done(world, acts.first, common), second: done(world, acts.second, common) }
@@ -59,6 +61,7 @@ function textsAfter(world: World, meeting: Meeting) {
     if (stands !== undefined) world.own.set(key, stands)
     const isOverlap = becomes.first !== undefined && becomes.second !== undefined && becomes.first !== becomes.second
     if (isOverlap) world.overlaps.set(path, (world.overlaps.get(path) ?? 0) + 1)
+    if (isOverlap && becomes.second === null) world.refused.add(key)
   }
   return texts
 }

@@ -81,6 +81,8 @@ export function differencesOf(world: World, folders: World['folders'], peersOf: 
       if (!peer.provider.synced) {
         if (!isShutOut(world, path, peer)) found.push(`BRIDGE-2: peer ${index} of ${path} is not connected`)
       } else if (file?.deleted === false) compare(`peer ${index} of ${path}`, file.path, peer.text.toJSON())
+      else if (isShutOut(world, path, peer))
+        continue // it stays with its file, which is gone, until it connects anew
       else if (heads.has(path) || peer.text.length > 0) compare(`peer ${index}`, path, peer.text.toJSON())
     }
   }
@@ -94,13 +96,15 @@ function fileOf({ storage }: World, { doc }: Peer): FileHead | undefined {
   return undefined
 }
 
-/** Its file was renamed away and is gone, or another one was made at its path: there it has another history (DOC-5, DOC-6). */
+/**
+ * Its file was renamed away and is gone, or another one was made at its path or renamed to it: there it has another history
+ * (DOC-5, DOC-6).
+ */
 function isShutOut(world: World, path: string, peer: Peer): boolean {
   const file = fileOf(world, peer)
-  if (file === undefined || file.path === path) return false
-  return (
-    file.deleted || [...revisionsOf(world.storage)].some((other) => other.path === path && other.fileId !== file.id)
-  )
+  if (file === undefined || (file.path === path && !file.deleted)) return false
+  const isElsewhere = file.path !== path && file.deleted
+  return isElsewhere || [...revisionsOf(world.storage)].some((other) => other.path === path && other.fileId !== file.id)
 }
 
 /** [BRIDGE-1] Every marker is in a head, in the journal or in a conflict record. */

@@ -41,6 +41,8 @@ export class World {
   readonly own = new Map<string, string | null>()
   /** How many conflicts there must be, by path. */
   readonly overlaps = new Map<string, number>()
+  /** Lines that someone deleted and another had changed: the deletion is on record. */
+  readonly refused = new Set<string>()
   /** Programs that had their file open while the bridge replaced it may have written late. */
   hasLateWriters = false
   readonly #root: string

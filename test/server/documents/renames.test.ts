@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import type { FileHead } from '../../../protocol/files.js'
 import type { Author } from '../../../protocol/ids.js'
 import { asidePath } from '../../../server/documents/aside.js'
@@ -231,6 +232,54 @@ describe('renaming', () => {
       expect(store.head(at('b.ts'))).toMatchObject({ id: old.head.id, deleted: true })
       expect(await tree(store)).toEqual({ 'c.ts': 'one\n' })
     }
+  })
+
+  it('[RENAME-2] who comes second with a name, or wants one that is taken, is told, and so is everyone', async () => {
+    const { files, commits } = openStore()
+    const { head } = await write(files, 'a.ts', 'one\ntwo\n')
+    await write(files, 'taken.ts', 'other\n')
+    await rename(files, head, 'first.ts', CODEX)
+    const second = await rename(files, head, 'second.ts', CLAUDE)
+    expect(second).toMatchObject({ outcome: 'unchanged', head: { path: 'first.ts' } })
+    expect(await rename(files, second.head, 'taken.ts', CLAUDE)).toMatchObject({ outcome: 'unchanged' })
+    expect(await rename(files, head, 'first.ts', CLAUDE)).toMatchObject({ outcome: 'unchanged' }) // the same name
+    const told = commits.flatMap(({ events }) => events.filter(({ type }) => type === 'rename:refused'))
+    expect(told.map(({ data }) => data)).toEqual([
+      { file: 'first.ts', file_id: head.id, to: 'second.ts', author: CLAUDE, reason: 'renamed' },
+      { file: 'first.ts', file_id: head.id, to: 'taken.ts', author: CLAUDE, reason: 'taken' },
+    ])
+  })
+
+  it('[RENAME-4] who has a file open that was deleted where another comes to is asked to connect again', async () => {
+    const { files } = openStore()
+    const deleted = await write(files, 'b.ts', 'gone\n')
+    const before = await files.open(at('b.ts'))
+    const peer = new Replica(before)
+    await remove(files, 'b.ts', deleted.head)
+    const { head } = await write(files, 'a.ts', 'one\n')
+    await rename(files, head, 'b.ts')
+    expect(before.live.expelled).toMatchObject({ code: 'E_STARTING', retry: true })
+    const after = await files.open(at('b.ts'))
+    expect([after.id, after.text]).toEqual([head.id, 'one\n'])
+    expect(() => before.apply(peer.insert(0, 'late\n'), CODEX)).toThrow(expect.objectContaining({ code: 'E_STARTING' }))
+  })
+
+  it('[RENAME-2] a file that was deleted comes back by what someone types in the moment of a rename to its path', async () => {
+    const storage = openMemoryStorage()
+    const opened = openStore(storage)
+    const { files } = opened
+    const deleted = await write(files, 'b.ts', 'gone\n')
+    const document = await files.open(at('b.ts'))
+    const peer = new Replica(document)
+    document.live.onUpdate((update) => {
+      Y.applyUpdate(peer.doc, update)
+    })
+    await remove(files, 'b.ts', deleted.head)
+    const { head } = await write(files, 'a.ts', 'one\n')
+    document.apply(peer.insert(0, 'typed\n'), CODEX)
+    expect(await rename(files, head, 'b.ts')).toMatchObject({ outcome: 'unchanged', head: { path: 'a.ts' } })
+    expect(await tree(files)).toEqual({ 'a.ts': 'one\n', 'b.ts': 'typed\n' })
+    await same(opened, storage)
   })
 })
 
