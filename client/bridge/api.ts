@@ -14,7 +14,7 @@ import type { WriterStep } from './writer.js'
 export type BridgeStep = WriterStep | SubmitStep | StoreStep
 
 export type BridgeProgress = {
-  readonly phase: 'scanning' | 'uploading' | 'downloading' | 'ready'
+  readonly phase: 'scanning' | 'comparing' | 'ready'
   readonly done: number
   readonly total: number
 }

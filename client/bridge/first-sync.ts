@@ -11,7 +11,6 @@ export class FirstSync {
   readonly #elapsed: () => number
   #left: Set<string> | undefined
   #total = 0
-  #phase: 'uploading' | 'downloading' = 'uploading'
   #reported = -Infinity
   #isDone = false
   #resolve: () => void = () => undefined
@@ -35,20 +34,19 @@ export class FirstSync {
     if (this.#left === undefined && !this.#isDone) this.#tell({ phase: 'scanning', done: files, total: files }, false)
   }
 
-  /** What is to be done is known. */
-  begin(paths: Iterable<string>, phase: 'uploading' | 'downloading'): void {
+  /** What is to be compared is known: some of it is sent then, some fetched, and some the same on both sides. */
+  begin(paths: Iterable<string>): void {
     if (this.#left !== undefined || this.#isDone) return
     this.#left = new Set(paths)
     this.#total = this.#left.size
-    this.#phase = phase
-    this.#tell({ phase, done: 0, total: this.#total }, true)
+    this.#tell({ phase: 'comparing', done: 0, total: this.#total }, true)
     this.#finish()
   }
 
   /** Nothing is left to do for a path. */
   finished(path: string): void {
     if (this.#left?.delete(path) !== true) return
-    this.#tell({ phase: this.#phase, done: this.#total - this.#left.size, total: this.#total }, false)
+    this.#tell({ phase: 'comparing', done: this.#total - this.#left.size, total: this.#total }, false)
     this.#finish()
   }
 

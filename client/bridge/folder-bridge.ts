@@ -66,8 +66,6 @@ export class FolderBridge {
   #watcher: Watcher | undefined
   #state: BridgeState = { kind: 'starting' }
   #scanned: Promise<void> | undefined
-  /** Files that the first scan found changed. */
-  #changed = 0
   #rootFault: RootFault | undefined
   #storeFailure: Error | undefined
   #held: Held | undefined
@@ -324,7 +322,6 @@ export class FolderBridge {
   }
 
   #onChanged(path: string, priority: 'live' | 'bulk'): void {
-    if (!this.#first.isDone) this.#changed++
     this.#queue.add(path, priority)
   }
 
@@ -354,7 +351,6 @@ export class FolderBridge {
     await this.#scanned
     if (!this.#link.isAttached) return false
     if (isTreeWhole) this.#uploads.forgetRefusals()
-    let missing = 0
     for (const path of this.#heads.paths()) {
       const head = this.#heads.get(path)
       const row = this.#store.bases.get(path)
@@ -363,7 +359,6 @@ export class FolderBridge {
       const here = this.#store.pathOf(head.id)
       if (here !== undefined && here !== path) this.#queue.add(here, 'bulk') // it was renamed
       if (head.deleted ? row === undefined : isKnown) continue
-      if (row === undefined) missing++
       this.#queue.add(path, 'bulk')
     }
     for (const path of this.#store.bases.keys()) {
@@ -373,7 +368,7 @@ export class FolderBridge {
     for (const { path } of this.#store.intents.values()) this.#queue.add(path, 'live')
     this.#gate.exempt(this.#queue.paths())
     if (this.#rootFault === undefined) this.#queue.resume()
-    this.#first.begin(this.#queue.paths(), missing > this.#changed ? 'downloading' : 'uploading')
+    this.#first.begin(this.#queue.paths())
     this.#update()
     return true
   }

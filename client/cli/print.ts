@@ -152,12 +152,11 @@ export class Progress {
 
 const PHASES: Readonly<Record<string, string>> = {
   scanning: 'Reading the folder',
-  uploading: 'Sending files',
-  downloading: 'Getting files',
+  comparing: 'Comparing files',
   ready: 'In step',
 }
 
-/** "Sending files: 120 of 2,104 (5 %)"; of a phase that just begins, or is done: "Sending files: 2,104" */
+/** "Comparing files: 120 of 2,104 (5 %)"; of a phase that just begins, or is done: "Comparing files: 2,104" */
 export function progressLine({ phase, done, total }: ProgressStep): string {
   const words = PHASES[phase] ?? phase
   if (total === 0) return words

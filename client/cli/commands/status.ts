@@ -14,6 +14,7 @@ import { getConflicts, getStatus } from '../server-api.js'
 import { faultLines, taskSummary } from '../views/tasks-view.js'
 import { getTasks } from './tasks.js'
 import { agentLines } from '../views/agents-view.js'
+import { shortIds } from '../views/conflicts-view.js'
 import { blockedLines, folderLines } from '../views/folder-view.js'
 import { statusLines, type StatusWords } from '../views/server-view.js'
 import { count } from '../words.js'
@@ -56,7 +57,7 @@ export async function showStatus({ json, ...wishes }: AskOptions, context: Conte
 function nextStep(open: readonly Conflict[]): string {
   const [first, ...others] = open
   if (first === undefined) return 'connect --help'
-  return others.length > 0 ? 'conflicts' : `conflicts show ${first.id.slice(0, 8)}`
+  return others.length > 0 ? 'conflicts' : `conflicts show ${shortIds([])(first.id)}`
 }
 
 async function theServer(wishes: Wishes, context: Context): Promise<{ server: Server; status: Status }> {

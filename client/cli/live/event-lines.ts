@@ -5,6 +5,7 @@ import type { WorkspaceEvent } from '../../../protocol/events.js'
 import type { AgentId, AgentRole } from '../../../protocol/ids.js'
 import { eventWords, type SaidEvent } from '../../sdk/event-words.js'
 import type { Timers } from '../print.js'
+import { shortIds } from '../views/conflicts-view.js'
 import { count, list } from '../words.js'
 
 export interface Self {
@@ -91,12 +92,7 @@ function conflictWords(
 ): string {
   const where = lines === null ? '' : `, line ${lines.from}`
   const story = `conflict in ${file}${where}: what ${nameOf(ours)} wrote stays, what ${nameOf(theirs)} wrote is held`
-  return `${story} (ensemble conflicts show ${beginningOf(id)})`
-}
-
-/** As much of an id as names it, without a look at all the others. */
-function beginningOf(id: string): string {
-  return id.slice(0, 8)
+  return `${story} (ensemble conflicts show ${shortIds([])(id)})`
 }
 
 function resolvedWords(

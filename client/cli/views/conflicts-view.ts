@@ -25,8 +25,8 @@ export interface ConflictWords {
 
 /** Widest path in a table. In characters. */
 const PATH_WIDTH = 48
-/** Shortest beginning of an id that is shown; longer where others begin alike. In characters. */
-const SHORTEST = 4
+/** Shortest beginning of an id that is shown, the same wherever it is; longer where others begin alike. In characters. */
+const SHORTEST = 8
 
 /** A function from an id to the shortest beginning of it that no other one has. */
 export function shortIds(ids: readonly string[]): (id: string) => string {

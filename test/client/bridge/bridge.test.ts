@@ -221,7 +221,7 @@ describe('a bridge', () => {
     await bridge.synced()
     await bridge.idle()
     expect(phases[0]).toBe('scanning')
-    expect(phases).toContain('uploading')
+    expect(phases).toContain('comparing')
     expect(phases.at(-1)).toBe('ready')
     await until(() => bridge.state.kind === 'synced')
     expect(bridge.stats).toMatchObject({ files: 50, waiting: 0 })

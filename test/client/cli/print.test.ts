@@ -33,7 +33,7 @@ describe('output', () => {
     const { stdout, stderr, print } = printer({ quiet: true })
     print.say('Made the folder.')
     const progress = print.progress()
-    progress.step({ phase: 'uploading', done: 0, total: 4 })
+    progress.step({ phase: 'comparing', done: 0, total: 4 })
     progress.end()
     print.json({ a: 1 })
     print.fault(new EnsembleError('E_USAGE', 'Wrong.'), false)
@@ -61,8 +61,8 @@ describe('output', () => {
 describe('progress', () => {
   const steps = [
     { phase: 'scanning', done: 0, total: 0 },
-    { phase: 'uploading', done: 0, total: 10 },
-    { phase: 'uploading', done: 5, total: 10 },
+    { phase: 'comparing', done: 0, total: 10 },
+    { phase: 'comparing', done: 5, total: 10 },
     { phase: 'ready', done: 10, total: 10 },
   ]
 
@@ -71,7 +71,7 @@ describe('progress', () => {
     const progress = new Progress(paper, new ManualClock().timers)
     for (const step of steps) progress.step(step)
     progress.end()
-    expect(paper.text).toBe('Reading the folder\nSending files: 10\nIn step: 10\n')
+    expect(paper.text).toBe('Reading the folder\nComparing files: 10\nIn step: 10\n')
   })
 
   it('is nothing on a terminal where it takes less than 200 ms', async () => {
@@ -87,23 +87,23 @@ describe('progress', () => {
   it('is one line on a terminal that changes, and is cleared in the end', async () => {
     const [paper, clock] = [new Paper(true), new ManualClock()]
     const progress = new Progress(paper, clock.timers)
-    progress.step({ phase: 'uploading', done: 1, total: 2_000 })
+    progress.step({ phase: 'comparing', done: 1, total: 2_000 })
     await clock.advance(200)
-    progress.step({ phase: 'uploading', done: 500, total: 2_000 })
+    progress.step({ phase: 'comparing', done: 500, total: 2_000 })
     progress.end()
     progress.end()
     progress.step({ phase: 'ready', done: 2_000, total: 2_000 })
     expect(paper.text).toBe(
-      '\r\u001b[KSending files: 1 of 2,000 (0 %)\r\u001b[KSending files: 500 of 2,000 (25 %)\r\u001b[K',
+      '\r\u001b[KComparing files: 1 of 2,000 (0 %)\r\u001b[KComparing files: 500 of 2,000 (25 %)\r\u001b[K',
     )
   })
 
   it('makes way for whatever else is printed', async () => {
     const { stderr, clock, print } = printer({ isTTY: true })
-    print.progress().step({ phase: 'downloading', done: 1, total: 4 })
+    print.progress().step({ phase: 'comparing', done: 1, total: 4 })
     await clock.advance(200)
     print.say('Made the folder.')
-    expect(stderr.text).toBe('\r\u001b[KGetting files: 1 of 4 (25 %)\r\u001b[KMade the folder.\n')
+    expect(stderr.text).toBe('\r\u001b[KComparing files: 1 of 4 (25 %)\r\u001b[KMade the folder.\n')
   })
 
   it('of a phase it does not know shows its name', () => {

@@ -127,8 +127,10 @@ describe('the conflicts', () => {
   })
 
   it('have as much of their id shown as names them', () => {
-    const short = shortIds(['3f2a77', '3f2a01', '99'])
-    expect(['3f2a77', '3f2a01', '99'].map(short)).toEqual(['3f2a7', '3f2a0', '99'])
+    const short = shortIds(['3f2a3f2a77', '3f2a3f2a01', '99', '0123456789'])
+    expect(['3f2a3f2a77', '3f2a3f2a01', '99', '0123456789'].map(short)).toEqual([
+      ...['3f2a3f2a7', '3f2a3f2a0', '99', '01234567'],
+    ])
   })
 })
 
