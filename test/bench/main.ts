@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { crashes } from './crashes.js'
+import { dashboard } from './dashboard.js'
 import { durability } from './durability.js'
 import { events } from './events.js'
 import { circumstances, machine, markdown, type Section } from './figures.js'
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   workspace,
   crashes,
   durability,
+  dashboard,
 }
 
 const wanted = process.argv.slice(2)

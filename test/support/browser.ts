@@ -1,6 +1,6 @@
 /** A real Chromium for tests of the dashboard. */
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
-import { findChromium } from './find-chromium.js'
+import { findChromium } from '#find-chromium' // plain JavaScript, which the build leaves where it is
 
 /** It stays silent: nothing is fetched, updated or reported by the browser itself. */
 const QUIET = [
