@@ -1,5 +1,5 @@
 /** What has just happened, newest first. It stands still while someone reads it, and says how much is new. */
-import type { VNode } from 'preact'
+import { Component } from 'preact'
 import { useRef } from 'preact/hooks'
 import { useComputed, useSignal } from '@preact/signals'
 import { eventWords } from '../../client/sdk/event-words.js'
@@ -76,8 +76,9 @@ export function EventFeed() {
         }}
       >
         <ol>
-          {' '}
-          {rows.map(element)}
+          {rows.map((row) => (
+            <FeedItem key={keyOf(row)} row={row} />
+          ))}
           {rows.length === 0 && <li class="feed-none dim">Nothing happened in the last 15 minutes.</li>}
         </ol>
       </div>
@@ -85,23 +86,23 @@ export function EventFeed() {
   )
 }
 
-/** A row's element, kept while the row stays: of a busy feed only the rows that changed are rendered again. */
-const elements = new WeakMap<FeedRow, VNode>()
+/** Rendered again only where another row stands in its place: of a busy feed nearly all stay. */
+class FeedItem extends Component<{ readonly row: FeedRow }> {
+  override shouldComponentUpdate({ row }: { readonly row: FeedRow }): boolean {
+    return row !== this.props.row
+  }
 
-function element(row: FeedRow): VNode {
-  const known = elements.get(row)
-  if (known !== undefined) return known
-  const made = (
-    <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
-      <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
-      <AgentTag author={row.author} small />
-      <span class="feed-text">
-        <Sentence row={row} />
-      </span>
-    </li>
-  )
-  elements.set(row, made)
-  return made
+  override render({ row }: { readonly row: FeedRow }) {
+    return (
+      <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+        <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
+        <AgentTag author={row.author} small />
+        <span class="feed-text">
+          <Sentence row={row} />
+        </span>
+      </li>
+    )
+  }
 }
 
 function Sentence({ row }: { readonly row: FeedRow }) {

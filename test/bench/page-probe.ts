@@ -63,13 +63,15 @@ interface TraceEvent {
   readonly ph: string
   readonly pid: number
   readonly tid: number
-  /** In microseconds, as `dur`. */
+  /** In microseconds, as the rest; `tts` and `tdur` are of the thread's processor time. */
   readonly ts: number
   readonly dur?: number
+  readonly tts?: number
+  readonly tdur?: number
 }
 
 export interface Cost {
-  /** Script in each window in which there was any, in milliseconds. */
+  /** Script in each window in which there was any, in milliseconds of processor time. */
   readonly script: readonly number[]
   /** The longest task of the page's main thread, in milliseconds. */
   readonly longestTask: number
@@ -95,9 +97,9 @@ export async function traced(browser: Browser, page: Page, window: number, run: 
   const own = complete.filter(({ pid, tid }) => `${pid}:${tid}` === thread)
   const windows = new Map<number, number>()
   let end = 0
-  for (const { ts, dur = 0 } of own.filter(isScript).sort((a, b) => a.ts - b.ts)) {
-    const from = Math.max(ts, end) // one calls another: time counts once
-    end = Math.max(end, ts + dur)
+  for (const { ts, tts = 0, tdur = 0 } of own.filter(isScript).sort((a, b) => a.ts - b.ts)) {
+    const from = Math.max(tts, end) // one calls another: time counts once
+    end = Math.max(end, tts + tdur)
     const at = Math.floor(ts / 1000 / window)
     windows.set(at, (windows.get(at) ?? 0) + Math.max(0, end - from) / 1000)
   }
