@@ -76,8 +76,8 @@ export function EventFeed() {
         }}
       >
         <ol>
-          {rows.map((row) => (
-            <FeedItem key={keyOf(row)} row={row} />
+          {blocksOf(rows).map((block) => (
+            <FeedBlock key={block[0] && blockOf(block[0])} rows={block} />
           ))}
           {rows.length === 0 && <li class="feed-none dim">Nothing happened in the last 15 minutes.</li>}
         </ol>
@@ -86,22 +86,42 @@ export function EventFeed() {
   )
 }
 
-/** Rendered again only where another row stands in its place: of a busy feed nearly all stay. */
-class FeedItem extends Component<{ readonly row: FeedRow }> {
-  override shouldComponentUpdate({ row }: { readonly row: FeedRow }): boolean {
-    return row !== this.props.row
+/** Rows are compared by blocks: an event changes one or two of them, and all others are passed over at one look. */
+const BLOCK = 32
+
+function blocksOf(rows: readonly FeedRow[]): readonly (readonly FeedRow[])[] {
+  const blocks: FeedRow[][] = []
+  for (const row of rows) {
+    const block = blocks.at(-1)
+    // By the row's own number, so that new rows above move no row into another block.
+    if (block?.[0] !== undefined && blockOf(block[0]) === blockOf(row)) block.push(row)
+    else blocks.push([row])
+  }
+  return blocks
+}
+
+const blockOf = ({ seq }: FeedRow): number => Math.floor(seq / BLOCK)
+
+interface BlockProps {
+  readonly rows: readonly FeedRow[]
+}
+
+class FeedBlock extends Component<BlockProps> {
+  override shouldComponentUpdate({ rows }: BlockProps): boolean {
+    const { rows: shown } = this.props
+    return rows.length !== shown.length || rows.some((row, at) => row !== shown[at])
   }
 
-  override render({ row }: { readonly row: FeedRow }) {
-    return (
-      <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+  override render({ rows }: BlockProps) {
+    return rows.map((row) => (
+      <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
         <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
         <AgentTag author={row.author} small />
         <span class="feed-text">
           <Sentence row={row} />
         </span>
       </li>
-    )
+    ))
   }
 }
 
