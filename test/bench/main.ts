@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { crashes } from './crashes.js'
 import { dashboard } from './dashboard.js'
+import { day } from './day.js'
 import { durability } from './durability.js'
 import { events } from './events.js'
 import { circumstances, machine, markdown, type Section } from './figures.js'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   sockets,
   events,
   locks,
+  day,
   workspace,
   crashes,
   durability,
