@@ -31,7 +31,8 @@ export function Frame({ children, fills = false, narrow = false }: FrameProps) {
       </a>
       <TopBar />
       <nav class="side-nav" aria-label="Views">
-        <Ways />
+        <MainWays />
+        <OtherWays />
       </nav>
       <main id="content" tabIndex={-1}>
         <OfflineBar />
@@ -39,7 +40,8 @@ export function Frame({ children, fills = false, narrow = false }: FrameProps) {
         {children}
       </main>
       <nav class="bottom-nav" aria-label="Views">
-        <Ways />
+        <MainWays />
+        <More />
       </nav>
     </div>
   )
@@ -220,16 +222,20 @@ function FaultBar() {
   )
 }
 
-function Ways() {
+/** Those that a narrow screen has room for. */
+function MainWays() {
   const { store } = usePage()
-  const open = store.openConflicts.value.length
   const { done, total } = subtasksDone(store.tasks.value.tasks)
-  const held = store.locks.value.locks.length
   return (
     <>
       <Way to={{ view: 'overview' }} icon="overview" label="Overview" />
       <Way to={{ view: 'files', path: null }} icon="files" label="Files" />
-      <Way to={{ view: 'conflicts', id: null }} icon="conflict" label="Conflicts" badge={open} />
+      <Way
+        to={{ view: 'conflicts', id: null }}
+        icon="conflict"
+        label="Conflicts"
+        badge={store.openConflicts.value.length}
+      />
       <Way
         to={{ view: 'tasks', id: null, subtask: null }}
         icon="tasks"
@@ -237,6 +243,14 @@ function Ways() {
         count={total === 0 ? '' : `${done}/${total}`}
         countWords="subtasks done"
       />
+    </>
+  )
+}
+
+function OtherWays() {
+  const held = usePage().store.locks.value.locks.length
+  return (
+    <>
       <Way
         to={{ view: 'locks', id: null }}
         icon="lock"
@@ -245,6 +259,24 @@ function Ways() {
         countWords="held"
       />
       <Way to={{ view: 'agents', id: null }} icon="agents" label="Agents" />
+    </>
+  )
+}
+
+const MORE = 'more-ways'
+
+/** Opens what a narrow screen has no room for. */
+function More() {
+  const { view } = usePage().router.route.value
+  return (
+    <>
+      <button type="button" popovertarget={MORE} class={view === 'locks' || view === 'agents' ? 'way-here' : undefined}>
+        <Icon name="more" />
+        <span class="way-label">More</span>
+      </button>
+      <div id={MORE} popover="auto" class="more-ways" onClick={(event) => event.currentTarget.hidePopover()}>
+        <OtherWays />
+      </div>
     </>
   )
 }

@@ -81,3 +81,16 @@ describe('the panel beside a file', () => {
     await page.context().close()
   })
 })
+
+test('a narrow page keeps what it has no room for behind one button', async () => {
+  const page = await open('/', 380)
+  const ways = page.getByRole('navigation', { name: 'Views' })
+  const locks = ways.getByRole('link', { name: 'Locks' })
+  await ways.getByRole('link', { name: 'Tasks' }).waitFor()
+  expect(await locks.isVisible()).toBe(false)
+  await ways.getByRole('button', { name: 'More' }).click()
+  await locks.click()
+  await page.getByRole('heading', { name: 'Nothing is locked' }).waitFor()
+  expect(await locks.isVisible()).toBe(false)
+  await page.context().close()
+})
