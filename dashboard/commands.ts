@@ -31,6 +31,7 @@ export const COMMANDS = {
   theme: { keys: null, label: 'Switch between light and dark', place: 'Everywhere' },
   singleKeys: { keys: null, label: 'Turn single keys on or off', place: 'Everywhere' },
   hold: { keys: 'h', label: 'Hold the events, or let them run', place: 'Overview' },
+  filterEvents: { keys: '/', label: 'Filter the events', place: 'Overview' },
   down: { keys: 'j', label: 'Go down the list', place: 'Lists', keyOnly: true },
   up: { keys: 'k', label: 'Go up the list', place: 'Lists', keyOnly: true },
   closePanel: { keys: 'Escape', label: 'Close what is open beside the list', place: 'Lists', keyOnly: true },

@@ -96,6 +96,12 @@ export class Router {
     this.#push(formatRoute(route))
   }
 
+  /** The same place by another name: going back does not come to the old one. */
+  replace(address: string): void {
+    this.#window.history.replaceState(null, '', address)
+    this.#read()
+  }
+
   #push(address: string): void {
     if (address !== this.#window.location.pathname + this.#window.location.hash) {
       this.#window.history.pushState(null, '', address)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { EnsembleError } from './errors.js'
 import { faultsOf } from './faults.js'
 import { softReason } from './files.js'
-import { pathGlob } from './globs.js'
+import { pathGlob } from './path-glob.js'
 import { agentType } from './ids.js'
 
 const MB = 1024 * 1024

@@ -4,8 +4,6 @@
  *
  * Matching takes time in proportion to glob × path at most, whatever was written: it goes back to the last star only.
  */
-import { z } from 'zod'
-
 const MAX_LENGTH = 1024
 /** `{a,b}{c,d}` are four: so many at most. */
 const MAX_ALTERNATIVES = 64
@@ -22,12 +20,6 @@ export function globFault(glob: string): string | undefined {
   if (alternatives.length > MAX_ALTERNATIVES) return `its braces make more than ${MAX_ALTERNATIVES} globs`
   return undefined
 }
-
-export const pathGlob = z.string().superRefine((glob, context) => {
-  const fault = globFault(glob)
-  if (fault === undefined) return
-  context.addIssue({ code: 'custom', message: `${JSON.stringify(glob)} is no glob: ${fault}` })
-})
 
 /** @param glob one that `globFault` finds nothing wrong with */
 export function compileGlob(glob: string): (path: string) => boolean {

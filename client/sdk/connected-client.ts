@@ -1,6 +1,6 @@
 /** What a client is before it does anything: its name, its connection, its events, its end. */
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
-import { pathsOf } from '../../protocol/event-filter.js'
+import { pathsOf } from '../../protocol/event-paths.js'
 import type { EventType, WorkspaceEvent } from '../../protocol/events.js'
 import { compileGlob, globFault } from '../../protocol/globs.js'
 import { agentId as agentIdSchema, splitAgentId, type AgentId, type WriteId } from '../../protocol/ids.js'

@@ -13,6 +13,7 @@ import { CONTENT_ROOT, formatDocumentName } from '../../protocol/document.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Unsent } from '../model/drafts.js'
+import { PERSON } from '../model/held-locks.js'
 import { Confirmed } from './confirmed.js'
 
 export type LiveState =
@@ -41,7 +42,7 @@ export class LiveDocument {
   constructor({ server, path, token }: LiveDocumentOptions) {
     this.text = this.#doc.getText(CONTENT_ROOT)
     this.provider = new WebsocketProvider(`${server}/sync`, formatDocumentName({ kind: 'file', path }), this.#doc, {
-      params: { token },
+      params: { token, agent: PERSON },
       // Two tabs of one browser would otherwise agree with each other while the server knows nothing of it.
       disableBc: true,
     })

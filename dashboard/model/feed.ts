@@ -9,7 +9,8 @@ import type { ChangeType } from '../../protocol/revisions.js'
 
 /** In milliseconds. */
 const GROUP_SPAN = 40_000
-export const MOST_ROWS = 200
+/** Many more than are shown: a filter finds what is rare among them. */
+export const MOST_ROWS = 1_000
 
 interface Common {
   /** Of the row's first event; names the row. */

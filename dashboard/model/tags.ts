@@ -27,7 +27,7 @@ const WELL_KNOWN: ReadonlyMap<string, { readonly letter: string; readonly shape:
 
 const NO_AGENT: ReadonlyMap<string, Tag> = new Map([
   ['DISK', plain('disk', 'someone in the served folder')],
-  ['PEER', plain('peer', 'someone without a name: in an editor, on this page, or over HTTP')],
+  ['PEER', plain('peer', 'someone without a name: in an editor, or over HTTP')],
   ['git', plain('git', 'a git operation')],
 ])
 
@@ -78,9 +78,10 @@ export class TagBook {
     return this.#tags.get(author) ?? NO_AGENT.get(author) ?? this.#absent(author)
   }
 
-  /** One that never joined, as writers over HTTP may be: in ink, by the initials of its type and instance. */
+  /** One that never joined, as writers over HTTP may be: in ink, by the initials of its type and instance; people by name. */
   #absent(agentId: string): Tag {
     const { type, instance } = agentParts(agentId)
+    if (type === 'PERSON') return plain(instance.slice(0, 4), `${instance}, a person`)
     return {
       text: `${this.#letter(type)}${instance.slice(0, 1)}`,
       shape: WELL_KNOWN.get(type)?.shape ?? 'notched',

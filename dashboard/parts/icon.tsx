@@ -8,6 +8,7 @@ import conflict from 'lucide-static/icons/git-merge-conflict.svg?raw'
 import editing from 'lucide-static/icons/pen-line.svg?raw'
 import file from 'lucide-static/icons/file.svg?raw'
 import files from 'lucide-static/icons/folder-tree.svg?raw'
+import filter from 'lucide-static/icons/list-filter.svg?raw'
 import help from 'lucide-static/icons/circle-question-mark.svg?raw'
 import idle from 'lucide-static/icons/circle.svg?raw'
 import left from 'lucide-static/icons/log-out.svg?raw'
@@ -54,6 +55,7 @@ const SOURCES = {
   eye,
   file,
   files,
+  filter,
   help,
   history,
   hourglass,

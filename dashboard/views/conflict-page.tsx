@@ -15,6 +15,7 @@ import { formatRoute } from '../router.js'
 import { begunResults, ConflictCompare } from './conflict-compare.js'
 import { Decision } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
+import { HandOver } from './hand-over.js'
 import { SettledConflict } from './conflict-settled.js'
 import { Sides } from './conflict-sides.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
@@ -122,6 +123,7 @@ function Heading({ known: { conflict, now } }: { readonly known: Known }) {
       <span class="conflict-age wide-only">
         open <Age of={conflict.time} />
       </span>
+      <HandOver conflict={conflict} />
       <Neighbours conflict={conflict} />
     </header>
   )

@@ -1,15 +1,20 @@
 /** What has just happened, newest first. It stands still while someone reads it, and says how much is new. */
 import { Component } from 'preact'
 import { useRef } from 'preact/hooks'
-import { useComputed, useSignal } from '@preact/signals'
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { eventWords } from '../../client/sdk/event-words.js'
 import { unreachable } from '../../protocol/errors.js'
 import type { FeedRow } from '../model/feed.js'
+import { ALL, compileFeedFilter, formatFeedFilter, isAll, parseFeedFilter } from '../model/feed-filter.js'
 import { fileName, formatClock, formatCount, formatDuration } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
+import { FeedFilters } from '../parts/feed-filters.js'
 import { Icon } from '../parts/icon.js'
 import { formatRoute } from '../router.js'
+
+const FILTERS = 'feed-filters'
+const MOST_SHOWN = 200
 
 export function EventFeed() {
   const { store } = usePage()
@@ -35,9 +40,30 @@ export function EventFeed() {
     held.value = !held.value
     settle()
   }
-  useCommands({ hold })
+  const filter = useSignal(parseFeedFilter(location.hash))
+  const isFiltering = useSignal(!isAll(filter.peek()))
+  useSignalEffect(() => {
+    const hash = formatFeedFilter(filter.value)
+    if (hash !== location.hash) history.replaceState(null, '', location.pathname + hash)
+  })
+  const toggle = () => {
+    isFiltering.value = !isFiltering.peek()
+    if (!isFiltering.peek()) filter.value = ALL
+  }
+  useCommands({
+    hold,
+    filterEvents: () => {
+      isFiltering.value = true
+      // Once they are there.
+      requestAnimationFrame(() => document.querySelector<HTMLElement>(`#${FILTERS} select`)?.focus())
+    },
+  })
 
-  const rows = stopped.value?.rows ?? store.feed.value
+  const kept = useComputed(() => {
+    const rows = stopped.value?.rows ?? store.feed.value
+    return (isAll(filter.value) ? rows : rows.filter(compileFeedFilter(filter.value))).slice(0, MOST_SHOWN)
+  })
+  const rows = kept.value
   return (
     <section class="events" aria-labelledby="events-title">
       <div class="section-head">
@@ -49,12 +75,23 @@ export function EventFeed() {
               +{news} new
             </button>
           )}
+          <button
+            type="button"
+            class="button button-ghost"
+            aria-expanded={isFiltering}
+            aria-controls={FILTERS}
+            onClick={toggle}
+          >
+            <Icon name="filter" />
+            Filter
+          </button>
           <button type="button" class="button button-ghost" aria-pressed={held} onClick={hold}>
             <Icon name="pause" />
             Hold
           </button>
         </span>
       </div>
+      {isFiltering.value && <FeedFilters id={FILTERS} filter={filter} />}
       <div
         ref={list}
         class="feed"
@@ -79,7 +116,13 @@ export function EventFeed() {
           {blocksOf(rows).map((block) => (
             <FeedBlock key={block[0] && blockOf(block[0])} rows={block} />
           ))}
-          {rows.length === 0 && <li class="feed-none dim">Nothing happened in the last 15 minutes.</li>}
+          {rows.length === 0 && (
+            <li class="feed-none dim">
+              {isAll(filter.value)
+                ? 'Nothing happened in the last 15 minutes.'
+                : `Nothing of the last ${formatCount(store.feed.value.length, 'event')} is like that.`}
+            </li>
+          )}
         </ol>
       </div>
     </section>

@@ -14,6 +14,7 @@ import type { Peer } from '../editor/peers.js'
 import { formatRoute } from '../router.js'
 import type { Store } from '../store.js'
 import { FileHistory } from './file-history.js'
+import { Moved, useMoved } from './file-moved.js'
 import { LockButton, WholeFileLock } from './file-locks.js'
 import { FILE_SIDE, FileSide } from './file-side.js'
 import { FileText } from './file-text.js'
@@ -53,6 +54,7 @@ export function FileView({ path }: { readonly path: string }) {
     const file = store.agents.value.find((row) => row.agent.agentId === whom && isHere(row))?.agent.file ?? null
     if (file !== null && file !== path) router.go({ view: 'files', path: file })
   })
+  useMoved(page, path)
   useCommands({
     blame: () => (isBlamed.value = !isBlamed.peek()),
     follow: () => follow(page, path),
@@ -62,6 +64,7 @@ export function FileView({ path }: { readonly path: string }) {
     <>
       <FileHeader path={path} head={head} drawer={drawer} place={place} />
       <div class={`file-body${isBlamed.value ? '' : ' file-unblamed'}${rev === null ? '' : ' file-past'}`}>
+        <Moved path={path} />
         {isText && <WholeFileLock path={path} />}
         {isText ? (
           <FileText head={head} peers={peers} place={place} jump={jump} followed={following} />

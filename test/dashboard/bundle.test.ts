@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 const KB = 1000
 const root = join(import.meta.dirname, '../../dashboard')
@@ -14,6 +14,8 @@ let sizes: Map<string, number>
 let html: string
 
 beforeAll(async () => {
+  // As it is built for people: vitest's own `test` would make libraries bring what helps their developers.
+  vi.stubEnv('NODE_ENV', 'production')
   out = await mkdtemp(join(tmpdir(), 'ensemble-dashboard-'))
   await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: out } })
   html = await readFile(join(out, 'index.html'), 'utf8')
@@ -27,7 +29,10 @@ beforeAll(async () => {
     ),
   )
 }, 60_000)
-afterAll(() => rm(out, { recursive: true, force: true }))
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(out, { recursive: true, force: true })
+})
 
 const sum = (wanted: (name: string) => boolean) =>
   [...sizes].filter(([name]) => wanted(name)).reduce((total, [, size]) => total + size, 0)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileGlob, globFault, pathGlob } from '../../protocol/globs.js'
+import { compileGlob, globFault } from '../../protocol/globs.js'
+import { pathGlob } from '../../protocol/path-glob.js'
 
 describe('a glob', () => {
   it.each<[string, string[], string[]]>([

@@ -1,6 +1,6 @@
 /** Events as lines above a prompt: those that concern one agent, gathered so that they come at most every two seconds. */
 import { isFor } from '../../../protocol/addressee.js'
-import { pathsOf } from '../../../protocol/event-filter.js'
+import { pathsOf } from '../../../protocol/event-paths.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import type { AgentId, AgentRole } from '../../../protocol/ids.js'
 import { eventWords, type SaidEvent } from '../../sdk/event-words.js'

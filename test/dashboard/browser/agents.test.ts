@@ -80,3 +80,29 @@ test('a message reaches its agent in the name of a person, and its receipt shows
   await until(() => overheard.length > 0, 'the message to a role')
   expect(overheard).toMatchObject([{ to: { role: 'CODEX' } }])
 })
+
+test('a conflict is handed to an agent, which is told what to run; its receipt shows in the page', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const [one, two] = [await folder.agent('CLAUDE-one'), await folder.agent('CODEX-two')]
+  const base = await headOf(one, 'a.ts')
+  await write(one, 'a.ts', 'ONE\n', base)
+  await write(two, 'a.ts', 'zwei\n', base)
+  const [conflict] = (await one.request('conflicts', {})).conflicts
+  const page = await open(folder, `/conflicts/${conflict!.id}`)
+  await page.getByText('Hand to an agent').click()
+  await page.getByRole('button', { name: 'CODEX-two' }).click()
+  await page.getByRole('status').getByText('not acknowledged yet').waitFor()
+  const { messages } = await two.request('inbox', {})
+  expect(messages).toMatchObject([
+    {
+      ...{ agent_id: 'PERSON-dashboard', to: { agent: 'CODEX-two' } },
+      data: {
+        conflict: conflict!.id,
+        file: 'a.ts',
+        text: expect.stringContaining('ensemble conflicts show') as unknown,
+      },
+    },
+  ])
+  await two.request('acknowledge', { seq: messages[0]!.seq })
+  await page.getByRole('status').getByText('ago').waitFor()
+})

@@ -45,9 +45,9 @@ describe('the feed', () => {
     ])
   })
 
-  test('keeps 200 rows', () => {
-    const rows = feedOf(...Array.from({ length: 250 }, (_, index) => aChange(index + 1, 'CLAUDE-a', `${index}.ts`)))
-    expect(rows).toHaveLength(200)
-    expect(rows[0]?.seq).toBe(250)
+  test('keeps 1,000 rows', () => {
+    const rows = feedOf(...Array.from({ length: 1_050 }, (_, index) => aChange(index + 1, 'CLAUDE-a', `${index}.ts`)))
+    expect(rows).toHaveLength(1_000)
+    expect(rows[0]?.seq).toBe(1_050)
   })
 })

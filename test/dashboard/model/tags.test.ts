@@ -43,6 +43,7 @@ describe('tags', () => {
   test('show in ink who is no agent, or never joined', () => {
     const book = new TagBook()
     expect(book.of('DISK')).toMatchObject({ text: 'disk', colour: null })
+    expect(book.of('PERSON-dashboard')).toMatchObject({ text: 'dash', shape: 'plain', name: 'dashboard, a person' })
     expect(book.of('CLAUDE-frontend')).toMatchObject({
       text: 'Cf',
       colour: null,
