@@ -7,7 +7,7 @@ import type { FileHead } from '../../protocol/files.js'
 import type { ResumeChoice } from '../../protocol/folder.js'
 import { inBackground } from './background.js'
 import { BaseStore } from './base-store.js'
-import { isSameState, stateOf } from './bridge-state.js'
+import { BridgeStatus, type StatusNow } from './bridge-status.js'
 import { Contents } from './contents.js'
 import { DiskLooks } from './disk-looks.js'
 import { SYSTEM } from './environment.js'
@@ -26,7 +26,7 @@ import type { Disposer, Environment } from './ports.js'
 import { RenameFinder } from './rename-finder.js'
 import { recover } from './recovery.js'
 import { prepareRestore } from './restore.js'
-import type { Root, RootFault } from './root.js'
+import type { Root } from './root.js'
 import { Scanner } from './scanner.js'
 import { ServerLink } from './server-link.js'
 import { Submitter } from './submitter.js'
@@ -61,14 +61,10 @@ export class FolderBridge {
   readonly #link: ServerLink
   readonly #first: FirstSync
   readonly #holding: string
-  readonly #listeners = new Set<(state: BridgeState) => void>()
+  readonly #status: BridgeStatus
   readonly #disposers: Disposer[] = []
   #watcher: Watcher | undefined
-  #state: BridgeState = { kind: 'starting' }
   #scanned: Promise<void> | undefined
-  #rootFault: RootFault | undefined
-  #storeFailure: Error | undefined
-  #held: Held | undefined
   readonly #gone: GoneNames
   #passes = 0
   #isClosed = false
@@ -81,6 +77,7 @@ export class FolderBridge {
     const onStep = options.onStep ?? (() => undefined)
     const live = (path: string): void => this.#queue.add(path, 'live')
     this.#options = options
+    this.#status = new BridgeStatus({ ...{ dir: options.dir, log }, now: () => this.#now })
     this.#environment = environment
     this.#root = root
     const places = (this.#places = new Places(root.folder))
@@ -90,7 +87,7 @@ export class FolderBridge {
     const store = (this.#store = new BaseStore({
       dir: root.data,
       timers: environment.timers,
-      onFailure: (failure) => this.#onStoreFailure(failure),
+      onFailure: (failure) => this.#status.noteStore(failure),
       onStep: options.onStep && ((step) => options.onStep?.(step, '')),
     }))
     const heads = this.#heads
@@ -104,7 +101,7 @@ export class FolderBridge {
           gone,
           fresh.flatMap((path) => rules.accept(path) ?? []),
         ),
-      onHeld: (held) => this.#onHeld(held),
+      onHeld: (held) => this.#status.noteHeld(held),
     }))
     this.#gone = new GoneNames(environment.timers, () => store.bases.keys(), live)
     const holders = new Holders(root.folder, environment)
@@ -142,7 +139,7 @@ export class FolderBridge {
         )
         this.#again(path, 1000, true)
       },
-      onIdle: () => this.#update(),
+      onIdle: () => this.#status.update(),
       environment,
     })
     this.#scanner = new Scanner({
@@ -172,7 +169,7 @@ export class FolderBridge {
       onDetached: () => this.#queue.pause(),
       onAttached: (isTreeWhole) => this.#onAttached(isTreeWhole),
       onHead: (head) => this.#onHead(head),
-      onState: () => this.#update(),
+      onState: () => this.#status.update(),
     })
   }
 
@@ -207,12 +204,11 @@ export class FolderBridge {
   }
 
   get state(): BridgeState {
-    return this.#state
+    return this.#status.state
   }
 
   onState(listener: (state: BridgeState) => void): Disposer {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#status.onState(listener)
   }
 
   get stats(): BridgeStats {
@@ -240,7 +236,7 @@ export class FolderBridge {
     while (!this.#isClosed && !this.#isIdle) {
       await this.#queue.idle()
       await this.#gate.judged()
-      if (!this.#link.isAttached) await this.#nextState()
+      if (!this.#link.isAttached) await this.#status.next()
     }
   }
 
@@ -270,7 +266,7 @@ export class FolderBridge {
 
   async #close(): Promise<void> {
     this.#isClosed = true
-    this.#update()
+    this.#status.update()
     this.#gone.close()
     for (const dispose of this.#disposers) dispose()
     this.#line.stop()
@@ -294,6 +290,12 @@ export class FolderBridge {
     return this.#queue.size === 0 && !this.#gate.isJudging && this.#link.isAttached
   }
 
+  /** What the state follows from, besides what the status is told. */
+  get #now(): StatusNow {
+    const { state: link, isAttached } = this.#link
+    return { isClosed: this.#isClosed, link, isAttached, hasSynced: this.#first.isDone, waiting: this.#queue.size }
+  }
+
   /** On disk and on the server. */
   get #files(): number {
     return this.#store.live
@@ -302,7 +304,7 @@ export class FolderBridge {
   async #run(path: string): Promise<void> {
     const isAtRest = await this.#flow.run(path)
     if (isAtRest) this.#first.finished(path)
-    this.#update()
+    this.#status.update()
   }
 
   #again(path: string, milliseconds: number, counts: boolean): void {
@@ -367,9 +369,9 @@ export class FolderBridge {
     for (const path of this.#store.pendings.keys()) this.#queue.add(path, 'live')
     for (const { path } of this.#store.intents.values()) this.#queue.add(path, 'live')
     this.#gate.exempt(this.#queue.paths())
-    if (this.#rootFault === undefined) this.#queue.resume()
+    if (this.#status.rootFault === undefined) this.#queue.resume()
     this.#first.begin(this.#queue.paths())
-    this.#update()
+    this.#status.update()
     return true
   }
 
@@ -384,62 +386,20 @@ export class FolderBridge {
 
   /** True while the folder is not the one that was opened. */
   #checkRoot(): boolean {
-    const before = this.#rootFault
-    this.#rootFault = this.#root.fault()
-    if (before === this.#rootFault) return before !== undefined
-    if (this.#rootFault === undefined) {
+    const before = this.#status.rootFault
+    const fault = this.#root.fault()
+    if (before === fault) return before !== undefined
+    this.#status.rootFault = fault
+    if (fault === undefined) {
       this.#options.log.info({}, 'the folder is back')
       this.#looks.forgetAll()
       if (this.#link.isAttached) this.#queue.resume()
       this.#everything()
     } else {
-      this.#options.log.warn({ fault: this.#rootFault }, 'the folder is not what it was; nothing is written or deleted')
+      this.#options.log.warn({ fault }, 'the folder is not what it was; nothing is written or deleted')
       void this.#queue.pause()
     }
-    this.#update()
-    return this.#rootFault !== undefined
-  }
-
-  #onStoreFailure(failure: Error | undefined): void {
-    this.#storeFailure = failure
-    if (failure === undefined) this.#options.log.info({}, 'the bridge can write its records again')
-    else this.#options.log.error({ reason: failure.message }, 'the bridge can’t write its records')
-    this.#update()
-  }
-
-  #onHeld(held: Held | undefined): void {
-    if (held !== undefined && this.#held === undefined) {
-      this.#options.log.warn({ files: held.files.size, code: held.code }, 'many files changed at once; held')
-    }
-    this.#held = held
-    this.#update()
-  }
-
-  #update(): void {
-    const next = stateOf({
-      dir: this.#options.dir,
-      isClosed: this.#isClosed,
-      link: this.#link.state,
-      rootFault: this.#rootFault,
-      storeFailure: this.#storeFailure,
-      held: this.#held,
-      hasSynced: this.#first.isDone,
-      isAttached: this.#link.isAttached,
-      waiting: this.#queue.size,
-    })
-    if (isSameState(this.#state, next)) return
-    this.#state = next
-    for (const listener of [...this.#listeners]) {
-      inBackground(this.#options.log, 'a listener to the state failed', () => Promise.resolve(listener(next)))
-    }
-  }
-
-  #nextState(): Promise<void> {
-    return new Promise((resolve) => {
-      const dispose = this.onState(() => {
-        dispose()
-        resolve()
-      })
-    })
+    this.#status.update()
+    return fault !== undefined
   }
 }
