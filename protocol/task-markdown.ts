@@ -85,7 +85,7 @@ export function readTask(
   const [broken] = yaml.errors
   if (broken !== undefined) {
     const line = 2 + newlines(text.slice(front.from, front.from + broken.pos[0]))
-    return fault(`its front matter is not valid YAML, line ${line}: ${firstLine(broken.message)}`)
+    return fault(`its front matter is not valid YAML, line ${line}: ${firstLine(broken.message).replace(/:$/, '')}`)
   }
   const keys = new Keys(yaml, text.slice(front.from, front.to))
   const named = keys.word('task_id') ?? (place.folder === null ? undefined : place.name)
