@@ -148,6 +148,30 @@ test('[BRIDGE-15] two names for one file: the first is everybody’s, and nothin
   expect(await conflicts()).toEqual([])
 })
 
+test('[RENAME-2] two names in one moment, and an edit on both sides: one file with both edits, and the second is told', async () => {
+  const { a, b, idOf, settled, conflicts, tree } = await twoFolders({ 'a.txt': LINES })
+  const id = await idOf('a.txt')
+  for (const [side, name] of [
+    [a, 'by-a.txt'],
+    [b, 'by-b.txt'],
+  ] as const) {
+    renameSync(side.folder.of('a.txt'), side.folder.of(name))
+  }
+  a.folder.write('by-a.txt', LINES.replace('line 9', 'LINE 9'))
+  b.folder.write('by-b.txt', LINES.replace('line 20', 'LINE 20'))
+  const told = async () =>
+    (await a.connection.request('recent', { since: 0 })).events.flatMap((event) =>
+      event.type === 'rename:refused' ? [event.data] : [],
+    )
+  await until(async () => (await told()).length > 0, 'the second to be told')
+  await settled()
+  const [name] = await tree()
+  const other = name === 'by-a.txt' ? 'by-b.txt' : 'by-a.txt'
+  expect(a.folder.texts()).toEqual({ [name!]: LINES.replace('line 9', 'LINE 9').replace('line 20', 'LINE 20') })
+  expect(await told()).toMatchObject([{ file: name, file_id: id, to: other, reason: 'renamed' }])
+  expect(await conflicts()).toEqual([])
+})
+
 test('[BRIDGE-15] a rename of what another deletes: the file stays, under its new name', async () => {
   const { server, a, b, settled } = await twoFolders({ 'a.txt': LINES, 'g.txt': 'g\n' })
   await b.bridge.close()
