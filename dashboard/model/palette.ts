@@ -7,7 +7,7 @@ import { fileName } from './format.js'
 import { regionWords } from './held-locks.js'
 
 /** In this order they stand below each other. */
-export const KINDS = ['command', 'agent', 'conflict', 'lock', 'task', 'file'] as const
+export const KINDS = ['command', 'agent', 'file', 'conflict', 'lock', 'task'] as const
 export type Kind = (typeof KINDS)[number]
 
 export type Target =
@@ -49,7 +49,7 @@ export interface Addresses {
 }
 
 /** Of one kind; more would hide the others. */
-const MOST: Readonly<Record<Kind, number>> = { command: 8, agent: 8, conflict: 5, lock: 5, task: 5, file: 30 }
+const MOST: Readonly<Record<Kind, number>> = { command: 8, agent: 8, file: 12, conflict: 5, lock: 5, task: 5 }
 
 export function entriesOf(
   { commands, agents, conflicts, locks, tasks, files }: Known,
@@ -104,7 +104,8 @@ export function search(entries: readonly Entry[], query: string): readonly Entry
 
 function matches(entries: readonly Entry[], query: string): readonly Entry[] {
   if (query.trim() === '') return entries.filter(({ kind }) => kind !== 'file')
-  const haystack = entries.map(({ text, note }) => (note === '' ? text : `${text} ${note}`))
+  // Not by the file that an agent is in: who types its name wants the file.
+  const haystack = entries.map(({ kind, text, note }) => (kind === 'agent' ? text : `${text} ${note}`))
   const [indexes, , order] = fuzzy.search(haystack, query, OUT_OF_ORDER, MOST_ORDERED)
   if (indexes === null) return []
   const inOrder = order === null ? indexes : order.map((place) => indexes[place] ?? 0)

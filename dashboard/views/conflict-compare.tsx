@@ -163,7 +163,10 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
       </div>
       <div class="result">
         <h2>
-          Result <span class="soft">{canWrite.value ? 'you can type here' : 'read-only while the server is away'}</span>
+          Result{' '}
+          <span class="soft">
+            {canWrite.value ? 'you can type here' : readOnly.value ? 'read-only' : 'read-only while the server is away'}
+          </span>
         </h2>
         <div ref={parents.result} class="pane-text" />
         {notLoaded.value && <p class="editor-state">The editor could not be loaded. Reload the page.</p>}

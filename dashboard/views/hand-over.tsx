@@ -10,6 +10,7 @@ import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { Fault } from './conflict-decision.js'
 import { Receipt, useMessages } from './messages.js'
+import '../styles/hand-over.css'
 
 interface Handed {
   readonly agentId: string
