@@ -2,6 +2,7 @@
 import { isFor } from '../../../protocol/addressee.js'
 import { pathsOf } from '../../../protocol/event-paths.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
+import type { SoftOverlap } from '../../../protocol/files.js'
 import type { AgentId, AgentRole } from '../../../protocol/ids.js'
 import { eventWords, type SaidEvent } from '../../sdk/event-words.js'
 import type { Timers } from '../print.js'
@@ -23,7 +24,9 @@ export function concerns(event: WorkspaceEvent, self: Self): boolean {
     case 'agent:left':
       return event.agent_id !== agentId
     case 'file:changed':
-      return event.data.author !== agentId && isWithin(event.data.file, partition)
+      return (event.data.author !== agentId || event.data.soft !== undefined) && isWithin(event.data.file, partition)
+    case 'rename:refused':
+      return event.data.author === agentId || isSaidTo(event, self)
     case 'conflict:raised':
     case 'conflict:resolved':
       return event.data.ours === agentId || event.data.theirs === agentId || isWithin(event.data.file, partition)
@@ -49,6 +52,7 @@ function isWithin(file: string, partition: string | null): boolean {
 export function digest(events: readonly WorkspaceEvent[], nameOf: (author: string) => string): string {
   const parts: string[] = []
   const ends: string[] = []
+  const notes: string[] = []
   const changes = new Map<string, { who: string; verb: string; files: Set<string> }>()
   for (const event of events) {
     switch (event.type) {
@@ -70,6 +74,7 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
         const known = changes.get(key) ?? { who: nameOf(author), verb: CHANGED[change], files: new Set<string>() }
         changes.set(key, known)
         known.files.add(from === undefined ? file : `${from} to ${file}`)
+        for (const overlap of event.data.soft ?? []) notes.push(softWords(file, overlap))
         break
       }
       default:
@@ -80,7 +85,18 @@ export function digest(events: readonly WorkspaceEvent[], nameOf: (author: strin
     const named = [...files]
     parts.push(`${who} ${verb} ${named.length > 3 ? `${count(named.length, 'file')} (${list(named)})` : list(named)}`)
   }
-  return [...parts, ...ends].join(' · ')
+  return [...parts, ...notes, ...ends].join(' · ')
+}
+
+/** Where a merge holds what two wrote beside each other: nothing is wrong there, but someone may want to look. */
+function softWords(file: string, { reason, lines: { from, to } }: SoftOverlap): string {
+  const where = to > from ? `lines ${from} to ${to}` : `line ${from}`
+  const story = {
+    insertions: 'two added something there, both stand',
+    adjacent: 'two changed lines that touch, both changes stand',
+    tokens: 'two changed different words of it, both changes stand',
+  }[reason]
+  return `look at ${file}, ${where}: ${story}`
 }
 
 const LEFT = { left: 'left', lost: 'lost its connection', replaced: 'came back' } as const

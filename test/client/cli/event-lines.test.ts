@@ -12,6 +12,14 @@ function changed(file: string, author = 'CODEX-reviewer', change_type = 'modifie
   const data = { file, file_id: 'f1', rev: 2, change_type, author, lines_added: 1, lines_removed: 0 }
   return workspaceEvent.parse({ seq: 1, type: 'file:changed', timestamp, data })
 }
+function merged(reason: string, from: number, to: number, author = 'CODEX-reviewer'): WorkspaceEvent {
+  const event = changed('a.ts', author)
+  return workspaceEvent.parse({ ...event, data: { ...event.data, soft: [{ reason, lines: { from, to } }] } })
+}
+function refused(author: string): WorkspaceEvent {
+  const data = { file: 'first.ts', file_id: 'f1', to: 'second.ts', author, reason: 'renamed' }
+  return workspaceEvent.parse({ seq: 1, type: 'rename:refused', agent_id: author, timestamp, data })
+}
 function joined(agent_id: string): WorkspaceEvent {
   const data = { agent_type: 'CODEX', instance: 'reviewer', partition: null }
   return workspaceEvent.parse({ seq: 1, type: 'agent:joined', agent_id, timestamp, data })
@@ -37,6 +45,8 @@ describe('what concerns an agent', () => {
   it.each<[string, WorkspaceEvent, Partial<Self>, boolean]>([
     ['a file that another one changed', changed('src/a.ts'), {}, true],
     ['not what it changed itself', changed('src/a.ts', 'CLAUDE-frontend'), {}, false],
+    ['what it changed itself beside what another had', merged('adjacent', 3, 4, 'CLAUDE-frontend'), {}, true],
+    ['a rename of its own that came second', refused('CLAUDE-frontend'), {}, true],
     ['a file in its partition', changed('src/ui/a.ts'), { partition: 'src/ui' }, true],
     ['not a file elsewhere', changed('src/uix/a.ts'), { partition: 'src/ui' }, false],
     ['who joins', joined('CODEX-reviewer'), { partition: 'src/ui' }, true],
@@ -57,6 +67,15 @@ describe('what concerns an agent', () => {
 })
 
 describe('several events in one line', () => {
+  it('say where a merge is worth a look, and which name a file has', () => {
+    const events = [merged('insertions', 3, 6), merged('tokens', 9, 9), refused('CLAUDE-frontend')]
+    expect(digest(events, (author) => author)).toBe(
+      'CLAUDE-frontend did not rename a file to second.ts: it was called first.ts just before · CODEX-reviewer changed a.ts · ' +
+        'look at a.ts, lines 3 to 6: two added something there, both stand · ' +
+        'look at a.ts, line 9: two changed different words of it, both changes stand',
+    )
+  })
+
   it('are gathered by author and kind, each file named once', () => {
     const events = [
       changed('a.ts'),
