@@ -115,6 +115,14 @@ export class EnsembleClient extends ConnectedClient {
     return (await this.session.connection.request('unlock', params)).locks
   }
 
+  /**
+   * Takes a lock away from whoever holds it, who is told by `lock:released` with reason `forced`.
+   * @throws EnsembleError E_NOT_FOUND: it has ended; E_UNREACHABLE
+   */
+  async breakLock({ id }: Pick<Lock, 'id'>): Promise<Lock> {
+    return (await this.session.connection.request('breakLock', { id })).lock
+  }
+
   /** Who holds what, and who waits. @throws EnsembleError E_UNREACHABLE */
   async locks(): Promise<LocksList> {
     return await this.session.connection.request('locks', {})

@@ -342,6 +342,19 @@ describe('events and locks', () => {
     expect(await one.releaseLock('a.ts')).toMatchObject([{ id: lock?.id }])
     await expect(one.releaseLock(lock ?? 'a.ts')).rejects.toThrow()
   })
+
+  test('[LOCK-17] a lock is taken away from its holder, who hears by whom', async () => {
+    const [one, other] = [await connected('CLAUDE-one'), await connected('CODEX-other')]
+    const heard: WorkspaceEvent[] = []
+    one.on('lock:released', (event) => heard.push(event))
+    await one.acquireLock('a.ts')
+    const [lock] = (await other.locks()).locks
+    if (lock === undefined) throw new Error('it is held')
+    expect(await other.breakLock(lock)).toMatchObject({ id: lock.id, holder: 'CLAUDE-one' })
+    await until(() => heard.length > 0)
+    expect(heard).toMatchObject([{ agent_id: 'CLAUDE-one', data: { reason: 'forced', by: 'CODEX-other' } }])
+    await expect(other.breakLock(lock)).rejects.toMatchObject({ code: 'E_NOT_FOUND' })
+  })
 })
 
 test('tasks are changed at once here, and on the server when it answers; what it refuses is given back', async () => {
