@@ -86,6 +86,12 @@ export function splitAgentId(whole: AgentId): { readonly type: AgentType; readon
 export const author = z.union([agentId, z.enum(['DISK', 'PEER', 'git'])])
 export type Author = z.infer<typeof author>
 
+/** The agent that someone is; undefined: a person, with a name or without, or a program of theirs. */
+export function actingAgent(by: Author): AgentId | undefined {
+  const { data: agent } = agentId.safeParse(by)
+  return agent === undefined || splitAgentId(agent).type === PERSON_TYPE ? undefined : agent
+}
+
 /**
  * A new id that sorts by the time it was made: rows that are made together then lie together, and a tree that comes in at
  * once is appended instead of scattered.

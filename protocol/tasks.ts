@@ -1,7 +1,7 @@
 /** Tasks: what is to be done, by whom, and how far it is. */
 import { z } from 'zod'
 import { timestamp } from './files.js'
-import { agentId, agentType, author, taskId, writeId } from './ids.js'
+import { agentId, agentType, author, splitAgentId, taskId, writeId, type AgentType } from './ids.js'
 import { workspacePath } from './paths.js'
 
 export const taskStatus = z.enum(['ACTIVE', 'HALTED', 'COMPLETED'])
@@ -17,6 +17,11 @@ export type SubtaskState = z.infer<typeof subtaskState>
 /** An agent, or any agent of a type. */
 export const assignee = z.union([agentId, agentType])
 export type Assignee = z.infer<typeof assignee>
+
+export function typeOfAssignee(one: Assignee): AgentType {
+  const { data: agent } = agentId.safeParse(one)
+  return agent === undefined ? agentType.parse(one) : splitAgentId(agent).type
+}
 
 /** Numbered within its task, from 1; a number is not given again. */
 export const subtaskId = z.string().regex(/^[1-9]\d{0,8}$/, 'a subtask’s id is a number from 1')

@@ -7,7 +7,7 @@
  * 4. A refusal is a value: the board is then the one that was handed in.
  */
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
-import { agentId, splitAgentId, type Author, type TaskId, type WriteId } from '../../protocol/ids.js'
+import { actingAgent, splitAgentId, type AgentId, type Author, type TaskId, type WriteId } from '../../protocol/ids.js'
 import {
   MAX_SUBTASKS,
   MAX_TASKS,
@@ -165,7 +165,7 @@ export function newSubtask(
 
 function claim(entry: Entry, { subtask: id }: Of<'claim'>, by: Author, now: number): Decision {
   const { task } = entry
-  const agent = agentId.safeParse(by).data
+  const agent = actingAgent(by)
   if (agent === undefined) {
     return refused(
       new EnsembleError('E_BAD_REQUEST', 'A subtask is claimed by an agent, and nobody was named.', {
@@ -269,7 +269,7 @@ function withSubtask(
 
 function move(entry: Entry, subtask: Subtask, state: SubtaskState, by: Author, now: number): Decision {
   if (subtask.state === state) return same(entry, subtask.id)
-  const agent = agentId.safeParse(by).data
+  const agent = actingAgent(by)
   const { assignee } = subtask
   // A person may move anything; what is in review, whoever reviews it.
   if (agent !== undefined && assignee !== null && subtask.state !== 'review' && !isOrHas(assignee, agent)) {
@@ -303,7 +303,7 @@ export function finished(subtask: Subtask): Subtask {
   return { ...subtask, state: 'done', progress: 100 }
 }
 
-function isOrHas(assignee: Assignee, agent: ReturnType<typeof agentId.parse>): boolean {
+function isOrHas(assignee: Assignee, agent: AgentId): boolean {
   return assignee === agent || assignee === splitAgentId(agent).type
 }
 

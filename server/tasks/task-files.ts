@@ -11,7 +11,7 @@ import type { FileHead, WriteCommand } from '../../protocol/files.js'
 import { writeId, type Author, type FileId } from '../../protocol/ids.js'
 import { workspacePath, type WorkspacePath } from '../../protocol/paths.js'
 import { newTaskFile, readTask, taskPlace, type TaskFolder, type TaskReading } from '../../protocol/task-markdown.js'
-import { MAX_TASKS, taskStatus, type TaskFault, type TaskStatus } from '../../protocol/tasks.js'
+import { MAX_TASKS, taskStatus, typeOfAssignee, type TaskFault, type TaskStatus } from '../../protocol/tasks.js'
 import { applyEdits } from '../../protocol/text/edits.js'
 import { toWire } from '../documents/content.js'
 import type { FileStore, FileVersion } from '../documents/file-store.js'
@@ -153,7 +153,7 @@ export class TaskFiles {
   }
 
   async #bringInStep(id: FileId): Promise<void> {
-    const { files, table, types } = this.#options
+    const { files, table } = this.#options
     const version = await files.peek(id)
     const place = version === undefined ? undefined : taskPlace(version.head.path)
     if (version === undefined || place === undefined) {
@@ -162,7 +162,7 @@ export class TaskFiles {
     }
     const { content, head } = version
     const reading: TaskReading =
-      content.kind === 'text' ? readTask(content.text, place, types) : { kind: 'fault', message: 'it is no text' }
+      content.kind === 'text' ? this.#read(content.text, place) : { kind: 'fault', message: 'it is no text' }
     const bound = table.of(id)
     switch (reading.kind) {
       case 'fault':
@@ -199,6 +199,16 @@ export class TaskFiles {
         )
       }
     }
+  }
+
+  /** Whom the board gives subtasks to is known by name, though the configuration may not allow the type any more. */
+  #read(text: string, place: NonNullable<ReturnType<typeof taskPlace>>): TaskReading {
+    const { table, types } = this.#options
+    const reading = readTask(text, place, types)
+    const kept = reading.kind === 'task' ? table.get(reading.file.id) : undefined
+    const assigned = kept?.task.subtasks.flatMap(({ assignee }) => (assignee === null ? [] : typeOfAssignee(assignee)))
+    const former = (assigned ?? []).filter((type) => !types.includes(type))
+    return former.length === 0 ? reading : readTask(text, place, [...types, ...former])
   }
 
   async #reconcile(

@@ -2,9 +2,18 @@
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { EventData, WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
-import { agentId, taskId, type AgentId, type Author, type TaskId } from '../../protocol/ids.js'
+import { agentId, taskId, type AgentId, type AgentType, type Author, type TaskId } from '../../protocol/ids.js'
 import { isWritable } from '../../protocol/task-markdown.js'
-import type { Assignee, Subtask, Task, TaskCommand, TaskFault, TaskList, TaskReply } from '../../protocol/tasks.js'
+import {
+  typeOfAssignee,
+  type Subtask,
+  type Task,
+  type TaskCommand,
+  type TaskFault,
+  type TaskList,
+  type TaskReply,
+} from '../../protocol/tasks.js'
+import { assertAgentType } from '../auth/agent-type.js'
 import { durably } from '../documents/durable-reads.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { EventBus } from '../events/event-bus.js'
@@ -26,7 +35,7 @@ export interface TaskServiceOptions {
   readonly timers: Timers
   readonly newId: () => string
   /** Of agents, as the configuration allows them. */
-  readonly types: readonly string[]
+  readonly types: readonly AgentType[]
   readonly onError: (error: EnsembleError) => void
   /** Hears after each change who waits for whom because of dependencies: whoever waits for a lock too, may wait in a circle. */
   readonly onWaits: (waits: ReadonlyMap<AgentId, readonly AgentId[]>) => void
@@ -105,7 +114,7 @@ export class TaskService {
   }
 
   /**
-   * @throws EnsembleError E_NOT_FOUND, E_TASK (refused by a rule), E_BAD_REQUEST, E_LIMIT; E_STORAGE_…: not taken, try again
+   * @throws EnsembleError E_NOT_FOUND, E_TASK (refused by a rule), E_AGENT_TYPE, E_BAD_REQUEST, E_LIMIT; E_STORAGE_…: not taken, try again
    */
   async command(command: TaskCommand, author: Author): Promise<TaskReply> {
     const { queue, now } = this.#options
@@ -213,11 +222,13 @@ function changesBetween(before: Task | undefined, after: Task): Change[] {
   ]
 }
 
-/** @throws EnsembleError E_BAD_REQUEST */
-function assertWritable(command: TaskCommand, types: readonly string[]): void {
-  const items: readonly { readonly title: string; readonly assignee: Assignee | null }[] =
-    'create' in command ? command.create.subtasks : command.change.do === 'add' ? [command.change] : []
-  const bad = items.find((item) => !isWritable(item, types))
+/** What stands in a file is read again as what it is. @throws EnsembleError E_AGENT_TYPE, E_BAD_REQUEST */
+function assertWritable(command: TaskCommand, types: readonly AgentType[]): void {
+  const change = 'change' in command ? command.change : undefined
+  const made = 'create' in command ? command.create.subtasks : change?.do === 'add' ? [change] : []
+  for (const { assignee } of change?.do === 'assign' ? [change] : made)
+    if (assignee !== null) assertAgentType(types, typeOfAssignee(assignee))
+  const bad = made.find((item) => !isWritable(item, types))
   if (bad !== undefined) {
     throw new EnsembleError(
       'E_BAD_REQUEST',

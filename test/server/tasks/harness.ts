@@ -2,7 +2,7 @@
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import type { FileHead } from '../../../protocol/files.js'
 import type { EnsembleError } from '../../../protocol/errors.js'
-import { author } from '../../../protocol/ids.js'
+import { agentType, author } from '../../../protocol/ids.js'
 import type { Task, TaskReply } from '../../../protocol/tasks.js'
 import { EventBus } from '../../../server/events/event-bus.js'
 import { TaskService } from '../../../server/tasks/task-service.js'
@@ -31,7 +31,7 @@ export interface OpenedTasks extends Opened {
   readonly text: (path: string) => Promise<string>
 }
 
-export function openTasks(storage = new FailingStorage()): OpenedTasks {
+export function openTasks(storage = new FailingStorage(), types = ['CLAUDE', 'CODEX', 'GEMINI']): OpenedTasks {
   const opened = openStore(storage)
   const { files, queue, events, clock, bus } = opened
   const errors: EnsembleError[] = []
@@ -45,7 +45,7 @@ export function openTasks(storage = new FailingStorage()): OpenedTasks {
   const tasks = new TaskService({
     ...{ storage, queue, events, eventBus, files, now: clock.now, timers: clock.timers },
     newId: () => `task-write-${++ids}-${Math.abs(events.seq)}`,
-    types: ['CLAUDE', 'CODEX', 'GEMINI'],
+    types: types.map((type) => agentType.parse(type)),
     onError: (error) => errors.push(error),
     onWaits: (now) => {
       waits = [...now]

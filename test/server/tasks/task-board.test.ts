@@ -177,6 +177,9 @@ describe('the task itself', () => {
     expect(driven.subtask('1')).toMatchObject({ assignee: A, state: 'running' })
     driven.done({ do: 'move', task: T, subtask: '1', state: 'done' }, HUMAN)
     expect(driven.subtask('1')).toMatchObject({ assignee: A, state: 'done', progress: 100, by: HUMAN })
+    driven.done({ do: 'move', task: T, subtask: '1', state: 'waiting' }, 'PERSON-anna')
+    driven.done({ do: 'move', task: T, subtask: '1', state: 'running' }, 'PERSON-anna')
+    expect(driven.subtask('1')).toMatchObject({ assignee: A, state: 'running', by: 'PERSON-anna' })
   })
 })
 

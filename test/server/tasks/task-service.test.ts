@@ -305,6 +305,41 @@ describe('after a restart', () => {
   })
 })
 
+describe('who a subtask may be given to', () => {
+  test('[TASK-5] a type that the configuration knows, or an agent of one; else nothing is done, and the file stays as it is', async () => {
+    const opened = openTasks()
+    await opened.save('task.md', TEXT)
+    await opened.settled()
+    const give = (assignee: string) => opened.ask({ do: 'assign', task: T, subtask: '1', assignee })
+    for (const assignee of ['CURSOR', 'CURSOR-x', 'PERSON-anna'])
+      await expect(give(assignee)).rejects.toMatchObject({ code: 'E_AGENT_TYPE' })
+    const adding = opened.ask({ do: 'add', writeId: w(), task: T, title: 'Docs', assignee: 'CURSOR-x' })
+    await expect(adding).rejects.toMatchObject({ code: 'E_AGENT_TYPE' })
+    const claiming = opened.ask({ do: 'claim', task: T, subtask: '1' }, 'PERSON-anna')
+    await expect(claiming).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    await opened.ask({ do: 'move', task: T, subtask: '1', state: 'running' }, 'PERSON-anna')
+    await opened.settled()
+    expect((await opened.only()).subtasks[0]).toMatchObject({ title: 'API', assignee: null, state: 'running' })
+    expect(await opened.text('task.md')).toBe(TEXT)
+  })
+
+  test('[TASK-12] whoever has a subtask keeps it when the configuration does not know the type any more', async () => {
+    const first = openTasks(undefined, ['CLAUDE', 'CURSOR'])
+    await first.save('task.md', TEXT)
+    await first.settled()
+    await first.ask({ do: 'assign', task: T, subtask: '1', assignee: 'CURSOR-x' })
+    await first.settled()
+    const again = openTasks(first.storage, ['CLAUDE'])
+    again.tasks.start()
+    await again.settled()
+    await again.replace('task.md', 'Prose.', 'More.')
+    await again.settled()
+    expect((await again.only()).subtasks[0]).toMatchObject({ title: 'API', assignee: 'CURSOR-x' })
+    expect(await again.text('task.md')).toContain('- [ ] CURSOR-x: API\n- [ ] UI\n')
+    expect(again.files.head(at('task.md'))?.rev).toBe(3)
+  })
+})
+
 describe('the write of a board’s change', () => {
   test('that is refused is tried again by itself', async () => {
     const { ask, save, settled, clock, files, text, errors } = openTasks()
