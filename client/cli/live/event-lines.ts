@@ -30,6 +30,9 @@ export function concerns(event: WorkspaceEvent, self: Self): boolean {
     case 'conflict:raised':
     case 'conflict:resolved':
       return event.data.ours === agentId || event.data.theirs === agentId || isWithin(event.data.file, partition)
+    case 'lock:released':
+      // One that was taken away is its holder's first of all, who had no part in it.
+      return (event.data.holder === agentId && event.data.by !== undefined) || isSaidTo(event, self)
     case 'event:acknowledged':
       return false
     default:

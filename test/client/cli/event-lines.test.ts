@@ -32,6 +32,13 @@ const asRole = (role: string) => agentRole.parse(role)
 function left(agent_id: string, reason: string): WorkspaceEvent {
   return workspaceEvent.parse({ seq: 1, type: 'agent:left', agent_id, timestamp, data: { reason } })
 }
+function released(holder: string, more: object): WorkspaceEvent {
+  const lock = { lock_id: 'l1', path: 'docs/a.md', region: { kind: 'file' }, lock_type: 'EXCLUSIVE', holder, token: 1 }
+  return workspaceEvent.parse({
+    ...{ seq: 1, type: 'lock:released', agent_id: holder, timestamp },
+    data: { ...lock, ...more },
+  })
+}
 function conflict(file: string, ours: string, theirs: string): WorkspaceEvent {
   return workspaceEvent.parse({
     seq: 1,
@@ -57,6 +64,9 @@ describe('what concerns an agent', () => {
       { partition: 'src' },
       true,
     ],
+    ['that its own lock was taken away', released('CLAUDE-frontend', { reason: 'forced', by: 'PEER' }), {}, true],
+    ['not that it gave one back itself', released('CLAUDE-frontend', { reason: 'released' }), {}, false],
+    ['a lock of another that is free now', released('CODEX-x', { reason: 'released' }), {}, true],
     ['what is said to one of its roles', review({ role: 'reviewer' }), { roles: ['reviewer'].map(asRole) }, true],
     ['what is said to agents of its type', review({ role: 'CLAUDE' }), {}, true],
     ['not what is said to a role that it does not have', review({ role: 'reviewer' }), {}, false],
