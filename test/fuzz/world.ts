@@ -96,7 +96,7 @@ export class World {
       await folder.bridge?.synced()
     }
     for (let index = 0; index < PEERS; index++) {
-      const open = (path: Path): [Path, Peer] => [path, openPeer(url, path, { agent: `PEER-${index}` })]
+      const open = (path: Path): [Path, Peer] => [path, openPeer(url, path, { agent: `PERSON-${index}` })]
       const peers = new Map(PATHS.map(open))
       this.peers.push(peers)
       for (const peer of peers.values()) await peer.synced()
