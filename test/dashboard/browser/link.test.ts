@@ -64,9 +64,9 @@ test('[AUTH-11] a page for watchers follows everything and changes nothing', asy
   await page.locator('.cm-line').first().click()
   await page.keyboard.type('forged')
   expect(await page.getByRole('button', { name: /Lock/ }).count()).toBe(0)
-  await write(one, 'a.ts', 'ONE\nmore\n', await headOf(one, 'a.ts'))
-  await page.getByText('more').waitFor()
-  expect(folder.read('a.ts')).toBe('ONE\nmore\n')
+  await write(one, 'a.ts', 'ONE\nappended\n', await headOf(one, 'a.ts'))
+  await page.getByText('appended').waitFor()
+  expect(folder.read('a.ts')).toBe('ONE\nappended\n')
 
   const answer = await page.evaluate(async () => {
     const headers = { authorization: `Bearer ${sessionStorage.getItem('ensemble-token')}` }
