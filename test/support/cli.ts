@@ -74,7 +74,7 @@ export async function openPlace(): Promise<Place> {
     spawn: (args, { input = 'pipe' } = {}) => start(args, {}, dir, input),
     adopt: (pid) => void adopted.add(pid),
     close: async () => {
-      for (const pid of adopted) endNow(pid)
+      for (const pid of [...adopted, ...(await serversOf(env.XDG_STATE_HOME))]) endNow(pid)
       for (const child of running) {
         const ended = once(child, 'exit')
         child.kill('SIGKILL')
@@ -119,6 +119,17 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Servers that run in the background, by the files that they leave for others to find them. */
+async function serversOf(state: string): Promise<number[]> {
+  const dir = join(state, 'ensemble', 'servers')
+  const names = await readdir(dir).catch(() => [])
+  const texts = await Promise.all(names.map((name) => readFile(join(dir, name), 'utf8').catch(() => '{}')))
+  return texts.flatMap((text) => {
+    const { pid } = JSON.parse(text) as { pid?: unknown }
+    return typeof pid === 'number' ? [pid] : []
+  })
 }
 
 function endNow(pid: number): void {
