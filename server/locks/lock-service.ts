@@ -16,7 +16,6 @@ import type {
   LockResult,
   LocksList,
   LocksQuery,
-  LockWant,
   RenewCommand,
   UnlockCommand,
 } from '../../protocol/locks.js'
@@ -27,7 +26,7 @@ import { EventBus, type Disposer } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
-import { notHeld, stopping, withdrawn } from './lock-faults.js'
+import { assertRoom, notHeld, stopping, withdrawn } from './lock-faults.js'
 import {
   decide,
   nextDeadline,
@@ -57,10 +56,6 @@ export interface LockServiceOptions extends RegionsOptions, Texts {
   readonly onError: (error: unknown) => void
 }
 
-/** Of one agent, and of all. */
-const MAX_OF_AGENT = 256
-const MAX_LEASES = 10_000
-const MAX_WAITING = 1_000
 /** So far apart from one look to the next, the wall clock was set. In milliseconds. */
 const SET = 50
 /** The longest that a timer can take. In milliseconds. */
@@ -151,7 +146,8 @@ export class LockService {
    * @throws EnsembleError E_NOT_FOUND, E_NOT_TEXT, E_RANGE, E_UNKNOWN_SYMBOL, E_LIMIT, E_STORAGE_…
    */
   async acquire({ wants, ttl, wait }: LockCommand, holder: AgentId, gone?: AbortSignal): Promise<LockResult> {
-    this.#assertRoom(holder, wants)
+    this.#assertOpen()
+    assertRoom(this.#table, holder, wants.length)
     const { promise, asked } = deferred()
     const request = ++this.#request
     const withdraw = (): void => {
@@ -202,13 +198,18 @@ export class LockService {
 
   /** A commit made a new head: regions move with its text, and locks go along with a renamed file, in the same step. */
   follow({ path, rev, author }: FileHead, left: WorkspacePath | undefined, edits: Edits | null): void {
-    if (left !== undefined && this.leasesAt(left).length > 0) void this.#act({ kind: 'moved', from: left, to: path })
+    if (left !== undefined && this.#isMeant(({ path: at }) => at === left))
+      void this.#act({ kind: 'moved', from: left, to: path, by: author })
     if (edits === null || edits.length === 0) return
     this.#regions.edited(path, rev, edits, author)
-    const { leases, waiting } = this.#table
-    const isMeant = (want: Want): boolean => want.path === path && want.span !== null
-    if (![...leases.values()].some(isMeant) && !waiting.some(({ wants }) => wants.some(isMeant))) return
+    if (!this.#isMeant((want) => want.path === path && want.span !== null)) return
     void this.#act({ kind: 'edited', path, edits, author })
+  }
+
+  /** Whether anyone holds or waits for such a place. */
+  #isMeant(isSuch: (want: Want) => boolean): boolean {
+    const { leases, waiting } = this.#table
+    return [...leases.values()].some(isSuch) || waiting.some(({ wants }) => wants.some(isSuch))
   }
 
   /** Who waits for whom because of tasks. */
@@ -419,23 +420,6 @@ export class LockService {
     if (this.#closed) throw stopping()
     const { state } = this.#options.queue
     if (state !== 'ok') throw state.degraded
-  }
-
-  /** @throws EnsembleError E_LIMIT */
-  #assertRoom(holder: AgentId, wants: readonly LockWant[]): void {
-    this.#assertOpen()
-    const { leases, waiting } = this.#table
-    const own = [...leases.values()].filter((lease) => lease.holder === holder).length
-    const limit =
-      own + wants.length > MAX_OF_AGENT
-        ? `${holder} holds ${own} locks; one agent may hold ${MAX_OF_AGENT}.`
-        : leases.size + wants.length > MAX_LEASES
-          ? `${leases.size} locks are held; there may be ${MAX_LEASES}.`
-          : waiting.length >= MAX_WAITING
-            ? `${MAX_WAITING} requests for locks wait; there may be no more.`
-            : undefined
-    if (limit !== undefined)
-      throw new EnsembleError('E_LIMIT', limit, { hint: 'Release what is not needed, and ask again.' })
   }
 }
 

@@ -79,7 +79,8 @@ export type LockCommandInside =
   | { readonly kind: 'renew'; readonly ids: readonly LockId[]; readonly ttl?: number | undefined }
   | { readonly kind: 'gone'; readonly agent: AgentId; readonly reason: 'left' | 'lost' }
   | { readonly kind: 'edited'; readonly path: WorkspacePath; readonly edits: Edits; readonly author: string }
-  | { readonly kind: 'moved'; readonly from: WorkspacePath; readonly to: WorkspacePath }
+  /** A file has another path. */
+  | { readonly kind: 'moved'; readonly from: WorkspacePath; readonly to: WorkspacePath; readonly by: Author }
   | { readonly kind: 'tasks'; readonly waitsFor: ReadonlyMap<AgentId, readonly AgentId[]> }
   /** Time has passed. */
   | { readonly kind: 'tick' }
@@ -269,6 +270,7 @@ class Draft {
         this.#edited(command.path, command.edits, command.author)
         return
       case 'moved':
+        this.#giveWay(command)
         this.#mapWants((want) => (want.path === command.from ? { ...want, path: command.to } : want))
         return
       case 'tasks':
@@ -398,6 +400,15 @@ class Draft {
 
   #remove(asking: Waiting): void {
     this.#waiting = this.#waiting.filter((other) => other !== asking)
+  }
+
+  /** Locks go along with their text. What others hold ahead of a file where it comes to ends, as far as the two don't go together. */
+  #giveWay({ from, to, by }: { readonly from: WorkspacePath; readonly to: WorkspacePath; readonly by: Author }): void {
+    const leases = [...this.#leases.values()]
+    const coming = leases.filter(({ path }) => path === from).map((lease) => ({ ...lease, path: to }))
+    for (const lease of leases) {
+      if (coming.some((one) => one.holder !== lease.holder && clashes(one, lease))) this.#end(lease, 'forced', by)
+    }
   }
 
   #edited(path: WorkspacePath, edits: Edits, author: string): void {

@@ -18,6 +18,8 @@ type StoredLease = Omit<Lease, 'since' | 'expires'> & {
   /** Milliseconds since 1970. */
   readonly acquiredAt: number
   readonly expiresAt: number
+  /** Milliseconds that it had left when it was stored; absent in rows of earlier versions. */
+  readonly left?: number
   /** Of the file whose text the region stands in; null: the path holds none. */
   readonly fileId: FileId | null
   readonly rev: number
@@ -34,6 +36,7 @@ export function leaseRow({ since, expires, ...lease }: Lease, head: FileHead | u
     ...lease,
     acquiredAt: now.time - (now.elapsed - since),
     expiresAt: now.time + (expires - now.elapsed),
+    left: expires - now.elapsed,
     fileId: head?.id ?? null,
     rev: head?.rev ?? 0,
   }
@@ -57,9 +60,9 @@ export interface Texts {
 export function loadTable(storage: Storage, texts: Texts, now: Moment): LockTable {
   const leases = new Map<Lease['id'], Lease>()
   for (const { value } of storage.range(rowsUnder(['lock']))) {
-    const { acquiredAt, expiresAt, fileId, rev, ...rest } = stored<StoredLease>(value)
+    const { acquiredAt, expiresAt, left: most, fileId, rev, ...rest } = stored<StoredLease>(value)
     // The wall clock may have been set meanwhile: nobody holds anything for longer than it was given.
-    const left = Math.min(rest.ttl, expiresAt - now.time)
+    const left = Math.min(most ?? rest.ttl, expiresAt - now.time)
     const lease = { ...rest, since: now.elapsed - Math.max(0, now.time - acquiredAt), expires: now.elapsed + left }
     leases.set(lease.id, fileId === null ? lease : catchUp(lease, fileId, rev, texts))
   }

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { writeId } from '../../../protocol/ids.js'
+import { lockCommand } from '../../../protocol/locks.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { taskCommand } from '../../../protocol/tasks.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Storage } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
-import { startServer, type TestServer, type TestServerOptions } from '../../support/server.js'
+import { startServer, TOKEN, type TestServer, type TestServerOptions } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 import { askLocks, granted, lockedBy, putText, textAt } from './lock-doors.js'
 
@@ -40,6 +41,27 @@ describe('locks of the server', () => {
     ])
     expect(locks[0]?.expiresAt).toBe(one[0]?.expiresAt)
     expect(granted(await lockedBy(bob, 'c.ts'))).toMatchObject([{ token: 3 }])
+  })
+
+  it('[LOCK-6] a lock that was renewed for less than it had left keeps that over a restart, and no longer where the clock was set back', async () => {
+    const storage: Storage = openMemoryStorage()
+    const clock = new ManualClock()
+    const { elapsed, timers } = clock
+    let setBy = 0
+    const now = () => clock.now() + setBy
+    const first = await start({ storage, now, elapsed, timers })
+    const ada = await first.connectAs('CLAUDE-ada')
+    const [long] = granted(await lockedBy(ada, 'a.ts', {}, { ttl: 3600 }))
+    expect(granted(await lockedBy(ada, 'a.ts'))).toMatchObject([{ id: long?.id, expiresAt: long?.expiresAt }])
+    await first.stop()
+    running.length = 0
+    const second = await start({ storage, now, elapsed, timers })
+    expect((await (await second.connect()).request('locks', {})).locks[0]?.expiresAt).toBe(long?.expiresAt)
+    await second.stop()
+    running.length = 0
+    setBy = -86_400_000
+    const third = await start({ storage, now, elapsed, timers })
+    expect((await (await third.connect()).request('locks', {})).locks[0]?.expiresAt).toBe(now() + 3_600_000)
   })
 
   it('[LOCK-11] a symbol is locked where it stands, and moves with its text; an unknown one is refused with near names', async () => {
@@ -111,6 +133,34 @@ describe('locks of the server', () => {
     const written = await putText(server, 'b.ts', TEN.replace('line 3', 'three'), { agent: 'CODEX-bob', base: etag })
     expect(written).toMatchObject({ status: 409, body: { outcome: 'conflict', held: 1 } })
     expect(await textAt(server, 'b.ts')).toBe(TEN)
+  })
+
+  it('[LOCK-2, LOCK-10] a person moves a file to a path that is locked ahead: its own locks stay, the other holder is told', async () => {
+    const server = await start()
+    const [ada, bob] = [await server.connectAs('CLAUDE-ada'), await server.connectAs('CODEX-bob')]
+    const eve = await server.connectAs('GEMINI-eve')
+    for (const path of ['a.ts', 'c.ts']) await putText(server, path, TEN)
+    granted(await lockedBy(ada, 'a.ts'))
+    granted(await lockedBy(bob, 'b.ts'))
+    granted(await lockedBy(bob, 'd.ts'))
+    const wants = ['c.ts', 'd.ts'].map((path) => ({ path: workspacePath.parse(path) }))
+    const waits = eve.request('lock', lockCommand.parse({ wants, wait: 60 }))
+    await until(async () => (await ada.request('locks', {})).waiting.length === 1)
+    const rename = async (path: string, to: string): Promise<number> => {
+      const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' }
+      const body = JSON.stringify({ to })
+      return (await fetch(`${server.url}/api/files/${path}`, { method: 'PATCH', headers, body })).status
+    }
+    expect(await rename('a.ts', 'b.ts')).toBe(200)
+    expect(await rename('c.ts', 'e.ts')).toBe(200)
+    const { locks, waiting } = await ada.request('locks', {})
+    expect(locks.map(({ holder, path }) => `${holder} ${path}`)).toEqual(['CLAUDE-ada b.ts', 'CODEX-bob d.ts'])
+    expect(waiting.flatMap((one) => one.wants.map(({ path }) => path))).toEqual(['e.ts', 'd.ts'])
+    const { events } = await bob.request('recent', { since: 0 })
+    const ended = { holder: 'CODEX-bob', path: 'b.ts', reason: 'forced', by: 'PEER' }
+    expect(events.filter(({ type }) => type === 'lock:released').map(({ data }) => data)).toMatchObject([ended])
+    await askLocks(server, 'CODEX-bob', 'POST', '/release', { path: 'd.ts' })
+    expect(granted(await waits).map(({ path }) => path)).toEqual(['e.ts', 'd.ts'])
   })
 
   it('[LOCK-8] a refusal is a value: holder, region, since when, for how long at most, and the place in line', async () => {

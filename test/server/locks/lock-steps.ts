@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { agentId, type AgentId } from '../../../protocol/ids.js'
 import type { LockType } from '../../../protocol/locks.js'
-import { workspacePath } from '../../../protocol/paths.js'
+import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import {
   decide,
   EMPTY_TABLE,
@@ -14,7 +14,7 @@ import { LockJudge } from './lock-model.js'
 
 export const AGENTS: readonly AgentId[] = ['A', 'B', 'C', 'D', 'E'].map((name) => agentId.parse(`CLAUDE-${name}`))
 const agentOf = (n: number): AgentId => AGENTS[n % AGENTS.length] ?? agentId.parse('CLAUDE-A')
-const PATHS = ['a.ts', 'b.ts'].map((path) => workspacePath.parse(path))
+const pathOf = (n: number): WorkspacePath => workspacePath.parse(n === 0 ? 'a.ts' : 'b.ts')
 
 const small = fc.nat({ max: 9 })
 const type = fc.constantFrom<LockType>('EXCLUSIVE', 'EXCLUSIVE', 'SHARED', 'REVIEW')
@@ -38,6 +38,7 @@ const onLease = fc.record({
 const other = fc.oneof(
   fc.record({ kind: fc.constantFrom('gone' as const, 'withdraw' as const), agent: small }),
   fc.record({ kind: fc.constant('tasks' as const), from: small, to: small }),
+  fc.record({ kind: fc.constant('moved' as const), path: fc.nat({ max: 1 }) }),
   fc.record({ kind: fc.constant('tick' as const) }),
 )
 const edit = fc.record({
@@ -84,7 +85,7 @@ function wantOf({
     line === null
       ? null
       : { from: { at: line * 11, newLines: line }, to: { at: (line + lines) * 11 + 10, newLines: line + lines } }
-  return { path: PATHS[path] ?? workspacePath.parse('a.ts'), region: { kind: 'file' }, span, type: lockType }
+  return { path: pathOf(path), region: { kind: 'file' }, span, type: lockType }
 }
 
 /** Carries steps out, and has each judged. Returns the judge, who has counted. */
@@ -130,11 +131,13 @@ function commandOf(act: LockStep['act'], table: LockTable, nextRequest: () => nu
         kind: 'tasks',
         waitsFor: act.from === act.to ? new Map() : new Map([[agentOf(act.from), [agentOf(act.to)]]]),
       }
+    case 'moved':
+      return { kind: 'moved', from: pathOf(act.path), to: pathOf(1 - act.path), by: 'PEER' }
     case 'tick':
       return { kind: 'tick' }
     case 'edited':
       return {
-        ...{ kind: 'edited', path: PATHS[act.path] ?? workspacePath.parse('a.ts'), author: agentOf(act.author) },
+        ...{ kind: 'edited', path: pathOf(act.path), author: agentOf(act.author) },
         edits: [{ at: act.at, removed: 'x'.repeat(act.removed), added: 'new\n' }],
       }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { agentId } from '../../../protocol/ids.js'
+import { agentId, lockId } from '../../../protocol/ids.js'
 import type { LockType } from '../../../protocol/locks.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import {
@@ -87,6 +87,16 @@ describe('the lock table', () => {
     expect(story.ask(0, eve, want('f', 'EXCLUSIVE', [5, 6])).told).toEqual(['eve held'])
     expect(story.ask(0, eve, want('f')).told).toEqual(['eve held'])
     expect(story.ask(0, eve, want('g')).told).toEqual(['eve granted'])
+  })
+
+  it('[LOCK-2] a file that comes to a path brings its locks; what others hold there that does not go with them ends', () => {
+    const story = new Story().ask(0, ada, want('f', 'SHARED', [1, 5])).ask(0, bob, want('g'))
+    story.ask(0, ada, want('g', 'REVIEW')).ask(1, eve, want('f'), { wait: 500 })
+    story.do(2, { kind: 'moved', from: workspacePath.parse('f'), to: workspacePath.parse('g'), by: 'DISK' })
+    expect(story.held).toEqual(['CLAUDE-ada g SHARED', 'CLAUDE-ada g REVIEW'])
+    expect(story.last.ended).toMatchObject([{ lease: { holder: bob }, reason: 'forced', by: 'DISK' }])
+    expect(story.do(3, { kind: 'release', ids: [lockId.parse('l1')] }).told).toEqual(['eve granted'])
+    expect(story.held).toContain('GEMINI-eve g EXCLUSIVE')
   })
 
   it('[LOCK-4] asking again for what one holds renews it, with its id and token; an upgrade keeps both, too', () => {
