@@ -54,7 +54,7 @@ export function HandOver({ conflict }: { readonly conflict: Conflict }) {
       >
         <summary class="button">
           <Icon name="send" />
-          {isAsked.value ? 'Handing over…' : 'Hand to an agent'}
+          <span>{isAsked.value ? 'Handing over…' : 'Hand to an agent'}</span>
         </summary>
         <ul>
           {agents.map((agentId) => (
