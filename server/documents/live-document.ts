@@ -102,9 +102,10 @@ export class LiveDocument {
     if (!this.settled) await this.#options.queue.unlessDegraded(() => this.flushed())
   }
 
-  /** Nothing gathered, nothing held, and everything durable. */
+  /** Nothing gathered, nothing held, nothing that waits for that, and everything durable. */
   get settled(): boolean {
-    return this.#turn === undefined && this.#held === undefined && this.#inFlight === 0
+    const isFree = this.#held === undefined && this.#waiting.length === 0
+    return isFree && this.#turn === undefined && this.#inFlight === 0
   }
 
   /** Resolves when it is held no more, in the step in which what waited has come in; undefined: it is not held. */

@@ -76,9 +76,7 @@ export class Channel implements Member {
         })
         return
       case 'update':
-        this.#inTurn(message.update, (update) => {
-          this.#apply(update, message.isAnswer)
-        })
+        this.#updated(message.update, message.isAnswer)
         return
       case 'awareness':
         if (this.#access === 'read') return // every provider announces itself; a watcher is not seen
@@ -125,6 +123,15 @@ export class Channel implements Member {
       for (const client of clients) this.#room.document.left(client, this.#received)
     }
     this.#room.leave(this)
+  }
+
+  /** What the peer had seen is that which it had when this came; while it waits for its turn, more is received. */
+  #updated(encoded: Uint8Array, isAnswer: boolean): void {
+    const received = this.#state === 'joined' ? this.#received : undefined
+    if (received !== undefined && this.#access === 'write') this.#becomesEditor()
+    this.#inTurn(encoded, (update) => {
+      this.#apply(update, isAnswer, received ?? this.#received)
+    })
   }
 
   /** While its document is held everything waits, in its order; what a peer sent before it left comes in all the same. */
@@ -187,7 +194,8 @@ export class Channel implements Member {
     for (const { frame, through: step } of waiting) this.#send(frame, step)
   }
 
-  #apply(update: Uint8Array, isAnswer: boolean): void {
+  /** @param received the newest step that the peer had when it sent this, as far as that is known */
+  #apply(update: Uint8Array, isAnswer: boolean, received: number): void {
     if (this.#state === 'new') {
       throw new EnsembleError('E_BAD_FRAME', 'An update came before the state vector.', {
         hint: 'Begin with SyncStep1, as every y-websocket provider does.',
@@ -213,7 +221,7 @@ export class Channel implements Member {
     // What an update costs goes by its items, not its bytes: 200,000 of one character each (2 MB) take about a second.
     // They are not bounded: such is also the first frame of an honest peer that was offline for long, and cutting it up
     // would cost as much.
-    const complete = isEmpty(decoded) || document.apply(update, this.#author, this.#sender(decoded, isAnswer))
+    const complete = isEmpty(decoded) || document.apply(update, this.#author, this.#sender(decoded, isAnswer, received))
     if (isAnswer) {
       this.#toldAll = true
       if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(update) }
@@ -225,24 +233,24 @@ export class Channel implements Member {
     this.#ask()
   }
 
-  #sender({ structs }: DecodedUpdate, isAnswer: boolean): Sender {
+  #sender({ structs }: DecodedUpdate, isAnswer: boolean, received: number): Sender {
     const { doc } = this.#room.document.live
     // Whose structs it brings first, or whom it announces, is the peer itself; later ones may be of others that it met.
     const first = structs.find(({ id }) => id.clock + 1 > Y.getState(doc.store, id.client))
     this.#client ??= first?.id.client ?? this.#room.clientsOf(this)[0] ?? null
-    if (this.#toldAll && this.#seen >= this.#joinedAt) this.#joining = undefined
-    return { source: this.#source, client: this.#client, sight: this.#sight(), isAnswer }
+    if (this.#toldAll && received >= this.#joinedAt) this.#joining = undefined
+    return { source: this.#source, client: this.#client, sight: this.#sight(received), isAnswer }
   }
 
-  #sight(): Sight {
-    if (this.#joining === undefined) return { kind: 'live', seen: this.#received }
+  #sight(received: number): Sight {
+    if (this.#joining === undefined) return { kind: 'live', seen: received }
     const told = this.#client === null ? null : this.#room.document.toldBefore(this.#client)
     return { kind: 'joining', ...this.#joining, told }
   }
 
   /** The newest step that the peer has, as far as that is known. */
   get #received(): number {
-    return this.#edits ? this.#seen : this.#sent
+    return this.#edits || this.#joining !== undefined ? this.#seen : this.#sent
   }
 
   /** From now on it is watched what has been received; what was sent before counts as such. */

@@ -72,13 +72,17 @@ async function whenAsked(): Promise<Asked> {
   }
 }
 
-/** A peer comes back with a line of its own, and what it brings is being decided. */
-async function heldRejoin(): Promise<void> {
+/**
+ * A peer comes back with a line of its own, and what it brings is being decided.
+ * @param slow is there from the start, and takes nothing of what comes then
+ */
+async function heldRejoin(...slow: StockPeer[]): Promise<void> {
   const { head } = await write(server.files, 'a.ts', 'one\ntwo\nthree\n')
   document = await server.files.open(at('a.ts'))
   await away.connect(server.rooms, 'a.ts')
   await other.connect(server.rooms, 'a.ts')
-  await pass(away, other)
+  for (const peer of slow) await peer.connect(server.rooms, 'a.ts')
+  await pass(away, other, ...slow)
   away.cut()
   away.text.delete(0, 3)
   away.text.insert(0, 'ONE')
@@ -132,6 +136,20 @@ describe('[MERGE-12] a large text that a peer brings back', () => {
     expect(server.files.head(at('a.ts'))).toMatchObject({ rev: 4, author: GEMINI })
   })
 
+  test('[SYNC-16] who typed meanwhile had not seen what reached it only then', async () => {
+    const slow = new StockPeer(13, GEMINI)
+    await heldRejoin(slow)
+    slow.type('one\ntwo\ndrei\n')
+    slow.give()
+    await pass(slow)
+    ;(await whenAsked()).answer()
+    await pass()
+    for (const { answer } of asked.splice(0)) answer()
+    await pass(away, other, slow)
+    for (const peer of [away, other, slow]) expect(peer.text.toJSON()).toBe('ONE\ntwo\n3\n')
+    expect(server.files.openConflicts).toMatchObject([{ ours: '3\n', theirs: 'drei\n' }])
+  })
+
   test('and what somebody typed meanwhile, and left: that comes in all the same', async () => {
     await heldRejoin()
     other.text.insert(other.text.length, 'four\n')
@@ -157,6 +175,16 @@ describe('[MERGE-12] a large text that a peer brings back', () => {
     await pass(again)
     expect(again.text.toJSON()).toBe('ONE\ntwo\n3\n')
     expect(server.files.head(at('a.ts'))).toMatchObject({ rev: 3, author: CODEX })
+  })
+
+  test('[SYNC-3] it stays in memory as long as something waits for it', async () => {
+    await heldRejoin()
+    const settled: boolean[] = []
+    for (let n = 0; n < 2; n++) document.live.whenFree(() => settled.push(document.live.settled), 1)
+    document.live.expel(new EnsembleError('E_INTERNAL', 'It broke.'))
+    ;(await whenAsked()).answer()
+    await pass()
+    expect(settled).toEqual([false, true])
   })
 
   test('[SYNC-7] what waits for it is bounded', async () => {
