@@ -4,6 +4,7 @@
  * An event's row is committed together with what it tells about; `append` therefore returns the row instead of storing
  * it. The number it takes is the commit's `seq`.
  */
+import { EnsembleError } from '../../protocol/errors.js'
 import type { AgentId } from '../../protocol/ids.js'
 import { workspaceEvent, type Addressee, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
 import type { Row, Storage } from '../storage/storage.js'
@@ -112,5 +113,18 @@ export class EventLog {
   after(seq: number, limit: number): WorkspaceEvent[] {
     const rows = this.#storage.range({ from: ['event', seq + 1], to: ['event', Infinity], limit })
     return Array.from(rows, ({ value }) => stored<WorkspaceEvent>(value))
+  }
+
+  /**
+   * The same, for whoever reads on from where it was.
+   * @throws EnsembleError E_SLOW_READER: some of them have been forgotten since
+   */
+  onwards(seq: number, limit: number): WorkspaceEvent[] {
+    const events = this.after(seq, limit)
+    const [first] = events
+    if (first === undefined || first.seq === seq + 1) return events
+    throw new EnsembleError('E_SLOW_READER', `Of the events after ${seq} those before ${first.seq} were forgotten.`, {
+      hint: 'Connect again, and read the state anew.',
+    })
   }
 }

@@ -128,6 +128,7 @@ export class EventService {
       if (looked > 0) await this.#turn()
       for (const event of log.after(next, SLICE)) {
         if (event.seq > stream.told) break
+        if (event.seq > next + 1) return { events, next, more: true } // forgotten just now, as whoever asks on is told
         if (events.length === limit) return { events, next, more: true }
         if (wants(event)) events.push(event)
         next = event.seq
@@ -149,7 +150,7 @@ export class EventService {
     let dispose: Disposer = () => undefined
     const catchUp = async (): Promise<void> => {
       for (let told = since; told < stream.told && !isEnded();) {
-        const events = log.after(told, SLICE).filter(({ seq }) => seq <= stream.told)
+        const events = log.onwards(told, SLICE).filter(({ seq }) => seq <= stream.told)
         told = events.at(-1)?.seq ?? stream.told
         await tell(events, told)
         await this.#turn()
@@ -238,7 +239,7 @@ export class EventService {
 }
 
 export interface Follower {
-  /** Settles when what was past has been told. */
+  /** Resolves when what was past has been told; rejects with E_SLOW_READER when some of it was forgotten meanwhile. */
   readonly caughtUp: Promise<void>
   end(): void
 }

@@ -8,7 +8,7 @@
  */
 import type { Response } from 'express'
 import type { EventFilter } from '../../protocol/event-filter.js'
-import { EnsembleError } from '../../protocol/errors.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { Author } from '../../protocol/ids.js'
 import type { EventService } from '../events/event-service.js'
@@ -63,10 +63,15 @@ export class EventStreams {
       const text = found.filter(wants).map(frameOf).join('')
       if (text === '' || response.write(text)) return
       if (isPast) {
-        if (!(await this.#drained(response))) cutOff()
+        if (!(await this.#drained(response))) cutOff(`nothing was read for ${STALLED / 1000} seconds`)
       } else if (response.writableLength > MOST_UNSENT) response.destroy()
     })
-    void follower.caughtUp.then(() => (isPast = false))
+    follower.caughtUp.then(
+      () => (isPast = false),
+      (thrown: unknown) => {
+        cutOff(toEnsembleError(thrown).message)
+      },
+    )
     let timer: unknown
     const beat = (): void => {
       timer = timers.setTimeout(() => {
@@ -82,9 +87,9 @@ export class EventStreams {
       timers.clearTimeout(timer)
       follower.end()
     }
-    const cutOff = (): void => {
+    const cutOff = (why: string): void => {
       release()
-      response.end(`: nothing was read for ${STALLED / 1000} seconds; connect again with Last-Event-ID to go on\n\n`)
+      response.end(`: ${why}; connect again with Last-Event-ID to go on\n\n`)
       timer = timers.setTimeout(() => response.destroy(), STALLED)
     }
     response.once('close', release)

@@ -92,6 +92,7 @@ export class Feeds {
    * Feeds a session: what came after `seq` first, then what comes, in one order and without a gap (rule MSG-7).
    * @param wants of the events, which; asked anew for each
    * @param sendSlowly resolves when it has left: for what was missed
+   * @param onLost not all that was missed can be told: it is fed no more
    */
   subscribe(
     feeds: ReadonlySet<Feed>,
@@ -99,6 +100,7 @@ export class Feeds {
     wants: Wants,
     send: (json: string) => void,
     sendSlowly: (json: string) => Promise<void>,
+    onLost: (error: unknown) => void,
   ): Disposer {
     if (feeds.has('agents')) send(encode({ type: 'agents', agents: this.#options.agents() }))
     const disposers = [(feeds.has('agents') ? this.#feeds.agents : this.#quietTicks).subscribe(send)]
@@ -112,7 +114,7 @@ export class Feeds {
       )
     }
     let ended = false
-    this.#catchUp(feeds, seq, wants, sendSlowly, () => ended, follow).catch(this.#options.onError)
+    this.#catchUp(feeds, seq, wants, sendSlowly, () => ended, follow).catch(onLost)
     return () => {
       ended = true
       for (const dispose of disposers.splice(0)) dispose()
@@ -145,7 +147,7 @@ export class Feeds {
   /** A head that changes meanwhile moves on to a later slice, or to the live feed: what is told of a file is its newest. */
   #missed(feeds: ReadonlySet<Feed>, told: number, wants: Wants): Slice {
     const newest = this.#options.eventBus.told
-    const events = this.#options.events.after(told, SLICE).filter(({ seq }) => seq <= newest)
+    const events = this.#options.events.onwards(told, SLICE).filter(({ seq }) => seq <= newest)
     const through = events.at(-1)?.seq ?? newest
     const messages: Numbered[] = events
       .filter((event) => feeds.has('events') && wants(event))

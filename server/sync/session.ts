@@ -178,7 +178,11 @@ export class Session {
       await this.#sendSlowly({ kind: 'message', json })
       if (agentId !== null) this.#noteTold(agentId, json)
     }
-    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, (event) => this.#wants(event), send, sendSlowly))
+    const onLost = (thrown: unknown): void => {
+      if (!this.#closed) this.refuse(toEnsembleError(thrown))
+    }
+    const wantsNow = (event: WorkspaceEvent): boolean => this.#wants(event)
+    this.#disposers.push(feeds.subscribe(new Set(hello.feeds), seq, wantsNow, send, sendSlowly, onLost))
   }
 
   /** Notes of which conflicts this agent has heard, as soon as it has. */

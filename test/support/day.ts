@@ -101,10 +101,12 @@ export async function liveDay(): Promise<Day> {
     const instance = agentInstance.parse(`a${place}`)
     const member = presence.join({ type: agentType.parse('CLAUDE'), instance, partition: null }, () => undefined)
     const wants = service.wants({ types: ['broadcast', 'agent:*'] }, member.agent.agentId)
-    const dispose = feeds.subscribe(new Set(['events', 'agents'] as const), stream.told, wants, hear, () => {
+    const hearMissed = (): Promise<void> => {
       hear()
       return Promise.resolve()
-    })
+    }
+    const fed = new Set(['events', 'agents'] as const)
+    const dispose = feeds.subscribe(fed, stream.told, wants, hear, hearMissed, onError)
     sessions.set(place, { member, dispose })
   }
   const minute = async (): Promise<void> => {

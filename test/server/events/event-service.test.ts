@@ -170,6 +170,22 @@ describe('reading the log', () => {
     )
   })
 
+  test('[EVENT-6] what is forgotten while it is told leaves no gap: whoever follows is told, a page ends before it', async () => {
+    const { service, storage } = await filled()
+    const heard: number[] = []
+    const follower = service.follow(0, async (events) => {
+      heard.push(...seqs(events))
+      await storage.commit([{ deleteFrom: ['event', 0], to: ['event', 400] }])
+    })
+    await expect(follower.caughtUp).rejects.toMatchObject({ code: 'E_SLOW_READER' })
+    expect(heard).toEqual(Array.from({ length: 250 }, (_, n) => n + 1))
+    const paging = service.page({ since: 399, limit: 300 }, PERSON)
+    await storage.commit([{ deleteFrom: ['event', 0], to: ['event', 600] }])
+    const page = await paging
+    expect(seqs(page.events)).toEqual(Array.from({ length: page.events.length }, (_, n) => n + 400))
+    expect(page.next).toBe(399 + page.events.length)
+  })
+
   test('[EVENT-2] followed from any number on, nothing is left out and nothing told twice', async () => {
     const { service, say } = await filled()
     const heard: number[] = []

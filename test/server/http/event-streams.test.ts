@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
 import { workspaceEvent, type WorkspaceEvent } from '../../../protocol/events.js'
 import { writeId } from '../../../protocol/ids.js'
+import { openMemoryStorage } from '../../../server/storage/memory.js'
+import type { Storage } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -10,10 +12,12 @@ import { put } from '../sync/seed.js'
 import { ask } from './http.js'
 
 let server: TestServer
+let storage: Storage
 const clock = new ManualClock(Date.now())
 let ids = 0
 beforeEach(async () => {
-  server = await startServer({ now: clock.now, timers: clock.timers })
+  storage = openMemoryStorage()
+  server = await startServer({ storage, now: clock.now, timers: clock.timers })
 })
 afterEach(() => server.stop())
 
@@ -189,6 +193,27 @@ describe('events as they come, over HTTP', () => {
     const heard = [...stalled.events, ...again.events].map(({ seq }) => seq)
     expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
     again.end()
+  })
+
+  test('[EVENT-10] what is forgotten while it is told ends the stream before the gap; whoever goes on there is told that it is gone', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'first')
+    for (let n = 0; n < 300; n++) await say(writer, 'x'.repeat(60_000))
+    let isPaused = true
+    const slow = new Stream('', String(first), {}, (own) => {
+      if (isPaused) own.pause()
+    })
+    await until(() => clock.waiting.includes(60_000), 'the server to wait for it')
+    await storage.commit([{ deleteFrom: ['event', 0], to: ['event', first + 290] }])
+    isPaused = false
+    slow.resume()
+    await until(() => !slow.isOpen, 'the end')
+    const heard = slow.events.map(({ seq }) => seq)
+    expect(heard).toEqual(Array.from({ length: heard.length }, (_, n) => first + 1 + n))
+    expect(slow.comments.at(-1)).toContain('were forgotten')
+    expect(
+      await ask(server, '/api/events', { headers: { accept: 'text/event-stream', 'last-event-id': slow.lastId } }),
+    ).toMatchObject({ status: 410 })
   })
 
   test('[EVENT-10] a reader whose line breaks a hundred times, anywhere, misses none and gets none twice', async () => {

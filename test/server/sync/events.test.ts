@@ -148,3 +148,27 @@ test('[MSG-8] who hears of events alone gets all that it missed, however much th
     await filled.stop()
   }
 })
+
+test('[MSG-8, EVENT-6] what is forgotten while someone is told what it missed is no gap: it is asked to connect again', async () => {
+  const inner = openMemoryStorage()
+  const log = new EventLog(inner, Date.now)
+  for (let n = 0; n < 1_000; n++) await inner.commit(log.append('broadcast', undefined, { n }).rows)
+  let slices = 0
+  const range: typeof inner.range = (query) => {
+    if (query.limit === 250 && ++slices === 3) void inner.commit([{ deleteFrom: ['event', 0], to: ['event', 900] }])
+    return inner.range(query)
+  }
+  const filled = await startServer({ storage: { ...inner, range } })
+  try {
+    const since = { workspaceId: filled.workspaceId, seq: 100 }
+    const agent = await openRawAgent(filled.url)
+    await agent.welcomed({ feeds: ['events'], since })
+    await until(() => agent.of('refused').length === 1, 'the end')
+    expect(agent.of('refused')).toMatchObject([{ error: { code: 'E_SLOW_READER', retry: true } }])
+    expect(agent.of('event').map(({ event }) => event.seq)).toEqual(Array.from({ length: 750 }, (_, n) => 101 + n))
+    const again = await openRawAgent(filled.url)
+    expect((await again.welcomed({ feeds: ['events'], since: { ...since, seq: 850 } })).seq).toBe(1_000)
+  } finally {
+    await filled.stop()
+  }
+})
