@@ -4,11 +4,11 @@
  * 1. Keeping what stands changes nothing, whatever happened since; so there is always a way to close a conflict.
  * 2. Where the region still holds what stood there, the chosen text takes its place verbatim; nothing else is touched.
  * 3. Where it does not, the choice is merged as a change of the text in which the conflict was raised. What cannot be
- *    merged cleanly is refused: what others wrote since is never overwritten.
+ *    merged cleanly is refused: what others wrote since is never overwritten, nor put beside a choice that may hold the same.
  */
 import { isOfLines, type Conflict, type ConflictChoice, type Overlap } from '../../protocol/conflicts.js'
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
-import { merge3 } from '../../protocol/text/merge3.js'
+import { merge3, type MergeResult } from '../../protocol/text/merge3.js'
 import { fromWire, type Content } from './content.js'
 
 export interface Region {
@@ -66,10 +66,15 @@ export function withRegion(conflict: Overlap, present: Present, wanted: string):
   const { rev, at } = conflict.stands
   const then = textAt(rev)
   if (then?.startsWith(standing, at) === true) {
-    const merge = merge3(then, content.text, replaced(then, at, standing, wanted).text)
+    const merge = mergeChosen(then, content.text, replaced(then, at, standing, wanted).text)
     if (merge.conflicts === 0) return { content: { ...content, text: merge.text }, deleted: false, region: null }
   }
   throw moved(conflict, 'The lines where it is were changed since.')
+}
+
+/** What is put in beside what someone else put in is refused, too: both may be of one origin, and the same lines stand twice. */
+function mergeChosen(then: string, now: string, chosen: string): MergeResult {
+  return merge3(then, now, chosen, { insertions: false })
 }
 
 /** Whether exactly `standing` is there. Of no text at all the place is known only where a line begins. */
@@ -150,7 +155,7 @@ function wholeFile(conflict: Conflict, present: Present, wanted: Content): Resol
   if (deleted || rev === conflict.rev) return { content: wanted, deleted: false, region: null }
   const then = textAt(conflict.rev)
   if (content.kind === 'text' && wanted.kind === 'text' && then !== undefined) {
-    const merge = merge3(then, content.text, wanted.text)
+    const merge = mergeChosen(then, content.text, wanted.text)
     if (merge.conflicts === 0) return { content: { ...content, text: merge.text }, deleted: false, region: null }
   }
   throw moved(conflict, 'The file was changed since.')

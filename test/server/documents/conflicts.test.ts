@@ -186,6 +186,17 @@ describe('[CONFLICT-9] upon the head as it is', () => {
     expect(await textOf(files, 'a.ts')).toBe(lines({ 2: 'C of someone else\nC of claude\n' }))
   })
 
+  test('what is held is not put beside lines that someone brought back there: both may hold the same', async () => {
+    const { files } = openStore()
+    const { head } = await write(files, 'a.ts', 'a\nb\nkeep\nshared')
+    await write(files, 'a.ts', 'c\nd\ne\nkeep', head, CODEX)
+    const { conflicts } = await write(files, 'a.ts', 'a\nb\nkeep\nclaude\nshared', head)
+    const now = 'a\nb\nkeep\nshared\ncodex'
+    await write(files, 'a.ts', now, files.head(at('a.ts')) ?? null, CODEX)
+    await expect(resolve(files, { id: conflicts[0]! }, 'theirs')).rejects.toMatchObject({ code: 'E_CONFLICT_MOVED' })
+    expect(await textOf(files, 'a.ts')).toBe(now)
+  })
+
   test('of a file that was deleted since, only what stands can be kept: nothing', async () => {
     const { files } = openStore()
     const conflict = await collide(files)
