@@ -65,11 +65,14 @@ export class LiveText {
   }
 
   async #changeInSlices(author: Author, edits: Edits): Promise<void> {
-    for (let end = edits.length; end > 0 && this.#live.expelled === undefined; end -= SLICE) {
-      this.#write(author, edits.slice(Math.max(0, end - SLICE), end))
-      await new Promise<void>((resolve) => {
+    const othersTurn = (): Promise<void> =>
+      new Promise((resolve) => {
         this.#defer(resolve)
       })
+    await othersTurn() // what was decided took its time, too
+    for (let end = edits.length; end > 0 && this.#live.expelled === undefined; end -= SLICE) {
+      this.#write(author, edits.slice(Math.max(0, end - SLICE), end))
+      await othersTurn()
     }
   }
 

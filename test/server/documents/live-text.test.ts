@@ -23,6 +23,8 @@ async function begun() {
 
 test('[BRIDGE-17] thousands of edits are made in slices: others have their turn, and nobody sees a part', async () => {
   const { files, document, writing, updates } = await begun()
+  expect(document.text).toBe(BEFORE) // to decide took its turn
+  await turn()
   expect(document.text).not.toBe(BEFORE)
   expect(document.text).not.toBe(AFTER)
   const seen = textOf(files, 'a.ts')
@@ -42,6 +44,8 @@ test('[BRIDGE-17] thousands of edits are made in slices: others have their turn,
 
 test('a document that ends between two slices stores none of them', async () => {
   const { files, document, writing, updates } = await begun()
+  await turn()
+  expect(document.text).not.toBe(BEFORE)
   document.live.expel(new EnsembleError('E_INTERNAL', 'It broke.'))
   await expect(writing).rejects.toMatchObject({ code: 'E_INTERNAL', retry: true })
   expect(await textOf(files, 'a.ts')).toBe(BEFORE)
