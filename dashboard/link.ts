@@ -158,7 +158,8 @@ export class Link {
 
   #flush(messages: readonly ServerMessage[]): void {
     const { store } = this.#options
-    store.setClock(this.#options.now(), this.#heardAt)
+    // The clocks have their own beat: what they show is drawn once a second, not with each batch.
+    store.heardAt.value = this.#heardAt
     store.receive(messages)
     const tellsOf = (noun: string) =>
       messages.some((message) => message.type === 'event' && message.event.type.startsWith(noun))

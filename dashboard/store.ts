@@ -41,6 +41,8 @@ export interface HealthSample {
 export type Commit = Pick<Extract<ServerMessage, { type: 'head' }>, 'head' | 'edits'>
 
 const MOST_CHANGES = 2_000
+/** Clocks of the page are right to the second: a server's answer is on its way longer or shorter. In milliseconds. */
+const CLOCK_SLACK = 250
 /** Ten minutes of samples, one each five seconds. */
 const MOST_SAMPLES = 120
 
@@ -198,10 +200,11 @@ export class Store {
       this.#takeHeads(commits.map((commit) => commit.head))
       if (commits.length > 0) this.commits.value = commits
       this.#takeEvents(messages.flatMap((message) => (message.type === 'event' ? [message.event] : [])))
-      for (const message of messages) {
-        if (message.type === 'agents') this.#takeRoster(message.agents)
-        if (message.type === 'tick') this.#tick(message.time, message.seq)
-      }
+      // Each roster is whole, each tick goes ahead of those before.
+      const roster = messages.findLast((message) => message.type === 'agents')
+      if (roster !== undefined) this.#takeRoster(roster.agents)
+      const tick = messages.findLast((message) => message.type === 'tick')
+      if (tick !== undefined) this.#tick(tick.time, tick.seq)
     })
   }
 
@@ -410,7 +413,8 @@ export class Store {
   }
 
   #tick(time: number, seq: number): void {
-    this.#offset.value = time - this.now.value
+    const offset = time - (this.heardAt.value ?? this.now.value)
+    if (Math.abs(offset - this.#offset.value) > CLOCK_SLACK) this.#offset.value = offset
     this.#seq = Math.max(this.#seq, seq)
     if (this.#returning === null) return
     this.caughtUp.value = { events: this.#returning.events, at: this.now.value }

@@ -21,6 +21,9 @@ export type Freshness =
       readonly final: boolean
     }
 
+const OPENING: Freshness = { kind: 'opening' }
+/** Always the same one: every message is heard, and while all is well nobody who reads this is told of it. */
+const LIVE: Freshness = { kind: 'live' }
 /** In milliseconds. */
 const LIVE_WITHIN = 3_000
 const BEHIND_WITHIN = 10_000
@@ -34,12 +37,12 @@ export function freshness(state: ConnectionState, heardAt: number | null, now: n
   const connected = state.kind === 'live'
   if (heardAt === null) {
     return connected || state.kind === 'idle' || (state.kind === 'connecting' && state.attempt === 0)
-      ? { kind: 'opening' }
+      ? OPENING
       : offline(state, heardAt)
   }
   const age = now - heardAt
   // A broken line that is back within three seconds is no news.
-  if (age <= LIVE_WITHIN) return { kind: 'live' }
+  if (age <= LIVE_WITHIN) return LIVE
   if (connected && age <= BEHIND_WITHIN) return { kind: 'behind', seconds: Math.floor(age / 1000) }
   return offline(state, heardAt)
 }

@@ -40,8 +40,15 @@ export function nextRows(
     .filter((row) => !here.has(row.agent.agentId))
     .map((row) => departed(row, departures.get(row.agent.agentId), assumed, now))
     .filter((row) => now - row.since < KEEP_GONE)
-  const present = roster.map((agent): AgentRow => ({ agent, state: agent.state, since: agent.since }))
+  const before = new Map(rows.map((row) => [row.agent.agentId, row]))
+  const present = roster.map((agent) => presentRow(agent, before.get(agent.agentId)))
   return [...present, ...gone].sort((a, b) => a.agent.order - b.agent.order)
+}
+
+/** The same row as before where nothing in it is new: of fifty agents mostly one has moved, and only that one is drawn. */
+function presentRow(agent: RowAgent, before: AgentRow | undefined): AgentRow {
+  const row = { agent, state: agent.state, since: agent.since }
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(row) ? before : row
 }
 
 /** The row of one that went before the page was opened. */

@@ -21,8 +21,6 @@ export interface ScoreScene {
   readonly now: number
   /** One axis below all lanes, with lines through them; false: each lane stands alone. */
   readonly axis: boolean
-  /** The right end is the present. */
-  readonly live: boolean
   readonly ticks: (author: string) => readonly Tick[]
   /** When it held a lock, and when it waited for one. */
   readonly held: (author: string) => readonly Span[]
@@ -35,7 +33,6 @@ export interface ScoreColours {
   readonly background: string
   readonly line: string
   readonly text: string
-  readonly label: string
   readonly collision: string
   readonly waits: string
   readonly agent: (author: string) => string
@@ -54,8 +51,16 @@ const BAR = { tall: 7, low: 5, above: 13, aboveLow: 6 }
 const BAR_FILL = 0.22
 const HATCH = { height: 12, every: 5 }
 
-/** @param scale device pixels per CSS pixel */
-export function drawScore(context: CanvasRenderingContext2D, scene: ScoreScene, scale: number): void {
+/**
+ * @param labels as drawLabels made them; null: without an axis there are none
+ * @param scale device pixels per CSS pixel
+ */
+export function drawScore(
+  context: CanvasRenderingContext2D,
+  scene: ScoreScene,
+  labels: CanvasImageSource | null,
+  scale: number,
+): void {
   context.setTransform(scale, 0, 0, scale, 0, 0)
   context.clearRect(0, 0, scene.width, scene.height)
   if (scene.axis) drawAxis(context, scene)
@@ -65,7 +70,51 @@ export function drawScore(context: CanvasRenderingContext2D, scene: ScoreScene, 
     for (const span of scene.waits(lane.author)) drawWait(context, scene, lane, span)
   }
   for (const collision of scene.collisions) drawCollision(context, scene, collision)
-  if (scene.axis) drawNow(context, scene)
+  const lane = scene.lanes[0]
+  if (labels === null || lane === undefined) return
+  context.fillStyle = scene.colours.text
+  context.fillRect(lane.left + lane.width - 1, 0, 1, scene.height - AXIS_HEIGHT)
+  context.drawImage(labels, 0, scene.height - AXIS_HEIGHT, scene.width, AXIS_HEIGHT)
+}
+
+/** What drawLabels needs of a scene: while none of it changes, its picture stays. */
+export type LabelScene = Pick<ScoreScene, 'width' | 'span' | 'now'> & {
+  /** The right end is the present. */
+  readonly live: boolean
+  readonly lane: Pick<LanePlace, 'left' | 'width'>
+  /** As CSS has it. */
+  readonly colour: string
+  readonly fontFamily: string
+}
+
+/**
+ * The times below the lanes. On a canvas of their own that stands in no document: to write on one that does, the browser
+ * first works out the styles of all that has just changed in the page.
+ */
+export function drawLabels(canvas: HTMLCanvasElement, scene: LabelScene, scale: number): void {
+  canvas.width = scene.width * scale
+  canvas.height = AXIS_HEIGHT * scale
+  const context = canvas.getContext('2d')
+  if (context === null) return
+  context.setTransform(scale, 0, 0, scale, 0, 0)
+  context.font = `11px ${scene.fontFamily}`
+  context.fillStyle = scene.colour
+  const { left, width } = scene.lane
+  const foot = AXIS_HEIGHT - 6
+  for (const time of gridOf(scene)) {
+    const x = Math.round(xOf(scene, scene.lane, time))
+    // Beside "now" there is no room for another word.
+    if (x > left + width - 60) continue
+    context.textAlign = x < left + 16 ? 'left' : 'center'
+    context.fillText(formatShortClock(time), Math.max(x, left), foot)
+  }
+  context.textAlign = 'right'
+  context.fillText(scene.live ? 'now' : formatShortClock(scene.now), left + width, foot)
+}
+
+function gridOf({ span, now }: Pick<ScoreScene, 'span' | 'now'>): number[] {
+  const first = Math.ceil((now - span) / GRID) * GRID
+  return Array.from({ length: Math.max(0, Math.ceil((now - first) / GRID)) }, (_, index) => first + index * GRID)
 }
 
 /** Of a line count, logarithmic: one line is seen, hundreds do not leave the lane. */
@@ -74,7 +123,11 @@ export function tickHeight(lines: number, tallest: number): number {
   return Math.min(tallest, 2 + (tallest - 2) * (Math.log1p(lines) / Math.log1p(100)))
 }
 
-function xOf({ span, now }: ScoreScene, lane: LanePlace, time: number): number {
+function xOf(
+  { span, now }: Pick<ScoreScene, 'span' | 'now'>,
+  lane: Pick<LanePlace, 'left' | 'width'>,
+  time: number,
+): number {
   return lane.left + ((time - (now - span)) / span) * lane.width
 }
 
@@ -174,30 +227,8 @@ function drawDiamond(context: CanvasRenderingContext2D, { colours }: ScoreScene,
 function drawAxis(context: CanvasRenderingContext2D, scene: ScoreScene): void {
   const lane = scene.lanes[0]
   if (lane === undefined) return
-  context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`
   const foot = scene.height - AXIS_HEIGHT
-  const start = scene.now - scene.span
   context.fillStyle = scene.colours.line
   context.fillRect(Math.round(lane.left), 0, 1, foot)
-  for (let time = Math.ceil(start / GRID) * GRID; time < scene.now; time += GRID) {
-    const x = Math.round(xOf(scene, lane, time))
-    context.fillStyle = scene.colours.line
-    context.fillRect(x, 0, 1, foot)
-    // Beside "now" there is no room for another word.
-    if (x > lane.left + lane.width - 60) continue
-    context.fillStyle = scene.colours.label
-    context.textAlign = x < lane.left + 16 ? 'left' : 'center'
-    context.fillText(formatShortClock(time), Math.max(x, lane.left), scene.height - 6)
-  }
-}
-
-function drawNow(context: CanvasRenderingContext2D, scene: ScoreScene): void {
-  const lane = scene.lanes[0]
-  if (lane === undefined) return
-  const x = lane.left + lane.width
-  context.fillStyle = scene.colours.text
-  context.fillRect(x - 1, 0, 1, scene.height - AXIS_HEIGHT)
-  context.fillStyle = scene.colours.label
-  context.textAlign = 'right'
-  context.fillText(scene.live ? 'now' : formatShortClock(scene.now), x, scene.height - 6)
+  for (const time of gridOf(scene)) context.fillRect(Math.round(xOf(scene, lane, time)), 0, 1, foot)
 }

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { LANE_SPAN } from '../model/lanes.js'
 import { usePage, type Page } from './context.js'
-import { drawScore, type LanePlace, type ScoreColours } from './score-canvas.js'
+import { drawLabels, drawScore, type LabelScene, type LanePlace, type ScoreColours } from './score-canvas.js'
 
 /** What a narrow screen shows of each lane. In milliseconds. */
 const NARROW_SPAN = 5 * 60_000
@@ -23,8 +23,23 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
   let size = { width: 0, height: 0 }
   let axis = true
   let colours: { readonly theme: string; readonly of: (name: string) => string } | undefined
+  const labels = document.createElement('canvas')
+  let labelled = ''
+  let fontFamily = ''
   let frame = 0
 
+  const labelsAt = (now: number, span: number): CanvasImageSource | null => {
+    const [lane] = lanes
+    if (lane === undefined || colours === undefined) return null
+    const scene: LabelScene = {
+      ...{ width: size.width, span, now, lane: { left: lane.left, width: lane.width }, fontFamily },
+      ...{ live: store.freshness.peek().kind !== 'offline', colour: colours.of('--text-3') },
+    }
+    const wanted = JSON.stringify([scene, devicePixelRatio])
+    if (wanted !== labelled) drawLabels(labels, scene, devicePixelRatio)
+    labelled = wanted
+    return labels
+  }
   const draw = () => {
     frame = 0
     if (colours?.theme !== theme.theme.peek()) colours = { theme: theme.theme.peek(), of: colourReader(table) }
@@ -39,13 +54,13 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
         span,
         now,
         axis,
-        live: store.freshness.peek().kind !== 'offline',
         ticks: (author) => history.ticks(author, now - span),
         held: (author) => locks.held(author, now - span),
         waits: (author) => locks.waits(author, now - span),
         collisions: history.collisions(now - span),
         colours: sceneColours(colours.of, (author) => store.tag(author).colour),
       },
+      axis ? labelsAt(now, span) : null,
       devicePixelRatio,
     )
   }
@@ -63,6 +78,7 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     })
     canvas.width = size.width * devicePixelRatio
     canvas.height = size.height * devicePixelRatio
+    fontFamily = getComputedStyle(canvas).fontFamily
     cancelAnimationFrame(frame)
     draw()
   })
@@ -73,7 +89,10 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     store.agents.subscribe(drawSoon),
     theme.theme.subscribe(drawSoon),
   ]
-  void document.fonts.ready.then(drawSoon)
+  void document.fonts.ready.then(() => {
+    labelled = ''
+    drawSoon()
+  })
   return () => {
     observer.disconnect()
     for (const dispose of disposers) dispose()
@@ -86,7 +105,6 @@ function sceneColours(of: (name: string) => string, colourOf: (author: string) =
     background: of('--bg'),
     line: of('--line'),
     text: of('--text'),
-    label: of('--text-3'),
     collision: of('--bad-solid'),
     waits: of('--text-2'),
     agent: (author) => of(colourOf(author) === null ? '--text' : `--agent-${String(colourOf(author))}`),

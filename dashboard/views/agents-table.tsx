@@ -1,4 +1,5 @@
 /** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
+import { useComputed } from '@preact/signals'
 import type { LockWaiter } from '../../protocol/locks.js'
 import { capitalize, formatCount, formatNumber } from '../model/format.js'
 import { isHere, type AgentRow } from '../model/roster.js'
@@ -60,7 +61,15 @@ function Row({ row }: { readonly row: AgentRow }) {
   const { store } = usePage()
   const { agent, state, since } = row
   const type = capitalize(agent.type)
-  const lines = store.lines.value.get(agent.agentId)
+  // Text by itself: whoever's numbers stay the same is not drawn again, however much the others do.
+  const lines = useComputed(() => {
+    const own = store.lines.value.get(agent.agentId)
+    return own === undefined ? '' : `+${formatNumber(own.added)} −${formatNumber(own.removed)}`
+  })
+  const edits = useComputed(() => {
+    const own = store.lines.value.get(agent.agentId)
+    return own === undefined ? 'no edits seen' : formatCount(own.edits, 'edit')
+  })
   const { locks, waiting } = store.locks.value
   const held = locks.filter(({ holder }) => holder === agent.agentId).length
   const wait = waiting.find((one) => one.agent === agent.agentId)
@@ -96,11 +105,11 @@ function Row({ row }: { readonly row: AgentRow }) {
         {agent.symbol != null && <small class="path">{agent.symbol}</small>}
       </div>
       <div class="agent-lines" role="cell">
-        {lines !== undefined && `+${formatNumber(lines.added)} −${formatNumber(lines.removed)}`}
+        {lines}
       </div>
       <div class="agent-lane" role="cell" data-lane={agent.agentId}>
         <span class="visually-hidden">
-          {lines === undefined ? 'no edits seen' : `${lines.edits} edits`}
+          {edits}
           {held > 0 && `, holds ${formatCount(held, 'lock')}`}
           {wait !== undefined && ', waits for a lock'}
         </span>

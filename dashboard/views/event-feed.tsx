@@ -149,6 +149,10 @@ interface BlockProps {
   readonly rows: readonly FeedRow[]
 }
 
+interface RowProps {
+  readonly row: FeedRow
+}
+
 class FeedBlock extends Component<BlockProps> {
   override shouldComponentUpdate({ rows }: BlockProps): boolean {
     const { rows: shown } = this.props
@@ -156,19 +160,29 @@ class FeedBlock extends Component<BlockProps> {
   }
 
   override render({ rows }: BlockProps) {
-    return rows.map((row) => (
-      <li key={keyOf(row)} class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+    return rows.map((row) => <FeedItem key={keyOf(row)} row={row} />)
+  }
+}
+
+class FeedItem extends Component<RowProps> {
+  override shouldComponentUpdate({ row }: RowProps): boolean {
+    return row !== this.props.row
+  }
+
+  override render({ row }: RowProps) {
+    return (
+      <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
         <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
         <AgentTag author={row.author} small />
         <span class="feed-text">
           <Sentence row={row} />
         </span>
       </li>
-    ))
+    )
   }
 }
 
-function Sentence({ row }: { readonly row: FeedRow }) {
+function Sentence({ row }: RowProps) {
   switch (row.kind) {
     case 'changed': {
       const verb = { created: 'created', modified: 'edited', renamed: 'renamed a file to', deleted: 'deleted' }[

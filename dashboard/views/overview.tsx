@@ -1,4 +1,5 @@
 /** Overview: what waits for a person, who works where, what has just happened, how the server is. */
+import { useComputed } from '@preact/signals'
 import { formatBytes, formatClock, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
 import { inboxCount } from '../model/inbox.js'
 import { isHere, isWorking } from '../model/roster.js'
@@ -17,9 +18,11 @@ import { Progress } from './task-progress.js'
 
 export function Overview() {
   const { store } = usePage()
+  const isEmpty = useComputed(
+    () => store.agents.value.length + store.inbox.value.length + store.tasks.value.tasks.length === 0,
+  )
   if (!store.agentsKnown.value) return <Asking what="who is here" />
-  const isEmpty = store.agents.value.length + store.inbox.value.length + store.tasks.value.tasks.length === 0
-  if (isEmpty) return <NobodyYet />
+  if (isEmpty.value) return <NobodyYet />
   return (
     <>
       <Headline />
@@ -42,6 +45,7 @@ export function Overview() {
 
 function Headline() {
   const { store } = usePage()
+  const changed = useComputed(() => store.activity.value.size)
   const inbox = store.inbox.value
   const verb = tense(inbox.length, store.freshness.value.kind === 'offline')
   const rows = store.agents.value
@@ -51,7 +55,7 @@ function Headline() {
     here === 0 ? 'No agent is connected' : `${rows.filter(isWorking).length} of ${formatCount(here, 'agent')} working`,
     ...(subtasks.total === 0 ? [] : [`${subtasks.done} of ${formatCount(subtasks.total, 'subtask')} done`]),
     ...(store.filesKnown.value ? [formatCount(store.tree.value.paths.length, 'file')] : []),
-    `${formatCount(store.activity.value.size, 'file')} changed in the last 15 minutes`,
+    `${formatCount(changed.value, 'file')} changed in the last 15 minutes`,
   ]
   return (
     <div class="headline">

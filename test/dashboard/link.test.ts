@@ -110,6 +110,23 @@ describe('the link', () => {
     expect(source.asked).toContain('tree {}')
   })
 
+  test('draws clocks once a second, however often something comes', async () => {
+    const { clock, source, store } = await linked()
+    source.say({ type: 'tick', time: NOON + 7_000, seq: 0 })
+    await clock.advance(100)
+    let drawn = -1
+    store.serverNow.subscribe(() => (drawn += 1))
+    for (let index = 0; index < 50; index++) {
+      source.say({ type: 'event', event: aChange(index, 'CLAUDE-a', 'a.ts') })
+      if (index % 10 === 0)
+        source.say({ type: 'tick', time: NOON + 7_000 + index * 100 + (index % 3) * 50, seq: index })
+      await clock.advance(100)
+    }
+    expect(drawn).toBe(5)
+    expect(store.freshness.value).toEqual({ kind: 'live' })
+    expect(Math.abs(store.serverNow.value - (NOON + 12_000))).toBeLessThan(250)
+  })
+
   test('renders at most ten times a second', async () => {
     const { clock, source, store } = await linked()
     let renderings = -1

@@ -16,6 +16,10 @@ describe('the picture is', () => {
     expect(freshness(live, 0, age)).toMatchObject(expected)
   })
 
+  test('the same while all is well, whenever a word came: nobody is told of it', () => {
+    expect(freshness(live, 1_000, 1_000)).toBe(freshness(live, 2_000, 2_100))
+  })
+
   test('no news while a broken line is younger than three seconds', () => {
     expect(freshness(waiting, 0, 2_900)).toEqual({ kind: 'live' })
   })
