@@ -94,21 +94,22 @@ export class EnsembleClient extends ConnectedClient {
   /**
    * Asks for a lock. A refusal is a value: it says who holds what since when, and for how long at most.
    * @param options `ttl` and `wait` in seconds; default: the whole file, EXCLUSIVE, 300 s, without waiting
-   * @throws EnsembleError E_PATH, E_NOT_FOUND (no such symbol), E_UNREACHABLE: locks need a connection
+   * @throws EnsembleError E_PATH, E_RANGE, E_UNKNOWN_SYMBOL, E_NOT_FOUND (lines of what is no text), E_LIMIT; E_UNREACHABLE:
+   * locks need a connection
    */
   async acquireLock(path: string, { type, region, ttl, wait }: LockOptions = {}): Promise<LockResult> {
     const want = { path: parsePath(path), type: type ?? 'EXCLUSIVE', region: region ?? { kind: 'file' as const } }
     return await this.session.connection.request('lock', { wants: [want], ttl: ttl ?? DEFAULT_TTL, wait: wait ?? 0 })
   }
 
-  /** Begins the life of own locks anew. @throws EnsembleError E_NOT_FOUND, E_UNREACHABLE */
+  /** Begins the life of own locks anew. @throws EnsembleError E_LOCK_NOT_HELD: then of none; E_UNREACHABLE */
   async renewLock(...locks: readonly Pick<Lock, 'id'>[]): Promise<readonly Lock[]> {
     return (await this.session.connection.request('renewLocks', { ids: locks.map(({ id }) => id) })).locks
   }
 
   /**
    * Releases a lock; of a path, all that this agent holds there.
-   * @throws EnsembleError E_NOT_FOUND: it holds none; E_UNREACHABLE
+   * @throws EnsembleError E_LOCK_NOT_HELD: it holds none; E_UNREACHABLE
    */
   async releaseLock(lock: Pick<Lock, 'id'> | string): Promise<readonly Lock[]> {
     const params = typeof lock === 'string' ? { path: parsePath(lock) } : { ids: [lock.id] }
