@@ -1,4 +1,7 @@
 /** Questions to a server over HTTP, for commands that ask once. */
+import { request } from 'node:http'
+import { request as requestOverTls } from 'node:https'
+import { text as textOf } from 'node:stream/consumers'
 import { z } from 'zod'
 import { conflict, type Conflict } from '../../protocol/conflicts.js'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -54,20 +57,24 @@ export async function ask<T>(
   schema: z.ZodType<T>,
   { method, body, headers = {}, patience = PATIENCE }: Asking = {},
 ): Promise<T> {
-  const json = body === undefined ? {} : { method: method ?? 'POST', body: JSON.stringify(body) }
   const type = body === undefined ? {} : { 'Content-Type': 'application/json' }
-  const response = await fetch(`${url}${path}`, {
-    ...json,
+  const {
+    status: code,
+    contentType,
+    text,
+  } = await send(`${url}${path}`, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { Authorization: `Bearer ${token}`, ...type, ...headers },
-    signal: AbortSignal.timeout(patience),
+    body: body === undefined ? '' : JSON.stringify(body),
+    patience,
   }).catch((cause: unknown) => {
     throw nobodyAt(url, cause)
   })
-  const answer: unknown = await response.json().catch(() => undefined)
-  if (!response.ok) throw refusalIn(answer, url)
+  const answer = jsonOf(text)
+  if (code < 200 || code > 299) throw refusalIn(answer, url)
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
-  if (!response.headers.get('content-type')?.includes('json')) throw notOurs(url)
+  if (!contentType.includes('json')) throw notOurs(url)
   throw new EnsembleError(
     'E_PROTOCOL_VERSION',
     `The server at ${url} answers in a form that this command does not know.`,
@@ -76,6 +83,44 @@ export async function ask<T>(
       cause: parsed.error,
     },
   )
+}
+
+interface Sent {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** In milliseconds. */
+  readonly patience: number
+}
+
+interface Answered {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+}
+
+/** Not `fetch`: that gives up when nothing was answered for five minutes, and a lock may be waited for an hour. */
+function send(url: string, { method, headers, body, patience }: Sent): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const ask = new URL(url).protocol === 'https:' ? requestOverTls : request
+    const options = { method, headers, agent: false, signal: AbortSignal.timeout(patience) }
+    const asking = ask(url, options, (response) => {
+      const { statusCode: code = 0, headers: given } = response
+      textOf(response).then((text) => {
+        resolve({ status: code, contentType: given['content-type'] ?? '', text })
+      }, reject)
+    })
+    asking.on('error', reject)
+    asking.end(body)
+  })
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // whoever asked says what it means
+  }
 }
 
 /**

@@ -143,7 +143,7 @@ export class LockService {
 
   /**
    * @param gone fires when whoever asked is not there any more: then nothing is granted to it
-   * @throws EnsembleError E_NOT_FOUND, E_NOT_TEXT, E_RANGE, E_UNKNOWN_SYMBOL, E_LIMIT, E_STORAGE_…
+   * @throws EnsembleError E_NOT_FOUND, E_RANGE, E_UNKNOWN_SYMBOL, E_LIMIT, E_STORAGE_…
    */
   async acquire({ wants, ttl, wait }: LockCommand, holder: AgentId, gone?: AbortSignal): Promise<LockResult> {
     this.#assertOpen()
@@ -288,9 +288,9 @@ export class LockService {
           add(log.append('lock:acquired', lease.holder, { ...eventLock(lease), expires_at: expiresAt }))
         }
       } else if (one.outcome === 'refused') {
-        const { reason, blocker, expectedWait, place } = one.refused
+        const { reason, blocker, place } = one.refused
         const { want, lease, holder } = blocker
-        const { since, cycle } = refusalOf(one.refused, moment)
+        const { since, cycle, expectedWait } = refusalOf(one.refused, moment)
         const data = {
           ...{
             lock_id: lease?.id ?? null,

@@ -49,7 +49,7 @@ export class Regions {
 
   /**
    * Hands over all of them at once, each as it stands then: `use` runs in the step in which the last one is found.
-   * @throws EnsembleError E_NOT_FOUND, E_NOT_TEXT, E_RANGE, E_UNKNOWN_SYMBOL
+   * @throws EnsembleError E_NOT_FOUND, E_RANGE, E_UNKNOWN_SYMBOL
    */
   async find<T>(wants: readonly LockWant[], holder: AgentId, use: (found: readonly Want[]) => T): Promise<T> {
     const searches = wants.map(({ path }): Search => ({ path, changes: [] }))

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answers, getConflicts, getStatus } from '../../../client/cli/server-api.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 
@@ -9,6 +9,7 @@ let server: TestServer | undefined
 afterEach(async () => {
   await server?.stop()
   server = undefined
+  vi.unstubAllGlobals()
 })
 
 async function other(type: string, body: string, status = 200): Promise<{ url: string; close: () => void }> {
@@ -44,6 +45,25 @@ describe('a question to a server', () => {
     close()
     expect(await answers(url)).toBe(false)
     await expect(getStatus({ url, token: TOKEN })).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+  })
+
+  it('may wait for its answer longer than fetch does, which gives up after five minutes', async () => {
+    server = await startServer()
+    vi.stubGlobal('fetch', () => Promise.reject(new Error('no answer in five minutes')))
+    expect(await getStatus({ url: server.url, token: TOKEN })).toMatchObject({ state: 'ready' })
+  })
+
+  it('whose answer breaks off is as good as not answered', async () => {
+    const http = createServer((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' }).write('{"state":')
+      setImmediate(() => response.destroy())
+    })
+    http.listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    await expect(getStatus({ url, token: TOKEN })).rejects.toMatchObject({ code: 'E_UNREACHABLE', data: { url } })
+    await expect(getStatus({ url, token: TOKEN })).rejects.toThrow(/No server answers/)
+    http.close()
   })
 
   it.each([
