@@ -74,7 +74,7 @@ export class ContextService {
   }
 
   async #within<T>(work: (document: FreeDocument) => Promise<T>): Promise<T> {
-    const document = this.#options.free.open('~context')
+    const document = await this.#options.free.open('~context')
     try {
       return await work(document)
     } finally {

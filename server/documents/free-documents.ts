@@ -19,13 +19,19 @@ export interface FreeDocument {
 export class FreeDocuments {
   readonly #options: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
   readonly #open = new Map<string, Open>()
+  /** Documents that ended before their time, until storage has what was under way of them. */
+  readonly #ending = new Set<string>()
 
   constructor(options: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>) {
     this.#options = options
   }
 
-  /** @param id of the stored document */
-  open(id: string): FreeDocument {
+  /**
+   * @param id of the stored document
+   * @throws EnsembleError E_STORAGE_DEGRADED
+   */
+  async open(id: string): Promise<FreeDocument> {
+    while (this.#ending.has(id)) await this.#options.queue.durable()
     const open = this.#open.get(id) ?? this.#load(id)
     open.references++
     const { live } = open
@@ -49,6 +55,7 @@ export class FreeDocuments {
     const open = { live: new LiveDocument({ ...this.#options, id }), references: 0 }
     this.#open.set(id, open)
     open.live.onExpelled(() => {
+      if (!open.live.settled) this.#awaitEnd(id)
       this.#forget(id, open)
     })
     return open
@@ -58,6 +65,12 @@ export class FreeDocuments {
   async #unload(id: string, open: Open): Promise<void> {
     await open.live.flushed().catch(() => undefined)
     if (open.references === 0 && open.live.settled) this.#forget(id, open)
+  }
+
+  #awaitEnd(id: string): void {
+    const ended = (): void => void this.#ending.delete(id)
+    this.#ending.add(id)
+    this.#options.queue.enqueue([]).then(ended, ended)
   }
 
   #forget(id: string, open: Open): void {

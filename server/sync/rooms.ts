@@ -117,9 +117,9 @@ export class Rooms {
           ...UNCOUNTED,
         }
       case 'context':
-        return { ...free.open('~context'), ...UNCOUNTED }
+        return { ...(await free.open('~context')), ...UNCOUNTED }
       case 'free':
-        return { ...free.open(`~free:${name.name}`), ...UNCOUNTED }
+        return { ...(await free.open(`~free:${name.name}`)), ...UNCOUNTED }
     }
   }
 
