@@ -5,7 +5,7 @@ import { open, type Database, type RootDatabase } from 'lmdb'
 
 const FILE = 'bases.mdb'
 
-type Table = 'bases' | 'pendings' | 'intents' | 'folders' | 'meta'
+type Table = 'bases' | 'pendings' | 'intents' | 'meta'
 
 export interface Opened {
   readonly root: RootDatabase<unknown, string>
@@ -36,7 +36,6 @@ export function openDatabase(dir: string): Opened {
       bases: table('bases'),
       pendings: table('pendings'),
       intents: table('intents'),
-      folders: table('folders'),
       meta: table('meta'),
     },
     contents: root.openDB<Buffer, string>({ name: 'contents', encoding: 'binary' }),

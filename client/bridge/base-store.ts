@@ -1,5 +1,5 @@
 /**
- * What a bridge remembers between two lives: bases with their contents, writes under way, intents, folders it made.
+ * What a bridge remembers between two lives: bases with their contents, writes under way, intents.
  *
  * Guarantees
  * 1. `commit` is all or nothing, in the order of the calls, and resolves when it is on stable storage.
@@ -36,7 +36,6 @@ export type Change =
   | { readonly table: 'bases'; readonly key: string; readonly row: BaseRow | null }
   | { readonly table: 'pendings'; readonly key: string; readonly row: PendingRow | null }
   | { readonly table: 'intents'; readonly key: string; readonly row: IntentRow | null }
-  | { readonly table: 'folders'; readonly key: string; readonly row: true | null }
   | { readonly table: 'meta'; readonly row: MetaRow }
   /** Kept only while a row of the same commit, or a later one, names it. */
   | { readonly table: 'contents'; readonly key: string; readonly row: Uint8Array }
@@ -76,11 +75,9 @@ export class BaseStore {
   readonly bases: ReadonlyMap<string, BaseRow>
   readonly pendings: ReadonlyMap<string, PendingRow>
   readonly intents: ReadonlyMap<string, IntentRow>
-  readonly folders: ReadonlySet<string>
   readonly #bases: Map<string, BaseRow>
   readonly #pendings: Map<string, PendingRow>
   readonly #intents: Map<string, IntentRow>
-  readonly #folders: Set<string>
   /** Undefined: it could not be opened again; whoever needs it next tries. */
   #database: Opened | undefined
   /** Of the file. */
@@ -115,7 +112,6 @@ export class BaseStore {
     this.bases = this.#bases = load(tables.bases, baseRow)
     this.pendings = this.#pendings = load(tables.pendings, pendingRow)
     this.intents = this.#intents = load(tables.intents, intentRow)
-    this.folders = this.#folders = new Set(tables.folders.getKeys())
     this.#meta = metaRow.catch({ workspaceId: null }).parse(tables.meta.get(META_KEY))
     for (const [path, row] of this.#bases) {
       this.#paths.set(row.fileId, path)
@@ -213,10 +209,6 @@ export class BaseStore {
         this.#count(hashesOfIntent(change.row), 1)
         this.#count(hashesOfIntent(this.#intents.get(change.key)), -1)
         replace(this.#intents, change.key, change.row)
-        break
-      case 'folders':
-        if (change.row === null) this.#folders.delete(change.key)
-        else this.#folders.add(change.key)
         break
       case 'meta':
         this.#meta = change.row

@@ -6,7 +6,7 @@ import { codeOf } from './node-error.js'
 import type { Places } from './places.js'
 import type { IntentRow } from './rows.js'
 import { sightOf } from './stamp.js'
-import { asPlaced, remove, syncPlace } from './writer.js'
+import { asPlaced, remove, removeFolders, syncPlace } from './writer.js'
 import { parentOf } from './ignore.js'
 
 /** What can be seen of an intent after the fact. */
@@ -49,6 +49,7 @@ export async function recover({ places, store, holding }: RecoveryOptions): Prom
           { table: 'bases', key: path, row: next },
           { table: 'intents', key: id, row: old === null ? null : asPlaced(intent) },
         ])
+        if (next === null) removeFolders(places, path)
       }
       if (old !== null) watched.push(id)
       if (temporary !== null) remove(places.of(temporary))
@@ -81,6 +82,7 @@ async function recoverMove(
   for (const folder of [parentOf(path), parentOf(from)]) await syncPlace(places.of(folder))
   const gone: Change = { table: 'bases', key: from, row: null }
   await store.commit([gone, { table: 'bases', key: path, row: next }, done])
+  removeFolders(places, from)
 }
 
 function inodeAt(places: Places, path: string): string | undefined {

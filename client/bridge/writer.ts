@@ -149,7 +149,7 @@ export class Writer {
     }
   }
 
-  /** Takes the file at `path` away if it holds what is expected, and then the folders that the bridge had made for it. */
+  /** Takes the file at `path` away if it holds what is expected, and then the folders that are left empty. */
   async remove(path: WorkspacePath, expected: NonNullable<Expected>): Promise<Placed> {
     const { store, environment, places } = this.#options
     await this.#options.onStep('begin', path)
@@ -182,7 +182,7 @@ export class Writer {
       }
       if (!isTaken) return { kind: 'changed' }
       await this.#finish(id, intent, null)
-      await this.#removeFolders(path)
+      removeFolders(places, path)
       return { kind: 'done' }
     } catch (thrown) {
       return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
@@ -225,7 +225,7 @@ export class Writer {
         { table: 'intents', key: id, row: null },
       ])
       await this.#options.onStep('base', to)
-      await this.#removeFolders(from)
+      removeFolders(places, from)
       return { kind: 'done' }
     } catch (thrown) {
       return { kind: 'blocked', code: codeOf(thrown) ?? 'UNKNOWN' }
@@ -350,7 +350,7 @@ export class Writer {
 
   /** What stands at `path`, once a folder in its place, with no file in it, is out of the way. */
   #clear(path: string): Sight {
-    const { places, store } = this.#options
+    const { places } = this.#options
     const sight = sightOf(places.of(path))
     if (sight.kind !== 'folder') return sight
     try {
@@ -358,39 +358,34 @@ export class Writer {
     } catch {
       return sight // something is in it
     }
-    if (store.folders.has(path)) void store.commit([{ table: 'folders', key: path, row: null }])
     return { kind: 'absent' }
   }
 
   /** Makes the folders that `path` needs. The code of what is in the way, if something is. */
   #makeFolders(path: string): string | undefined {
-    const { places, store } = this.#options
-    const made: Change[] = []
+    const { places } = this.#options
     for (;;) {
       const barrier = places.barrier(path)
-      if (barrier === undefined) break
+      if (barrier === undefined) return undefined
       if (barrier.sight.kind !== 'absent') {
         return barrier.sight.kind === 'unreadable' ? barrier.sight.code : 'ENOTDIR'
       }
       // The root itself is never made: where it is missing, nobody knows where this would end up.
       mkdirSync(places.of(barrier.folder))
       this.#newFolders.add(barrier.folder)
-      made.push({ table: 'folders', key: barrier.folder, row: true })
     }
-    if (made.length > 0) void store.commit(made)
-    return undefined
   }
+}
 
-  async #removeFolders(path: string): Promise<void> {
-    const { places, store } = this.#options
-    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
-      if (!store.folders.has(folder)) return
-      try {
-        rmdirSync(places.of(folder))
-      } catch {
-        return // not empty: somebody still needs it
-      }
-      await store.commit([{ table: 'folders', key: folder, row: null }])
+/** Takes the folders away that are left empty where a file was taken from `path`, as git does: whoever made them. */
+export function removeFolders(places: Places, path: string): void {
+  for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+    // Nor through a link that stands in the place of a folder above it.
+    if (places.barrier(folder) !== undefined) return
+    try {
+      rmdirSync(places.of(folder))
+    } catch {
+      return // something is in it, or it is none
     }
   }
 }

@@ -54,7 +54,6 @@ describe.each([
       content('one'),
       { table: 'bases', key: 'f.txt', row: base('one') },
       { table: 'pendings', key: 'g.txt', row: pending('one') },
-      { table: 'folders', key: 'made', row: true },
       { table: 'meta', row: { workspaceId: workspaceId.parse('w') } },
     ])
     expect(store.bases.get('f.txt')).toEqual(base('one'))
@@ -64,7 +63,6 @@ describe.each([
     const again = open()
     expect(again.bases.get('f.txt')).toEqual(base('one'))
     expect(again.pendings.get('g.txt')).toEqual(pending('one'))
-    expect([...again.folders]).toEqual(['made'])
     expect(again.meta.workspaceId).toBe('w')
     expect(again.live).toBe(1)
     expect(text(again, 'one')).toBe('one')

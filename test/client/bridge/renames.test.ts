@@ -101,6 +101,24 @@ test('[BRIDGE-15] a whole folder is renamed, file by file, without a brake', asy
   expect(statSync(b.folder.of('old'), { throwIfNoEntry: false })).toBeUndefined()
 })
 
+test('[BRIDGE-22] folders that a deletion or a rename leaves empty go, whoever made them, as in git', async () => {
+  const { a, b } = await twoFolders({})
+  a.folder.write('deep/in/one.txt', 'one\n')
+  a.folder.write('mixed/two.txt', 'two\n')
+  a.folder.write('old/three.txt', 'three\n')
+  await b.folder.holds('old/three.txt', 'three\n')
+  await b.folder.holds('mixed/two.txt', 'two\n')
+  await b.folder.holds('deep/in/one.txt', 'one\n')
+  mkdirSync(a.folder.of('mixed/empty'))
+  rmSync(b.folder.of('deep'), { recursive: true })
+  rmSync(b.folder.of('mixed'), { recursive: true })
+  renameSync(b.folder.of('old'), b.folder.of('new'))
+  await a.folder.holds('new/three.txt', 'three\n')
+  const there = (path: string): boolean => statSync(a.folder.of(path), { throwIfNoEntry: false }) !== undefined
+  await until(() => !there('deep') && !there('mixed/two.txt') && !there('old'), 'the empty folders to go')
+  expect(there('mixed/empty')).toBe(true)
+})
+
 test('[BRIDGE-15] an edit of the old path and a rename at once: the edit is in the renamed file, also of an absent folder', async () => {
   const { server, a, b, idOf, settled, conflicts, tree } = await twoFolders({ 'a.txt': LINES, 'g.txt': LINES })
   const id = await idOf('a.txt')
