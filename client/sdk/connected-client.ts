@@ -9,6 +9,7 @@ import type { ConnectionState } from './connection-state.js'
 import { EventHandlers, type EventOf } from './event-handlers.js'
 import { newWriteId } from './new-write-id.js'
 import { Session, type ClientOptions, type Refused } from './session.js'
+import type { ClientStore } from './store.js'
 
 export abstract class ConnectedClient {
   /** `CLAUDE-frontend` */
@@ -48,7 +49,10 @@ export abstract class ConnectedClient {
    * waits in the store is for another workspace
    */
   async connect(url = 'ws://localhost:9999'): Promise<void> {
-    this.#open ??= this.#start(url)
+    this.#open ??= this.#start(url).catch((thrown: unknown) => {
+      this.#open = undefined // a token or a store that is not there may be the next time
+      throw thrown
+    })
     await (await this.#open).tried()
   }
 
@@ -122,8 +126,18 @@ export abstract class ConnectedClient {
   async #start(url: string): Promise<Session> {
     const given = this.#options
     const token = typeof given.token === 'string' ? given.token : await given.token(url)
-    const store = typeof given.store === 'function' ? await given.store(url) : given.store
-    this.#session = new Session(this.agentId, { ...given, token, store, url }, await store.load(), {
+    if (typeof given.store !== 'function') return await this.#begin(url, token, given.store)
+    const store = await given.store(url)
+    try {
+      return await this.#begin(url, token, store)
+    } catch (thrown) {
+      await store.close()
+      throw thrown
+    }
+  }
+
+  async #begin(url: string, token: string, store: ClientStore): Promise<Session> {
+    this.#session = new Session(this.agentId, { ...this.#options, token, store, url }, await store.load(), {
       newWriteId: () => this.newWriteId(),
       onEvent: (event) => {
         if (this.#wants(event)) this.#handlers.tell(event)

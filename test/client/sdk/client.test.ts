@@ -6,6 +6,7 @@ import { EnsembleClient } from '../../../client/node/client.js'
 import { openFileStore } from '../../../client/node/file-store.js'
 import type { Refused } from '../../../client/sdk/session.js'
 import { openMemoryStore, type ClientStore } from '../../../client/sdk/store.js'
+import { EnsembleError } from '../../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import { fileId, writeId } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
@@ -107,6 +108,27 @@ describe('files', () => {
     await expect(stranger.connect(server.url)).rejects.toMatchObject({ code: 'E_UNAUTHORIZED' })
     expect(client.waiting).toBe(0)
   })
+})
+
+test('connect can be asked again when a token, or what is stored, was not in order; the store is free meanwhile', async () => {
+  const file = join(dir, 'rows.jsonl')
+  const damaged = await openFileStore(file)
+  await damaged.write([{ key: 'queue/000000000001', value: '{}' }])
+  await damaged.close()
+  const missing = new EnsembleError('E_UNAUTHORIZED', 'No token is known.')
+  let tokens = 0
+  const client = new EnsembleClient('CLAUDE-one', 'CLAUDE', {
+    token: () => (++tokens === 1 ? Promise.reject(missing) : Promise.resolve(TOKEN)),
+    store: () => openFileStore(file),
+  })
+  clients.push(client)
+  await expect(client.connect(server.url)).rejects.toBe(missing)
+  await expect(client.connect(server.url)).rejects.toMatchObject({ code: 'E_STORAGE_DAMAGED' })
+  const mended = await openFileStore(file)
+  await mended.write([{ key: 'queue/000000000001', value: null }])
+  await mended.close()
+  await client.connect(server.url)
+  expect(client.state.kind).toBe('live')
 })
 
 describe('without a connection', () => {
