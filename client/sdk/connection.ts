@@ -78,7 +78,8 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #now: () => number
   readonly #elapsed: () => number
-  readonly #after: After
+  /** Its timers. */
+  readonly after: After
   readonly #random: () => number
   readonly #stateListeners = new Set<(state: ConnectionState) => void>()
   readonly #messageListeners = new Set<(message: ServerMessage) => void>()
@@ -100,7 +101,7 @@ export class Connection {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#elapsed = options.elapsed ?? monotonic
-    this.#after = options.after ?? realAfter
+    this.after = options.after ?? realAfter
     this.#random = options.random ?? Math.random
     this.#secret = options.secret
     this.#events = options.events
@@ -197,7 +198,7 @@ export class Connection {
   #enter(state: ConnectionState): void {
     if (state.kind === 'connecting') this.#open()
     if (state.kind === 'waiting') {
-      this.#stopRetry = this.#after(state.until - this.#now(), () => {
+      this.#stopRetry = this.after(state.until - this.#now(), () => {
         this.#step({ type: 'retry' })
       })
     }
@@ -295,7 +296,7 @@ export class Connection {
 
   /** Expects to hear more within the limit. A timer of its own for each message would cost more than the message. */
   #listen(wait = SILENCE_LIMIT): void {
-    this.#stopSilence = this.#after(wait, () => {
+    this.#stopSilence = this.after(wait, () => {
       const left = this.#heardAt + SILENCE_LIMIT - this.#elapsed()
       if (left > 0) this.#listen(left)
       else this.#step({ type: 'broken', error: unreachableError('The server has been silent for 30 seconds.') })

@@ -11,6 +11,10 @@ import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { fromProblem, type Connection, type Disposer } from './connection.js'
 
+/** Until it is opened again, where the server can't just now; doubled each time, and that is the longest. In milliseconds. */
+const FIRST_RETRY = 100
+const LONGEST_RETRY = 5_000
+
 const SYNC = 0
 const STEP_1 = 0
 const STEP_2 = 1
@@ -33,6 +37,10 @@ export class SharedDocument {
   readonly #disposers: Disposer[]
   #stopListening: Disposer = () => undefined
   #number: number | undefined
+  /** Of all the times that it was opened, or left, the last: what an earlier one comes to means nothing. */
+  #opening = 0
+  #retry = FIRST_RETRY
+  #stopRetry: Disposer = () => undefined
   #synced = false
   #failure: EnsembleError | undefined
   #waiting: { resolve: () => void; reject: (error: EnsembleError) => void }[] = []
@@ -76,8 +84,7 @@ export class SharedDocument {
         if (message.type !== 'closed' || message.number !== this.#number) return
         const error = fromProblem(message.error)
         this.#lost()
-        if (error.retry) void this.#open()
-        else this.#refused(error)
+        this.#failed(error)
       }),
     ]
     if (connection.state.kind === 'live') void this.#open()
@@ -106,24 +113,40 @@ export class SharedDocument {
     for (const dispose of this.#disposers) dispose()
     const number = this.#number
     this.#lost()
-    if (number !== undefined && this.#connection.state.kind === 'live') {
-      this.#connection.request('close', { number }).catch(() => undefined) // the socket's end closes it too
-    }
+    if (number !== undefined) this.#giveBack(number)
     this.doc.destroy()
   }
 
   async #open(): Promise<void> {
+    const opening = ++this.#opening
     try {
       const { number } = await this.#connection.request('open', { document: this.#name })
+      if (opening !== this.#opening) {
+        this.#giveBack(number)
+        return
+      }
       this.#number = number
       this.#stopListening = this.#connection.onDocument(number, (payload) => {
         this.#receive(payload)
       })
       this.#ask(0) // what it answers it had before it heard of edits
     } catch (thrown) {
-      const error = toEnsembleError(thrown)
-      if (!error.retry) this.#refused(error) // else the connection is coming back, and this with it
+      if (opening === this.#opening) this.#failed(toEnsembleError(thrown))
     }
+  }
+
+  /** With a connection that comes back it is opened by that. */
+  #failed(error: EnsembleError): void {
+    if (!error.retry) this.#refused(error)
+    else if (this.#connection.state.kind === 'live') {
+      this.#stopRetry = this.#connection.after(this.#retry, () => void this.#open())
+      this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY)
+    }
+  }
+
+  #giveBack(number: number): void {
+    if (this.#connection.state.kind !== 'live') return // the socket's end closes it too
+    this.#connection.request('close', { number }).catch(() => undefined)
   }
 
   #receive(payload: Uint8Array): void {
@@ -144,6 +167,7 @@ export class SharedDocument {
     if (wasUnsent && !this.isUnsent) this.#listener?.onStored()
     if (this.#synced) return
     this.#synced = true
+    this.#retry = FIRST_RETRY
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
@@ -162,6 +186,8 @@ export class SharedDocument {
   }
 
   #lost(): void {
+    this.#opening++
+    this.#stopRetry()
     this.#stopListening()
     this.#stopListening = () => undefined
     this.#number = undefined

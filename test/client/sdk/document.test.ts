@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { SharedDocument } from '../../../client/sdk/document.js'
 import { CONTENT_ROOT } from '../../../protocol/document.js'
 import { writeId } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
+import { FailingStorage } from '../../support/failing-storage.js'
 import { openPeer } from '../../support/peer.js'
 import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -103,4 +104,37 @@ test('a binary file has no document, and says so', async () => {
   const document = new SharedDocument(connection, 'a.ts')
   await expect(document.synced()).rejects.toMatchObject({ code: 'E_NOT_TEXT' })
   document.close()
+})
+
+test('[CLIENT-5] where the server can’t open it just now, it is opened later, over the same connection', async () => {
+  const storage = new FailingStorage()
+  const degraded = await startServer({ storage })
+  onTestFinished(() => degraded.stop())
+  const connection = await degraded.connectAs('CLAUDE-one')
+  await put(connection, 'a.ts', 'one\n')
+  storage.fail()
+  put(connection, 'b.ts', 'waits\n').catch(() => undefined)
+  await until(() =>
+    put(connection, 'c.ts', 'refused\n').then(
+      () => false,
+      () => true,
+    ),
+  )
+  const request = vi.spyOn(connection, 'request')
+  const document = new SharedDocument(connection, 'a.ts')
+  await expect(request.mock.results[0]?.value).rejects.toMatchObject({ retry: true })
+  storage.heal()
+  await document.synced()
+  expect(textOf(document)).toBe('one\n')
+  document.close()
+})
+
+test('one that is left while it is being opened is closed on the server, too', async () => {
+  const connection = await server.connectAs('CLAUDE-one')
+  const request = vi.spyOn(connection, 'request')
+  const document = new SharedDocument(connection, 'a.ts')
+  document.close()
+  const opened: unknown = await request.mock.results[0]?.value
+  await until(() => request.mock.calls.some(([method]) => method === 'close'))
+  expect(request).toHaveBeenLastCalledWith('close', opened)
 })
