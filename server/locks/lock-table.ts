@@ -180,6 +180,10 @@ export function blockersOf(
   return blockers
 }
 
+function lastsUntil({ lease }: Blocker): number {
+  return lease?.expires ?? -Infinity
+}
+
 function clashOf(theirs: readonly Want[], wants: readonly Want[]): { theirs: Want; want: Want } | undefined {
   for (const want of wants) {
     const found = theirs.find((one) => clashes(one, want))
@@ -380,11 +384,13 @@ class Draft {
 
   #refuse(asking: Waiting, reason: Refused['reason'], place: number, cycle: Refused['cycle'] = []): void {
     const blockers = blockersOf(this.#state, asking, place)
-    const [blocker] = blockers
-    if (blocker === undefined) throw new Error('what nobody holds up is granted, not refused')
+    const [first] = blockers
+    if (first === undefined) throw new Error('what nobody holds up is granted, not refused')
     const ahead = blockers.filter(({ lease }) => lease === null).map(({ holder }) => holder)
     const leases = blockers.flatMap(({ lease }) => lease ?? [])
     const expectedWait = Math.max(0, ...leases.map(({ expires }) => expires - this.#now))
+    // Named is who lasts longest: that is for how long it is said to last.
+    const blocker = blockers.reduce((named, one) => (lastsUntil(one) > lastsUntil(named) ? one : named), first)
     const refused = { reason, blocker, expectedWait, place: new Set(ahead).size + 1, cycle }
     this.#settled.push({ asking, waited: this.#now - asking.since, outcome: 'refused', refused })
   }

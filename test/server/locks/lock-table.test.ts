@@ -130,6 +130,14 @@ describe('the lock table', () => {
     expect(story.held).toEqual(['CODEX-bob a EXCLUSIVE', 'CODEX-bob b EXCLUSIVE'])
   })
 
+  it('[LOCK-8] of several in the way, the one is named that lasts longest, as long as is said', () => {
+    const story = new Story().ask(0, ada, want('f', 'EXCLUSIVE', [1, 2]), { ttl: 100 })
+    story.ask(0, bob, want('f', 'EXCLUSIVE', [4, 5]), { ttl: 500 }).ask(10, eve, want('f'))
+    expect(story.last.settled).toMatchObject([
+      { outcome: 'refused', refused: { blocker: { holder: bob, lease: { id: 'l2' } }, expectedWait: 490 } },
+    ])
+  })
+
   it('[LOCK-6] the next in line gets it when a lease ends, and who waited too long is told', () => {
     const story = new Story().ask(0, ada, want('f'), { ttl: 100 })
     story.ask(1, bob, want('f'), { wait: 50 }).ask(2, eve, want('f'), { wait: 500 })
