@@ -10,6 +10,7 @@ import { openPeer } from '../support/peer.js'
 import { ServedFolder } from '../support/served-folder.js'
 import { keep, plan } from './plan.js'
 import { PRICE, SHOP } from './shop.js'
+import { workFor } from './work.js'
 
 const PRICE_PATH = 'src/shared/price.ts'
 
@@ -20,7 +21,8 @@ export interface Story {
   readonly close: () => Promise<void>
 }
 
-export async function tellStory(): Promise<Story> {
+/** @param minutes of work before it and a little after it, for the lanes of the overview; 0: none */
+export async function tellStory(minutes: number): Promise<Story> {
   const folder = new ServedFolder(SHOP, 'shop-web')
   await folder.start()
   const join = (id: string): Promise<Connection> => folder.agent(id)
@@ -73,6 +75,9 @@ export async function tellStory(): Promise<Story> {
   )
   await edit(planner, 'README.md', 'A small shop', 'A small shop with coupons')
 
+  const team = { frontend, backend, tests, review, planner }
+  await workFor(minutes * 0.85, team)
+
   // Both start from this version, and change the same lines of it.
   const base = await headOf(backend, PRICE_PATH)
   const { files } = await backend.request('read', {
@@ -107,7 +112,6 @@ export async function tellStory(): Promise<Story> {
     })
     // It still waits when the pictures are taken, and its connection ends.
     .catch(() => undefined)
-  const team = { frontend, backend, tests, review, planner }
   await plan(team)
   await keep(team)
   const say = async (agent: Connection, text: string, to?: Addressee): Promise<number> => {
@@ -123,6 +127,7 @@ export async function tellStory(): Promise<Story> {
   const told = await say(backend, 'Yes, and an empty cart ships for nothing.')
   for (const agent of [review, planner]) await agent.request('acknowledge', { seq: told })
   await say(planner, 'Coupon rules move to src/shared/coupon.ts next.', { role: agentType.parse('CLAUDE') })
+  await workFor(minutes * 0.15, team, ['tests/cart.spec.ts'])
   await backend.request('presence', {
     state: 'editing',
     file: workspacePath.parse(PRICE_PATH),

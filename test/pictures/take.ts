@@ -1,4 +1,7 @@
-/** Takes the pictures of files, conflicts, tasks and locks in docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`. */
+/**
+ * Takes the pictures in docs/: `npm run pictures`, or only those whose name holds a word: `npm run pictures -- -t conflict`.
+ * Those of the overview want agents that have worked for a while: `WORKED=12 npm run pictures -- -t overview`, in minutes.
+ */
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
@@ -36,7 +39,18 @@ const palette = async (page: Page): Promise<void> => {
   await page.getByRole('option').nth(3).waitFor()
 }
 
+const overview = async (page: Page): Promise<void> => {
+  await page.locator('.inbox li').nth(2).waitFor()
+  await page.locator('.lock-summary li').first().waitFor()
+  // Two samples make a line.
+  await page.locator('.health svg').first().waitFor()
+}
+
 const PICTURES: readonly Picture[] = [
+  { name: 'overview-light', theme: 'light', width: 1440, height: 1200, path: '/', ready: overview },
+  { name: 'overview-dark', theme: 'dark', width: 1440, height: 1200, path: '/', ready: overview },
+  { name: 'overview-light-1024', theme: 'light', width: 1024, height: 800, path: '/', ready: overview },
+  { name: 'overview-dark-380', theme: 'dark', width: 380, height: 800, path: '/', ready: overview },
   { name: 'file-light', theme: 'light', width: 1440, height: 900, path: PRICE, ready: file },
   { name: 'file-dark', theme: 'dark', width: 1440, height: 900, path: PRICE, ready: file },
   { name: 'file-light-1024', theme: 'light', width: 1024, height: 800, path: PRICE, ready: file },
@@ -60,6 +74,8 @@ const PICTURES: readonly Picture[] = [
   { name: 'palette-dark-380', theme: 'dark', width: 380, height: 800, path: '/', ready: palette },
 ]
 
+/** In minutes. */
+const WORKED = Number(process.env['WORKED'] ?? 0)
 const DOCS = process.env['PICTURES'] ?? fileURLToPath(new URL('../../docs/', import.meta.url))
 
 async function take(browser: Browser, story: Story, picture: Picture): Promise<void> {
@@ -89,10 +105,13 @@ async function addressOf(path: string, { folder }: Story): Promise<string> {
 
 let browser: Browser
 let story: Story
-beforeAll(async () => {
-  browser = await openBrowser()
-  story = await tellStory()
-}, 60_000)
+beforeAll(
+  async () => {
+    browser = await openBrowser()
+    story = await tellStory(WORKED)
+  },
+  WORKED * 60_000 + 60_000,
+)
 afterAll(async () => {
   await browser.close()
   await story.close()
