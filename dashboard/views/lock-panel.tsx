@@ -52,7 +52,7 @@ export function LockPanel({ lock }: { readonly lock: Lock }) {
         ))}
         {queue.length === 0 && <li class="dim">Nobody waits for it</li>}
       </ol>
-      <ForcedRelease lock={lock} next={queue[0]?.agent ?? null} />
+      {!store.readOnly.value && <ForcedRelease lock={lock} next={queue[0]?.agent ?? null} />}
       <p class="dim">
         Lock <code>{lock.id}</code>
       </p>

@@ -25,6 +25,7 @@ export interface TaskBoardProps {
 }
 
 export function TaskBoard({ task, selected, level, isBrief = false, children }: TaskBoardProps) {
+  const { store } = usePage()
   const title = `task-${task.id}`
   return (
     <section class="task" aria-labelledby={title}>
@@ -35,12 +36,13 @@ export function TaskBoard({ task, selected, level, isBrief = false, children }: 
           <Column key={state} task={task} state={state} selected={selected} isBrief={isBrief} level={level} />
         ))}
       </div>
-      {task.status === 'ACTIVE' && <AddSubtask task={task} />}
+      {task.status === 'ACTIVE' && !store.readOnly.value && <AddSubtask task={task} />}
     </section>
   )
 }
 
 function TaskHead({ task, title, level }: { readonly task: Task; readonly title: string; readonly level: 1 | 2 }) {
+  const { store } = usePage()
   const Heading = level === 1 ? 'h1' : 'h2'
   const counts = countsOf(task.subtasks)
   return (
@@ -69,7 +71,7 @@ function TaskHead({ task, title, level }: { readonly task: Task; readonly title:
           <b>{task.progress} %</b> <span class="soft">{countWords(counts) || 'no subtasks yet'}</span>
         </p>
       </div>
-      <Turns task={task} />
+      {!store.readOnly.value && <Turns task={task} />}
     </header>
   )
 }

@@ -34,7 +34,7 @@ function AllTasks() {
   const open = tasks.filter(isOpen)
   const ended = tasks.filter((task) => !isOpen(task))
   const form = isMaking.value && <NewTask level={tasks.length === 0 ? 1 : 2} close={() => (isMaking.value = false)} />
-  const begin = (
+  const begin = !store.readOnly.value && (
     <button type="button" class="button button-primary" onClick={() => (isMaking.value = true)}>
       New task
     </button>
@@ -51,7 +51,7 @@ function AllTasks() {
               <code>task.md</code>, which stays in step:
             </p>
             <CopyCommand command={'ensemble new --title "Checkout" --subtask "API" --subtask "UI"'} />
-            <p>{begin}</p>
+            {begin && <p>{begin}</p>}
           </div>
         )}
       </>

@@ -1,6 +1,8 @@
 /** How the page is opened: by a link that is good once, for writing or for looking on. */
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { lockCommand } from '../../../protocol/locks.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { faultsOf } from '../../support/browser.js'
 import { until } from '../../support/wait.js'
 import { headOf, write } from './agent-writes.js'
@@ -51,11 +53,14 @@ test('[AUTH-9] a second use of a link is refused, and says what to do; a new one
 })
 
 test('[AUTH-11] a page for watchers follows everything and changes nothing', async () => {
-  const folder = await serve({ 'a.ts': 'one\n' })
+  const folder = await serve({ 'a.ts': 'one\n', 'b.ts': '' })
   const [one, two] = [await folder.agent('CLAUDE-one'), await folder.agent('CODEX-two')]
   const base = await headOf(one, 'a.ts')
   await write(one, 'a.ts', 'ONE\n', base)
   await write(two, 'a.ts', 'two\n', base)
+  const made = { writeId: 'watched-1', create: { title: 'Shop', subtasks: [{ title: 'Cart' }] } }
+  const { task } = await one.request('task', taskCommand.parse(made))
+  await one.request('lock', lockCommand.parse({ wants: [{ path: 'b.ts' }], ttl: 300, wait: 0 }))
   const page = await blank(folder.url)
   await page.goto(await folder.link('read', '/files/a.ts'))
   await page.getByRole('banner').getByText('Read-only').waitFor()
@@ -81,4 +86,16 @@ test('[AUTH-11] a page for watchers follows everything and changes nothing', asy
   const resolve = page.getByRole('button', { name: /^Resolve/ })
   await resolve.waitFor()
   expect(await resolve.isDisabled()).toBe(true)
+
+  const acts = page.locator('main button:enabled, main input:enabled, main select:enabled, main textarea:enabled')
+  for (const [address, words] of [
+    ['/tasks', 'Cart'],
+    [`/tasks/${task.id}/1`, 'Who does it'],
+    ['/locks/l1', 'Nobody waits for it'],
+    ['/agents/CLAUDE-one', 'Recent edits'],
+  ] as const) {
+    await page.goto(`${folder.url}${address}`)
+    await page.getByText(words).first().waitFor()
+    expect(await acts.allTextContents(), address).toEqual([])
+  }
 })

@@ -1,0 +1,67 @@
+/** Names as long as they may be: no view grows wider than its window. */
+import { beforeAll, expect, test } from 'vitest'
+import { writeId } from '../../../protocol/ids.js'
+import { lockCommand } from '../../../protocol/locks.js'
+import { workspacePath } from '../../../protocol/paths.js'
+import { taskCommand, type Task } from '../../../protocol/tasks.js'
+import { ServedFolder } from '../../support/served-folder.js'
+import { headOf, write } from './agent-writes.js'
+import { usePages } from './pages.js'
+
+const { open } = usePages()
+
+const LONG = 'anamethatgoeson'.repeat(7)
+const PATH = `src/${LONG}/${LONG}/${LONG}/${LONG}.tsx`
+const [ONE, TWO] = [`CLAUDE-one${LONG.slice(0, 40)}`, `CODEX-two${LONG.slice(0, 40)}`]
+
+let folder: ServedFolder
+const views: Record<string, string> = {}
+beforeAll(async () => {
+  folder = new ServedFolder({ [PATH]: 'one\ntwo\nthree\n' })
+  await folder.start()
+  const [one, two] = [await folder.agent(ONE), await folder.agent(TWO)]
+  const base = await headOf(one, PATH)
+  await write(one, PATH, `one\nTWO ${LONG}\nthree\n`, base)
+  await write(two, PATH, `one\n2 ${LONG}\nthree\n`, base)
+  let asked = 0
+  const tell = async (what: object): Promise<Task> =>
+    (await one.request('task', taskCommand.parse({ writeId: `long-${(asked += 1)}`, ...what }))).task
+  const subtasks = [{ title: LONG, assignee: ONE }, { title: `b${LONG}` }]
+  const task = await tell({ create: { title: LONG, subtasks } })
+  await tell({ task: task.id, change: { do: 'depend', subtask: '2', depends_on: ['1'] } })
+  const other = await tell({ create: { title: `c${LONG}`, subtasks: [{ title: 'part' }] } })
+  await tell({ task: other.id, change: { do: 'halt' } })
+  const wish = (wait: number) => lockCommand.parse({ wants: [{ path: PATH }], ttl: 300, wait })
+  await one.request('lock', wish(0))
+  two.request('lock', wish(600)).catch(() => undefined)
+  await one.request('publish', { writeId: writeId.parse('long-said'), type: 'broadcast', data: { text: LONG } })
+  await one.request('presence', { state: 'editing', file: workspacePath.parse(PATH), symbol: LONG })
+  const { conflicts } = await one.request('conflicts', {})
+  Object.assign(views, {
+    overview: '/',
+    file: `/files/${PATH}`,
+    conflicts: '/conflicts',
+    conflict: `/conflicts/${conflicts[0]?.id ?? ''}`,
+    tasks: '/tasks',
+    subtask: `/tasks/${task.id}/1`,
+    locks: '/locks',
+    lock: '/locks/l1',
+    agents: '/agents',
+    agent: `/agents/${ONE}`,
+  })
+  return () => folder.close()
+})
+
+test.each([1440, 1024, 380])('at %i pixels', async (width) => {
+  const wide: Record<string, number> = {}
+  const page = await open(folder, '/', { viewport: { width, height: 800 } })
+  for (const [name, address] of Object.entries(views)) {
+    await page.goto(`${folder.url}${address}`)
+    await page.locator('main').getByText(LONG.slice(0, 12)).first().waitFor({ state: 'attached' })
+    const widest = await page.evaluate(() =>
+      Math.max(...[document.documentElement, document.querySelector('main')].map((part) => part?.scrollWidth ?? 0)),
+    )
+    if (widest > width) wide[name] = widest
+  }
+  expect(wide).toEqual({})
+})
