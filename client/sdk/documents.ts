@@ -28,6 +28,8 @@ export interface OpenFile {
   readonly doc: Y.Doc
   /** The file's text. What is inserted and deleted here everyone sees at once; what they do stands here. */
   readonly text: Y.Text
+  /** The reason, once the server has it no longer, as E_NOT_TEXT: what is edited from then on goes nowhere. Open it anew. */
+  readonly ended: Promise<EnsembleError>
   /** Ends it. Edits that are still under way are sent all the same. */
   close(): void
 }
@@ -55,6 +57,8 @@ interface Held {
   readonly name: string
   readonly path: WorkspacePath
   readonly document: SharedDocument
+  readonly ended: Promise<EnsembleError>
+  readonly tellEnded: (why: EnsembleError) => void
   users: number
   /** The text before its first unsent edit. */
   base: string
@@ -112,7 +116,7 @@ export class Documents {
       close()
       throw thrown
     }
-    return { doc: document.doc, text: document.doc.getText(CONTENT_ROOT), close }
+    return { doc: document.doc, text: document.doc.getText(CONTENT_ROOT), ended: held.ended, close }
   }
 
   /** Resolves when the server has stored all that was edited. */
@@ -147,7 +151,20 @@ export class Documents {
     const document = new SharedDocument(connection, name, listener, left.updates)
     const path = pathOf(name)
     const { base, updates } = left
-    const held: Held = { name, path, document, users: 0, base, rows: updates.length, fresh: [], timer: undefined }
+    let tellEnded: Held['tellEnded'] = () => undefined
+    const ended = new Promise<EnsembleError>((resolve) => (tellEnded = resolve))
+    const told = { ended, tellEnded }
+    const held: Held = {
+      name,
+      path,
+      document,
+      ...told,
+      users: 0,
+      base,
+      rows: updates.length,
+      fresh: [],
+      timer: undefined,
+    }
     document.doc.on('beforeTransaction', ({ origin }: Y.Transaction) => {
       if (origin !== document && !document.isUnsent) held.base = document.doc.getText(CONTENT_ROOT).toJSON()
     })
@@ -198,6 +215,7 @@ export class Documents {
   /** The text goes on as a write of the whole file: it is merged upon whatever is there, or comes back with the reason. */
   #refused(held: Held, error: EnsembleError): void {
     const { document, base, path } = held
+    held.tellEnded(error)
     if (!document.isUnsent) {
       this.#drop(held)
       return

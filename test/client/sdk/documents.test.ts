@@ -154,3 +154,22 @@ test('[CLIENT-5] an edit that the server does not store in time is kept here unt
   expect(documentRows(rows)).toEqual([])
   expect(await textOf(client, 'new.ts')).toBe('slow\n')
 })
+
+test('[CLIENT-5] who has a document open hears why it ended, and can open it anew', async () => {
+  const server = await serve()
+  const client = await connected('CLAUDE-one', server)
+  await written(client, 'a.ts', 'one\n')
+  const file = await client.open('a.ts')
+  const other = await connected('CODEX-two', server)
+  await other.readFile('a.ts')
+  await (
+    await other.writeFile('a.ts', Uint8Array.of(0, 1, 2))
+  ).done
+  expect(await file.ended).toMatchObject({ code: 'E_NOT_TEXT' })
+  await (
+    await other.writeFile('a.ts', 'text again\n')
+  ).done
+  const again = await client.open('a.ts')
+  expect(again.text.toJSON()).toBe('text again\n')
+  expect(again.doc).not.toBe(file.doc)
+})
