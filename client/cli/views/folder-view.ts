@@ -29,11 +29,16 @@ export function folderLines({ paused, leftOut }: FolderStatus, { whose, now, pai
     lines.push(...more.map((line) => `  ${' '.repeat(INDENT)}${line}`))
   }
   if (leftOut > 0) {
-    const which = whose.kind === 'session' ? '"status" names them' : `${whose.command} status, asked in it, names them`
-    const words = `${count(leftOut, 'path')} (too large, a link, or not readable); ${which}`
+    const words = leftOutWords(leftOut, whose.kind === 'session' ? undefined : whose.command)
     lines.push(`  ${'left out'.padEnd(INDENT)}${words}`)
   }
   return lines
+}
+
+/** @param command what this program is called at a shell; undefined in the folder's own session */
+export function leftOutWords(paths: number, command: string | undefined): string {
+  const which = command === undefined ? '"status" names them' : `${command} status, asked in it, names them`
+  return `${count(paths, 'path')} (too large, a link, not readable, or no name for all systems); ${which}`
 }
 
 /** Of the words before what is told. In characters. */

@@ -237,7 +237,7 @@ describe('a folder that is not in step', () => {
       '             a.txt, b.txt and 42 others',
       "             to delete them for everyone:  npx ensemble resume --dir '/home/me/my project' --delete",
       "             to bring back here what the server has:  npx ensemble resume --dir '/home/me/my project' --restore",
-      '  left out   2 paths (too large, a link, or not readable); npx ensemble status, asked in it, names them',
+      '  left out   2 paths (too large, a link, not readable, or no name for all systems); npx ensemble status, asked in it, names them',
     ])
     expect(folderLines({ paused: changed, leftOut: 0 }, shell).join('\n')).toContain(
       "to pass it on to everyone:  npx ensemble resume --dir '/home/me/my project' --accept",
@@ -247,7 +247,7 @@ describe('a folder that is not in step', () => {
   it('says in a session what to type there', () => {
     expect(folderLines({ paused: held, leftOut: 1 }, session).slice(2)).toEqual([
       '             Type "resume delete" to delete them for everyone, or "resume restore" to bring back here what the server has.',
-      '  left out   1 path (too large, a link, or not readable); "status" names them',
+      '  left out   1 path (too large, a link, not readable, or no name for all systems); "status" names them',
     ])
   })
 
@@ -270,6 +270,17 @@ describe('a folder that is not in step', () => {
       '  a.txt, b.txt and 42 others',
       '  to delete them for everyone:  ensemble resume --delete',
       '  to bring back here what the server has:  ensemble resume --restore',
+    ])
+  })
+
+  it('is counted in the roster, where paths of it are left out', () => {
+    const agents = [anAgent('CLAUDE-a', 1, { folder: { paused: null, leftOut: 2 } })]
+    const tags = new Tags()
+    tags.learn(agents)
+    expect(agentLines(agents, tags, NOW, plain).slice(2)).toEqual([
+      '',
+      'C1 a: left out, 2 paths (too large, a link, not readable, or no name for all systems); ' +
+        'ensemble status, asked in it, names them',
     ])
   })
 
