@@ -194,7 +194,8 @@ export class FileStore {
           ? this.#writer.keepPath(deed, made.decision, author)
           : this.#writer.create(deed, written, made.author)
       }
-      const base = command.base === null ? null : this.#versions.base(head, command.base, written)
+      const { base: known } = command
+      const base = known === null ? this.#versions.copied(head, written) : this.#versions.base(head, known, written)
       if (base === undefined) return Promise.resolve({ outcome: 'need-base' })
       const incumbent = { ...this.#versions.last(head), deleted: head.deleted }
       const decision = decider.decide({ head: incumbent, base, written, rules: this.#mergeRules(head.path) })

@@ -4,11 +4,14 @@ import type { FileHead, WriteBase } from '../../protocol/files.js'
 import type { FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
-import { formOf, type Content } from './content.js'
+import { bytesOf, formOf, hashOf, type Content } from './content.js'
 import type { Version } from './decide-write.js'
 import type { FileJournal } from './file-journal.js'
 import type { FileTable } from './file-table.js'
 import type { OpenDocuments } from './open-documents.js'
+
+/** Revisions in which a copy is looked for: a few milliseconds. */
+const MOST_LOOKED_THROUGH = 1000
 
 export class Versions {
   readonly #journal: FileJournal
@@ -65,6 +68,21 @@ export class Versions {
     if (base.text === undefined) return undefined
     const { bom, eol } = formOf(written.content)
     return { content: { kind: 'text', text: base.text, bom, eol }, executable: written.executable }
+  }
+
+  /**
+   * What somebody started from who knows of no file here, and has it: a clone or a copy of an older revision, to which nothing
+   * was done. Null where the file never was like that, or is gone.
+   */
+  copied(head: FileHead, written: Version): Version | null {
+    if (head.deleted) return null
+    const hash = hashOf(bytesOf(written.content))
+    const last = Math.max(1, head.rev - MOST_LOOKED_THROUGH)
+    for (let rev = head.rev - 1; rev >= last; rev--) {
+      const entry = this.#entry(head.id, rev)
+      if (entry?.hash === hash && entry.change !== 'deleted') return written
+    }
+    return null
   }
 
   /** The file that a writer means, by what it started from. */

@@ -95,6 +95,18 @@ describe('a conflict', () => {
       { reason: 'create', theirs: { kind: 'text', text: THEIRS }, authors: { ours: CODEX, theirs: CLAUDE } },
     ])
   })
+
+  test('[CONFLICT-6] over a file that somebody has an older copy of: it changes nothing, and leads to what stands', async () => {
+    const { files } = openStore()
+    const { head } = await write(files, 'a.ts', BASE, null, CODEX)
+    await write(files, 'a.ts', OURS, head, CODEX)
+    const answer = await write(files, 'a.ts', BASE)
+    expect(answer).toMatchObject({ outcome: 'unchanged', conflicts: [], head: { rev: 2 } })
+    expect(applyEdits(BASE, answer.edits ?? [])).toBe(OURS)
+    expect(files.openConflicts).toEqual([])
+    await files.delete({ ...writing('a.ts', '', answer.head), base: answer.head }, CODEX)
+    expect(await write(files, 'a.ts', BASE)).toMatchObject({ outcome: 'accepted', head: { deleted: false } })
+  })
 })
 
 test('[WRITE-12] a soft overlap is named in the outcome, when it is repeated too, and in the event', async () => {
