@@ -77,7 +77,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
   addServer(program, perform)
 
   withServer(
-    verb(program, 'connect', 'connect an agent: its folder and everyone else’s stay the same')
+    verb(program, 'connect', 'connect an agent: keeps its folder in step with everyone else’s')
       .usage('--agent <TYPE> --instance <name> [options]')
       .addOption(
         new Option('--agent <TYPE>', 'CLAUDE, CODEX, GEMINI …').argParser(agentTypeOption).makeOptionMandatory(),

@@ -6,6 +6,7 @@ import type { Context } from '../context.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer } from '../find-server.js'
 import { ask } from '../server-api.js'
+import { authorName } from '../views/history-view.js'
 import { authorIn } from './conflicts.js'
 import type { AskOptions } from './status.js'
 
@@ -23,7 +24,7 @@ export async function getContext({ json, ...wishes }: AskOptions, context: Conte
     agents.length === 0 ? 'No agent is connected.' : `Agents: ${agents.map(({ agent_id }) => agent_id).join(', ')}`,
     ...list(
       'Decisions',
-      decisions.map(({ text, by }) => `  ${text}  (${by})`),
+      decisions.map(({ text, by }) => `  ${text}  (${authorName(by)})`),
     ),
     ...list(
       'Facts',
@@ -31,7 +32,7 @@ export async function getContext({ json, ...wishes }: AskOptions, context: Conte
     ),
     ...list(
       'Notes',
-      notes.map(({ text, by }) => `  ${text}  (${by})`),
+      notes.map(({ text, by }) => `  ${text}  (${authorName(by)})`),
     ),
   ])
   return EXIT.ok
