@@ -43,13 +43,18 @@ export class Lab {
   }
 
   async run(...args: readonly string[]): Promise<unknown> {
-    const { stdout } = await promisify(execFile)(process.execPath, [ENSEMBLE, ...args], { env: this.#env })
+    return this.#run(args, this.#env)
+  }
+
+  async #run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown> {
+    const { stdout } = await promisify(execFile)(process.execPath, [ENSEMBLE, ...args], { env })
     return JSON.parse(stdout)
   }
 
-  async server(workspace: string, port = 0): Promise<ServerInfo> {
+  /** @param env what of its environment is its own */
+  async server(workspace: string, port = 0, env: NodeJS.ProcessEnv = {}): Promise<ServerInfo> {
     const args = ['server', 'start', workspace, '--port', String(port), '--background', '--json']
-    const info = serverInfo.parse(await this.run(...args))
+    const info = serverInfo.parse(await this.#run(args, { ...this.#env, ...env }))
     this.#pids.add(info.pid)
     return info
   }
