@@ -34,6 +34,8 @@ interface Task {
   readonly writeId: WriteId
   readonly isTaken: (entry: RevisionEntry) => boolean
   readonly since: (entry: RevisionEntry) => boolean
+  /** Where it is a single one. */
+  readonly rev?: number
 }
 
 export class RevertService {
@@ -64,6 +66,8 @@ export class RevertService {
   async #carryOut({ head, ...task }: Task, dryRun: boolean, author: Author): Promise<RevertedFile | undefined> {
     const { history, files } = this.#options
     const file = history.of(head)
+    const single = task.rev === undefined ? undefined : file.entry(task.rev)
+    if (single?.change === 'renamed') return await this.#nameBack(file, single, task.writeId, dryRun, author)
     const plan = await planRevert(file, task.isTaken, task.since, new Slices(this.#options))
     if (plan === undefined) return undefined
     const now = await file.contentAt(head.rev)
@@ -85,7 +89,30 @@ export class RevertService {
     return await this.#told(outcomeOf(written, path), plan)
   }
 
-  async #told(outcome: WriteOutcome, plan: RevertPlan | undefined): Promise<RevertedFile> {
+  /** A rename: the file is called as before, if that name is free, and nobody has given it another one since. */
+  async #nameBack(
+    file: FileHistory,
+    { rev, path }: RevisionEntry,
+    id: WriteId,
+    dryRun: boolean,
+    author: Author,
+  ): Promise<RevertedFile> {
+    const plan = { revisions: 1, newest: rev }
+    const { head } = file
+    const stays = unchanged(head, plan)
+    const to = file.entry(rev - 1).path
+    const there = this.#options.files.head(to)
+    const isTaken = there !== undefined && !there.deleted && there.id !== head.id
+    if (head.deleted || head.path !== path || isTaken) return stays
+    if (dryRun) return { ...stays, outcome: 'reverted' }
+    const renamed = await this.#options.files.rename({ writeId: id, id: head.id, path, to }, author)
+    return await this.#told(outcomeOf(renamed, path), plan)
+  }
+
+  async #told(
+    outcome: WriteOutcome,
+    plan: Pick<RevertPlan, 'revisions' | 'newest'> | undefined,
+  ): Promise<RevertedFile> {
     const { head, held, conflicts } = outcome
     const { edits } = (await this.#options.history.version({ path: head.path, rev: head.rev })).entry
     return {
@@ -178,6 +205,7 @@ function task(head: FileHead, id: WriteId, rev: number): Task {
     ...{ head, writeId: id },
     isTaken: (entry) => entry.rev === rev,
     since: (entry) => entry.rev >= rev,
+    rev,
   }
 }
 
@@ -194,7 +222,10 @@ function pathOf(target: RevertTarget): WorkspacePath | null {
   return target.path
 }
 
-function unchanged({ path, rev, deleted }: FileHead, { revisions, newest }: RevertPlan): RevertedFile {
+function unchanged(
+  { path, rev, deleted }: FileHead,
+  { revisions, newest }: Pick<RevertPlan, 'revisions' | 'newest'>,
+): RevertedFile {
   const nothing = { added: 0, removed: 0 }
   return { path, outcome: 'nothing', revisions, newest, rev, deleted, lines: nothing, held: 0, conflicts: [] }
 }

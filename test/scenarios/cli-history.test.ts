@@ -81,15 +81,19 @@ test('bad input is refused with what to do, and nothing changes', async () => {
   expect(await onDisk()).toBe(before)
 })
 
-test('a rename is told as one: there is no text of it to take back', async () => {
+test('a rename is taken back, unless the name is not free', async () => {
   const { url } = await start()
   const token = (await readFile(place.path('project', '.ensemble', 'token'), 'utf8')).trim()
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
   const renamed = { method: 'PATCH', headers, body: '{"to":"src/b.ts"}' }
   expect((await fetch(`${String(url)}/api/files/src/a.ts`, renamed)).status).toBe(200)
+  expect(await run('undo', 'src/b.ts')).toMatchObject({ code: 0 })
+  expect(await run('undo', 'src/a.ts')).toMatchObject({ code: 0 })
+  const put = { method: 'PUT', headers, body: 'another\n' }
+  expect((await fetch(`${String(url)}/api/files/src/a.ts`, put)).status).toBe(201)
   const undone = await run('undo', 'src/b.ts')
   expect(undone).toMatchObject({ code: 1, stdout: '' })
-  expect(undone.stderr).toContain('Revision 2 of src/b.ts only renamed it, from src/a.ts')
+  expect(undone.stderr).toContain('Revision 4 renamed src/a.ts; that name is not free')
   expect((await run('show', 'src/b.ts@2', '--diff')).stdout).toContain('the file has another name')
 })
 

@@ -73,14 +73,14 @@ export async function undoLast(typed: string | undefined, options: UndoOptions, 
   return show(result, `revision ${found.newest} of ${found.path}`, options, context, { typed: typed ?? found.path })
 }
 
-/** @throws EnsembleError E_NOT_FOUND: the revision gave the file another name, and no other text */
+/** @throws EnsembleError E_NOT_FOUND: the revision is a rename that could not be taken back */
 async function refuseRename({ server }: Asker, { path, newest: rev }: RevertedFile): Promise<void> {
   const { entry } = await getVersion(server, { path, rev })
-  if (entry.change !== 'renamed' || (entry.edits?.length ?? 0) > 0) return
+  if (entry.change !== 'renamed') return
   const before = await getVersion(server, { path, rev: rev - 1 })
   throw new EnsembleError(
     'E_NOT_FOUND',
-    `Revision ${rev} of ${path} only renamed it, from ${before.entry.path}: there is no text to take back.`,
+    `Revision ${rev} renamed ${before.entry.path}; that name is not free, or the file was renamed again since.`,
     { hint: 'Rename it in any folder; its history goes along.' },
   )
 }

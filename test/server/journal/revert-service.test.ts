@@ -201,6 +201,33 @@ describe('undo', () => {
     expect(await textOf(files, 'a.ts')).toBe('zero\none\ntwo\nthree\n')
   })
 
+  test('[HISTORY-7] a rename is taken back, and given again, where the name is free', async () => {
+    const { files, revert } = open()
+    const b = at('b.ts')
+    const { head } = await write(files, 'a.ts', 'one\n', null, CODEX)
+    await files.rename({ writeId: newWriteId(), id: head.id, path: a, to: b }, CLAUDE)
+    const undo = { kind: 'last', author: CLAUDE, path: null } as const
+    expect(await revert(undo, { dryRun: true }, CLAUDE)).toMatchObject({
+      files: [{ path: 'b.ts', outcome: 'reverted', newest: 2 }],
+    })
+    const id = newWriteId()
+    for (let time = 0; time < 2; time++) {
+      expect(await revert(undo, { id }, CLAUDE)).toMatchObject({
+        files: [{ path: 'a.ts', outcome: 'reverted', rev: 3 }],
+      })
+    }
+    expect(files.head(a)).toMatchObject({ id: head.id, deleted: false })
+    expect(await revert(undo, {}, CLAUDE)).toMatchObject({ files: [{ path: 'b.ts', outcome: 'reverted', rev: 4 }] })
+    await write(files, 'a.ts', 'another\n', null, CODEX)
+    const here = { ...undo, path: b }
+    for (const dryRun of [true, false]) {
+      expect(await revert(here, { dryRun }, CLAUDE)).toMatchObject({
+        files: [{ path: 'b.ts', outcome: 'nothing', rev: 4 }],
+      })
+    }
+    expect(await textOf(files, 'b.ts')).toBe('one\n')
+  })
+
   test('[HISTORY-7] with a path alone it is the last revision of anyone there', async () => {
     const { files, revert } = open()
     const made = await write(files, 'a.ts', 'one\n', null, CODEX)
