@@ -1,6 +1,11 @@
 /** The dashboard in a real browser, on a real server that serves a real folder. */
 import type { Locator, Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createRelativePositionFromTypeIndex } from 'yjs'
+import { formatDocumentName } from '../../../protocol/document.js'
+import { workspacePath } from '../../../protocol/paths.js'
+import { openPeer } from '../../support/peer.js'
+import type { ServedFolder } from '../../support/served-folder.js'
 import { until } from '../../support/wait.js'
 import { headOf, remove, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
@@ -10,6 +15,21 @@ const { blank, open } = usePages()
 /** The word in the bar, with or without the time of an answer. */
 const live = (page: Page) => page.getByRole('banner').getByText(/^Live/)
 const editor = (page: Page) => page.getByRole('textbox', { name: 'leaves the text' })
+
+/** A live editor of an agent on a.ts. */
+async function caretOf({ url, token }: ServedFolder, agent: string): Promise<{ readonly to: (index: number) => void }> {
+  const path = workspacePath.parse('a.ts')
+  const peer = openPeer(url, formatDocumentName({ kind: 'file', path }), { token })
+  onTestFinished(() => peer.close())
+  await peer.synced()
+  peer.provider.awareness.setLocalStateField('user', { name: agent })
+  return {
+    to: (index) => {
+      const place = createRelativePositionFromTypeIndex(peer.text, index)
+      peer.provider.awareness.setLocalStateField('cursor', { anchor: place, head: place })
+    },
+  }
+}
 
 describe('a file', () => {
   test('typed in the page is on disk', async () => {
@@ -51,6 +71,25 @@ describe('a file', () => {
     await one.locator('.remote-caret').waitFor({ state: 'attached' })
     expect(await one.locator('.remote-flag').textContent()).toBe('Dashboard')
     await one.getByRole('complementary', { name: 'In this file' }).getByText('Dashboard').waitFor()
+  })
+
+  test('shows the carets of two agents, which move as theirs do', async () => {
+    const folder = await serve({ 'a.ts': 'const a = 1\nconst b = 2\n' })
+    for (const id of ['CLAUDE-one', 'CODEX-two']) await folder.agent(id)
+    const page = await open(folder, '/files/a.ts')
+    await editor(page).waitFor()
+    const [one, two] = await Promise.all([caretOf(folder, 'CLAUDE-one'), caretOf(folder, 'CODEX-two')])
+    one.to(0)
+    two.to(12)
+    const flag = (name: string) => page.locator('.remote-caret').filter({ hasText: name })
+    const left = async (name: string) => (await flag(name).boundingBox())?.x ?? NaN
+    const top = async (name: string) => (await flag(name).boundingBox())?.y ?? NaN
+    await Promise.all([flag('C1').waitFor({ state: 'attached' }), flag('X1').waitFor({ state: 'attached' })])
+    const before = [await left('C1'), await top('X1')]
+    one.to(8)
+    two.to(3)
+    await until(async () => (await left('C1')) > before[0]!, 'the first caret further right')
+    await until(async () => (await top('X1')) < before[1]!, 'the second caret a line further up')
   })
 
   test('that is not text, was deleted or never was is explained', async () => {
