@@ -43,7 +43,7 @@ const overview = async (page: Page): Promise<void> => {
   await page.locator('.inbox li').nth(2).waitFor()
   await page.locator('.lock-summary li').first().waitFor()
   // Two samples make a line.
-  await page.locator('.health svg').first().waitFor()
+  await page.locator('.health polyline[points*=" "]').first().waitFor()
 }
 
 const PICTURES: readonly Picture[] = [
