@@ -48,8 +48,8 @@ export class Link {
   #ticks = 0
   #heardAt: number | null = null
   #asking = false
-  /** Writes without an answer yet, by what they ask for. */
-  readonly #writes = new Map<string, WriteId>()
+  /** Of each kind of write the last that has no answer yet, or lost it. */
+  readonly #writes = new Map<string, { readonly asks: string; readonly own: WriteId }>()
   /** As the last tick counted. */
   #lockChanges = -1
   #isBoardOld = false
@@ -89,9 +89,7 @@ export class Link {
   /** Decides a conflict. @throws EnsembleError what the server says against it */
   async resolve(id: ConflictId, choice: ConflictChoice): Promise<Result<'resolve'>> {
     try {
-      return await this.#once(`resolve ${id} ${JSON.stringify(choice)}`, (own) =>
-        this.ask('resolve', { id, writeId: own, choice }),
-      )
+      return await this.#once(`resolve ${id}`, choice, (own) => this.ask('resolve', { id, writeId: own, choice }))
     } catch (thrown) {
       const error = toEnsembleError(thrown)
       if (error.code === 'E_CONFLICT_CLOSED') void this.#readConflicts()
@@ -101,7 +99,7 @@ export class Link {
 
   /** Takes back what one revision did. @throws EnsembleError */
   takeBack(path: WorkspacePath, rev: number): Promise<Result<'revert'>> {
-    return this.#once(`revert ${path} ${rev}`, (own) =>
+    return this.#once('revert', { path, rev }, (own) =>
       this.ask('revert', { writeId: own, target: { kind: 'revision', path, rev }, dryRun: false }),
     )
   }
@@ -125,9 +123,7 @@ export class Link {
 
   /** Makes or changes a task. @throws EnsembleError what the board says against it */
   async task(command: TaskWish): Promise<TaskReply> {
-    const reply = await this.#once(`task ${JSON.stringify(command)}`, (own) =>
-      this.ask('task', { ...command, writeId: own }),
-    )
+    const reply = await this.#once('task', command, (own) => this.ask('task', { ...command, writeId: own }))
     await this.#readTasks()
     return reply
   }
@@ -135,19 +131,30 @@ export class Link {
   /** Says something in the name of whoever sits at this page; `to` null: to everybody. @throws EnsembleError */
   async say(data: Readonly<Record<string, unknown>>, to: Addressee | null): Promise<WorkspaceEvent> {
     const said = { type: 'broadcast', data, ...(to === null ? {} : { to }) }
-    const answer = await this.#once(`say ${JSON.stringify(said)}`, (own) =>
-      this.#options.post('/api/events', PERSON, said, own),
-    )
+    const answer = await this.#once('say', said, (own) => this.#options.post('/api/events', PERSON, said, own))
     return trusted<Result<'publish'>>(answer).event
   }
 
-  /** Where the answer to a write was lost, the same one asked again is the same request. */
-  async #once<T>(key: string, ask: (own: WriteId) => Promise<T>): Promise<T> {
-    const own = this.#writes.get(key) ?? this.#options.newId()
-    this.#writes.set(key, own)
-    const answer = await ask(own)
-    this.#writes.delete(key)
-    return answer
+  /**
+   * Where the answer to a write was lost, the same one asked again is the same request. Once another of its kind was
+   * asked for, it is a new one: who says the same an hour later means it.
+   */
+  async #once<T>(kind: string, what: object, ask: (own: WriteId) => Promise<T>): Promise<T> {
+    const asks = JSON.stringify(what)
+    const before = this.#writes.get(kind)
+    const own = before?.asks === asks ? before.own : this.#options.newId()
+    this.#writes.set(kind, { asks, own })
+    const forget = (): void => {
+      if (this.#writes.get(kind)?.own === own) this.#writes.delete(kind)
+    }
+    try {
+      const answer = await ask(own)
+      forget()
+      return answer
+    } catch (thrown) {
+      if (toEnsembleError(thrown).code !== 'E_UNREACHABLE') forget()
+      throw thrown
+    }
   }
 
   close(): void {

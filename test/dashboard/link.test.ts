@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { After } from '../../client/sdk/connection.js'
 import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { EnsembleError } from '../../protocol/errors.js'
-import { writeId } from '../../protocol/ids.js'
+import { taskId, writeId } from '../../protocol/ids.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
@@ -258,6 +258,21 @@ describe('a decision', () => {
     await make()
     expect(asked()[1]).toBe(asked()[0])
     expect(store.tasks.value.tasks).toHaveLength(1)
+  })
+
+  test('is a new one after another was asked for, or after the server refused it', async () => {
+    const { link, source } = await linked()
+    const turnTo = (turn: 'halt' | 'resume') => link.task({ task: taskId.parse('TASK-1'), change: { do: turn } })
+    source.answers['task'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
+    await expect(turnTo('halt')).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    source.answers['task'] = { task: aTask('TASK-1'), subtask: null, changed: true }
+    await turnTo('resume')
+    await turnTo('halt')
+    source.answers['task'] = new EnsembleError('E_BAD_REQUEST', 'It is halted.')
+    await expect(turnTo('halt')).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    await expect(turnTo('halt')).rejects.toMatchObject({ code: 'E_BAD_REQUEST' })
+    const asked = source.asked.filter((one) => one.startsWith('task '))
+    expect([asked.length, new Set(asked).size]).toEqual([5, 5])
   })
 
   test('that comes too late reads the conflicts anew', async () => {
