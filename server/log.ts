@@ -2,10 +2,16 @@
 import { pino, type Logger } from 'pino'
 import type { EnsembleError } from '../protocol/errors.js'
 
+/** What a disk that is full has not taken yet. In characters; lines beyond that are lost. */
+const MAX_WAITING = 1024 * 1024
+
 /** @param file absent: standard error */
 export function createLog(file?: string): Logger {
   const level = process.env['ENSEMBLE_LOG'] ?? 'info'
-  return pino({ level, base: null }, pino.destination({ dest: file ?? 2, sync: false, mkdir: true }))
+  const destination = pino.destination({ dest: file ?? 2, sync: false, mkdir: true, maxLength: MAX_WAITING })
+  // The disk that is full may be that of the log alone, and is told where it matters: a log that can't be written ends nothing.
+  destination.on('error', () => undefined)
+  return pino({ level, base: null }, destination)
 }
 
 /** Whoever comes while the server starts or stops is told to come again, and nothing is wrong. */

@@ -8,7 +8,6 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import type { Agent } from '../../protocol/agents.js'
 import { DEFAULT_CONFIG, parseConfig, type Config } from '../../protocol/config.js'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -20,6 +19,7 @@ import { statusOf } from '../bridge/folder-status.js'
 import type { BridgeLog } from '../bridge/ports.js'
 import { Connection } from '../sdk/connection.js'
 import { openNodeSocket } from '../sdk/node-socket.js'
+import { openConnectLog } from './connect-log.js'
 import { makeDataFolder, readSession, writeSession } from './data-folder.js'
 import type { ProgressStep } from './print.js'
 import { startOf } from '../bridge/processes.js'
@@ -65,7 +65,7 @@ const GOODBYE = 1_000
 export async function openAgentFolder(options: AgentFolderOptions): Promise<AgentFolder> {
   const { dir, url, token, agent } = options
   const data = await makeDataFolder(dir)
-  const log = pino({ base: null }, pino.destination({ dest: join(data, 'connect.log'), sync: true }))
+  const log = openConnectLog(data)
   const agentId = agentIdOf(agent.type, agent.instance)
   const session = new SessionKeeper(options, agentId, log)
   const secret = await session.secret()

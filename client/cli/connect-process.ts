@@ -3,10 +3,11 @@
  * it is in step or why not; after that it goes on by itself until SIGTERM, or until the server ends the session for good.
  */
 import { join } from 'node:path'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { openAgentFolder, type AgentFolder } from './agent-folder.js'
 import { describe } from './commands/connect.js'
+import { openConnectLog } from './connect-log.js'
 import { DATA_FOLDER } from './data-folder.js'
 import { exitCodeOf } from './fault.js'
 import { connectOrder, type Report } from './reports.js'
@@ -18,7 +19,7 @@ function report(message: Report): void {
 
 /** The folder's log; opened for the moment, by one who has no other way to say something. */
 function logOf(dir: string): Logger {
-  return pino({ base: null }, pino.destination({ dest: join(dir, DATA_FOLDER, 'connect.log'), sync: true }))
+  return openConnectLog(join(dir, DATA_FOLDER))
 }
 
 async function run(raw: unknown): Promise<number> {
