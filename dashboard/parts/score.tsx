@@ -42,6 +42,8 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
   }
   const draw = () => {
     frame = 0
+    // A table that is just being taken off the page has no size, and nothing can be drawn from a canvas without one.
+    if (size.width === 0 || size.height === 0) return
     if (colours?.theme !== theme.theme.peek()) colours = { theme: theme.theme.peek(), of: colourReader(table) }
     const span = axis ? LANE_SPAN : NARROW_SPAN
     const now = store.serverNow.peek()
