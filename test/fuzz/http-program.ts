@@ -2,6 +2,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { TOKEN } from '../support/server.js'
 
+/** In milliseconds. Node's fetch never hears of a connection that is accepted and closed before it has sent its request. */
+const LONGEST_ANSWER = 5_000
+
 interface Version {
   readonly text: string
   readonly etag: string
@@ -77,12 +80,14 @@ export class HttpProgram {
     const headers = { ...init.headers, authorization: `Bearer ${TOKEN}`, 'x-ensemble-agent': 'GEMINI-http' }
     while (!this.#isClosed) {
       try {
-        const answer = await fetch(`${this.#url}/api/files/${path}`, { ...init, headers })
+        const signal = AbortSignal.timeout(LONGEST_ANSWER)
+        const answer = await fetch(`${this.#url}/api/files/${path}`, { ...init, headers, signal })
         if (answer.status === 503) continue
         if (answer.status >= 500) throw new Error(`${init.method} ${path}: ${answer.status} ${await answer.text()}`)
         return answer
       } catch (thrown) {
-        if (!(thrown instanceof TypeError)) throw thrown // the line broke, or nobody listens just now
+        const isLate = thrown instanceof DOMException && thrown.name === 'TimeoutError'
+        if (!isLate && !(thrown instanceof TypeError)) throw thrown // the line broke, or nobody listens just now
         await setImmediate()
       }
     }
