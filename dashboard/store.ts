@@ -201,8 +201,7 @@ export class Store {
       if (commits.length > 0) this.commits.value = commits
       this.#takeEvents(messages.flatMap((message) => (message.type === 'event' ? [message.event] : [])))
       // Each roster is whole, each tick goes ahead of those before.
-      const roster = messages.findLast((message) => message.type === 'agents')
-      if (roster !== undefined) this.#takeRoster(roster.agents)
+      for (const roster of tellingRosters(messages)) this.#takeRoster(roster)
       const tick = messages.findLast((message) => message.type === 'tick')
       if (tick !== undefined) this.#tick(tick.time, tick.seq)
     })
@@ -425,4 +424,12 @@ export class Store {
 /** Of the server's own folder, which it has just begun to serve. */
 function isReading({ author, rev }: { readonly author: string; readonly rev: number }): boolean {
   return author === 'DISK' && rev === 1
+}
+
+/** The last roster, and before it those that have somebody who is in the last no more. */
+function tellingRosters(messages: readonly ServerMessage[]): readonly (readonly Agent[])[] {
+  const rosters = messages.flatMap((message) => (message.type === 'agents' ? [message.agents] : []))
+  const last = rosters.at(-1)
+  const present = new Set(last?.map(({ agentId }) => agentId))
+  return rosters.filter((roster) => roster === last || roster.some(({ agentId }) => !present.has(agentId)))
 }

@@ -156,6 +156,18 @@ describe('agents', () => {
     expect(states()).toEqual(['b idle'])
   })
 
+  test('that come and go within one batch are rows, too, and keep their number', () => {
+    store.receive([
+      agents(anAgent('CLAUDE-a', 1)),
+      agents(),
+      event(anEvent(1, 'agent:left', 'CLAUDE-a', NOON + 1_000, { reason: 'left' })),
+      agents(anAgent('CLAUDE-b', 2)),
+      agents(anAgent('CLAUDE-b', 2, { state: 'editing' })),
+    ])
+    expect(states()).toEqual(['a left', 'b editing'])
+    expect(store.tag('CLAUDE-b').text).toBe('C2')
+  })
+
   test('whose roster goes ahead of the event are set right by it', () => {
     store.receive([agents(anAgent('CLAUDE-a', 1), anAgent('CODEX-b', 2))])
     store.receive([agents(anAgent('CODEX-b', 2))])
