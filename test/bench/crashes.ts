@@ -1,6 +1,7 @@
 /** kill -9 of the server or of a bridge at random moments during load: what was lost, what came twice. */
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { randomFrom, type Random } from '../support/random.js'
 import type { Section } from './figures.js'
 import { kill, Lab, type AgentInfo, type ServerInfo } from './processes.js'
@@ -151,8 +152,4 @@ async function allEqual(dirs: readonly string[], paths: readonly string[]): Prom
 
 async function conflicts(lab: Lab, { url, tokenFile }: ServerInfo): Promise<{ readonly held: string }> {
   return { held: JSON.stringify(await lab.run('conflicts', '--json', '--url', url, '--token-file', tokenFile)) }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -1,17 +1,17 @@
 /** The dashboard in a real Chromium: when it first shows something, how fast what happens is seen, and what that costs. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
-import { Connection } from '../../client/sdk/connection.js'
-import { openNodeSocket } from '../../client/sdk/node-socket.js'
-import { agentInstance, agentType, writeId } from '../../protocol/ids.js'
+import type { Connection } from '../../client/sdk/connection.js'
+import { writeId } from '../../protocol/ids.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { openBrowser } from '../support/browser.js'
 import { megabytes, milliseconds, quantile, verdict, type Section } from './figures.js'
 import { firstAgents, heapOf, notedIn, traced, watchPage } from './page-probe.js'
-import { Lab, token, type ServerInfo } from './processes.js'
+import { connect, Lab, token, type ServerInfo } from './processes.js'
 import { makeTree } from './trees.js'
 
 const AGENTS = 50
@@ -141,16 +141,6 @@ async function sizes(): Promise<string[][]> {
   ]
 }
 
-async function connect(server: ServerInfo, secret: string, instance: string): Promise<Connection> {
-  const connection = new Connection({
-    ...{ url: server.url, token: secret, client: 'bench/0', feeds: [], openSocket: openNodeSocket },
-    agent: { type: agentType.parse('CLAUDE'), instance: agentInstance.parse(instance), partition: null },
-  })
-  connection.start()
-  await connection.live()
-  return connection
-}
-
 const nameOf = (n: number): string => `file${n}.ts`
 
 async function write(agent: Connection, path: string, n: number): Promise<void> {
@@ -172,10 +162,6 @@ async function seen(page: Page, edits: readonly number[]): Promise<void> {
     if (performance.now() > deadline) return // told as missing
     await pause(200)
   }
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, time)))
 }
 
 function never(): never {

@@ -1,10 +1,11 @@
 /** Events: from publishing one to a hundred subscribers, and what was missed told again. */
 import { randomUUID } from 'node:crypto'
-import { Connection } from '../../client/sdk/connection.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Connection } from '../../client/sdk/connection.js'
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
-import { agentInstance, agentType, writeId } from '../../protocol/ids.js'
+import { writeId } from '../../protocol/ids.js'
 import { milliseconds, quantile, verdict, type Section } from './figures.js'
-import { Lab, token, type ServerInfo } from './processes.js'
+import { connect, Lab, token, type ServerInfo } from './processes.js'
 
 const SUBSCRIBERS = 100
 const EVENTS = 500
@@ -21,7 +22,7 @@ export async function events(): Promise<Section> {
   try {
     const server = await lab.server(await lab.folder('workspace'))
     const secret = await token(server)
-    const publisher = await connect(server, secret, 'publisher')
+    const publisher = await connect(server, secret, 'publisher', ['events'])
     const fanOut = await measureFanOut(server, secret, publisher)
     const replay = await measureReplay(server, secret, publisher)
     await publisher.close()
@@ -60,7 +61,7 @@ async function measureFanOut(server: ServerInfo, secret: string, publisher: Conn
   const sentAt = new Map<unknown, number>()
   const subscribers: Connection[] = []
   for (let n = 0; n < SUBSCRIBERS; n++) {
-    const subscriber = await connect(server, secret, `s${n}`)
+    const subscriber = await connect(server, secret, `s${n}`, ['events'])
     subscriber.onMessage((message) => {
       if (message.type !== 'event' || message.event.type !== 'broadcast') return
       const start = sentAt.get(message.event.data['n'])
@@ -106,19 +107,5 @@ async function measureReplay(server: ServerInfo, secret: string, publisher: Conn
   return ((performance.now() - start) / got) * MISSED
 }
 
-async function connect(server: ServerInfo, secret: string, instance: string): Promise<Connection> {
-  const connection = new Connection({
-    ...{ url: server.url, token: secret, client: 'bench/0', feeds: ['events'], openSocket: openNodeSocket },
-    agent: { type: agentType.parse('CLAUDE'), instance: agentInstance.parse(instance), partition: null },
-  })
-  connection.start()
-  await connection.live()
-  return connection
-}
-
 const say = (connection: Connection, data: object): Promise<{ event: { seq: number } }> =>
   connection.request('publish', { writeId: writeId.parse(randomUUID()), type: 'broadcast', data })
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time))
-}

@@ -1,13 +1,13 @@
 /** Locks: how long fifty agents wait for an answer, how soon a review begins, and what working in parts is worth. */
 import { randomUUID } from 'node:crypto'
-import { Connection } from '../../client/sdk/connection.js'
-import { openNodeSocket } from '../../client/sdk/node-socket.js'
-import { agentInstance, agentType, writeId } from '../../protocol/ids.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Connection } from '../../client/sdk/connection.js'
+import { writeId } from '../../protocol/ids.js'
 import { lockCommand } from '../../protocol/locks.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { tellHotfix } from '../support/hotfix.js'
 import { milliseconds, quantile, verdict, type Section } from './figures.js'
-import { Lab, token, type ServerInfo } from './processes.js'
+import { connect, Lab, token, type ServerInfo } from './processes.js'
 
 const AGENTS = 50
 const ROUNDS = 40
@@ -126,18 +126,4 @@ async function work(worker: Connection, folder: string): Promise<void> {
     })
     await worker.request('unlock', { path })
   }
-}
-
-async function connect(server: ServerInfo, secret: string, instance: string): Promise<Connection> {
-  const connection = new Connection({
-    ...{ url: server.url, token: secret, client: 'bench/0', feeds: [], openSocket: openNodeSocket },
-    agent: { type: agentType.parse('CLAUDE'), instance: agentInstance.parse(instance), partition: null },
-  })
-  connection.start()
-  await connection.live()
-  return connection
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time))
 }

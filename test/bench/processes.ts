@@ -6,6 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { Connection } from '../../client/sdk/connection.js'
+import { openNodeSocket } from '../../client/sdk/node-socket.js'
+import { agentInstance, agentType } from '../../protocol/ids.js'
+import type { Feed } from '../../protocol/messages.js'
 
 const ENSEMBLE = fileURLToPath(new URL('../../../client/cli/ensemble.js', import.meta.url))
 
@@ -93,6 +97,22 @@ export function kill(pid: number, signal: NodeJS.Signals): boolean {
 
 export async function token(info: ServerInfo): Promise<string> {
   return (await readFile(info.tokenFile, 'utf8')).trim()
+}
+
+/** An agent's socket in this process, live. @param instance of type CLAUDE */
+export async function connect(
+  { url }: ServerInfo,
+  secret: string,
+  instance: string,
+  feeds: readonly Feed[] = [],
+): Promise<Connection> {
+  const connection = new Connection({
+    ...{ url, token: secret, client: 'bench/0', feeds, openSocket: openNodeSocket },
+    agent: { type: agentType.parse('CLAUDE'), instance: agentInstance.parse(instance), partition: null },
+  })
+  connection.start()
+  await connection.live()
+  return connection
 }
 
 /** Memory of a process, in bytes: all that is resident, and the part that is not a file's cache. */

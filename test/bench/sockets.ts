@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { milliseconds, quantile, verdict, type Section } from './figures.js'
@@ -119,8 +120,4 @@ function varUintLength(bytes: Uint8Array, at: number): number {
   let length = 1
   while (((bytes[at + length - 1] ?? 0) & 0x80) !== 0) length++
   return length
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
