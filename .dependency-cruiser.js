@@ -6,7 +6,7 @@
 /** Rooms of server/, lowest first. A room is a folder or a single file of that name. */
 const SERVER = [
   ['storage', 'log', 'version'],
-  ['events', 'auth', 'side-thread'],
+  ['events', 'auth', 'side-thread', 'trace'],
   ['documents', 'locks', 'presence'],
   ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics', 'symbols'],
   ['sync', 'http'],

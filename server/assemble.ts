@@ -52,6 +52,7 @@ import { Rooms } from './sync/rooms.js'
 import type { Identity } from './sync/session.js'
 import { Sockets } from './sync/sockets.js'
 import { Told } from './sync/told.js'
+import { Traces } from './trace/traces.js'
 import { TaskService } from './tasks/task-service.js'
 
 export interface AssembleOptions {
@@ -127,6 +128,15 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     conflicts: () => files.conflictCount,
     pendingBytes: () => queue.pending.bytes,
   })
+  const logsSteps = log.isLevelEnabled('debug')
+  const traces = new Traces({
+    ...{ now, elapsed },
+    tell: logsSteps
+      ? (step, facts) => {
+          log.debug(facts, step)
+        }
+      : undefined,
+  })
   const queue = new CommitQueue({
     storage,
     elapsed,
@@ -137,6 +147,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     maxPendingRows: Infinity,
     onCommit: (measure) => {
       metrics.committed(measure)
+      traces.committed(measure)
     },
   })
   queue.onState((state) => {
@@ -148,6 +159,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const commits = new EventBus<FileCommit>(onListenerError)
   const eventBus = new EventStream(events, onListenerError)
   const told = new Told()
+  commits.subscribe(({ head, revised }) => {
+    if (revised) traces.stored(head)
+  })
   const merges =
     options.mergeThread === undefined
       ? undefined
@@ -163,6 +177,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isTold: (author, id) => told.has(author, id),
     newClient,
     defer,
+    traces,
     mergeRules: mergeRules(config.merge),
     fence: {
       follow: (head, left, edits) => {
@@ -301,7 +316,21 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const eventService = new EventService({ ...sayings, now, defer })
   const inboxes = new InboxService({ ...sayings, elapsed, onError: onListenerError })
   const control = new Control({
-    ...{ files, queue, history, reverts, locks, tasks, context, inboxes, presence, maxFileBytes, status, recent },
+    ...{
+      files,
+      queue,
+      history,
+      reverts,
+      locks,
+      tasks,
+      context,
+      inboxes,
+      presence,
+      maxFileBytes,
+      status,
+      recent,
+      traces,
+    },
     events: eventService,
     seq: () => events.seq,
   })
@@ -311,6 +340,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     agents: () => presence.agents(),
     onAgents: (listener) => presence.onChange(listener),
     onLocks: (listener) => locks.onChange(listener),
+    onTold: (head, sessions) => {
+      traces.told(head, sessions)
+    },
     onError: onListenerError,
   })
   const folder = new FolderLine({ control, commits, workspaceId, seq: events.seq, defer, onError })
@@ -319,7 +351,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     for (const event of commit.events) eventBus.publish(event)
   })
   const rooms = new Rooms({
-    ...{ files, free, defer },
+    ...{ files, free, defer, traces },
     locks: { list: (query) => locks.list(query), onChange: (listener) => locks.onChange(listener), newClient },
   })
   const server = createServer(
@@ -340,12 +372,13 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
         version,
         links,
         newId,
+        traces,
         onError,
       },
       events: eventService,
       agentTypes: config.agentTypes,
       maxBytes: config.limits.fileBytes,
-      tree: () => control.handle('tree', {}, 'PEER'),
+      tree: () => control.handle('tree', {}, { author: 'PEER', origin: { via: 'http', socket: null } }),
       dashboardDir: options.dashboardDir,
     }),
   )
@@ -366,7 +399,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     }
   }
   const sockets = new Sockets({
-    ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, onError },
+    ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, traces, onError },
     wants: (filter, hearer) => eventService.wants(filter, hearer),
     agentTypes: config.agentTypes,
     limits: config.limits,

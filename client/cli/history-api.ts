@@ -10,6 +10,7 @@ import {
   type HistoryQuery,
   type VersionQuery,
 } from '../../protocol/history.js'
+import { trace, type Trace } from '../../protocol/trace.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { ask, type ServerAddress } from './server-api.js'
 
@@ -23,6 +24,10 @@ export async function getBlame(server: ServerAddress, { path, ...query }: BlameQ
 
 export async function getVersion(server: ServerAddress, { path, rev }: VersionQuery): Promise<FileVersion> {
   return await ask(server, address('version', path, { rev }), fileVersion)
+}
+
+export async function getTrace(server: ServerAddress, { path, rev }: VersionQuery): Promise<Trace> {
+  return await ask(server, address('trace', path, { rev }), trace)
 }
 
 function address(

@@ -4,9 +4,11 @@ import {
   blameFile,
   logFile,
   showVersion,
+  traceRevision,
   type BlameOptions,
   type LogOptions,
   type ShowOptions,
+  type TraceOptions,
 } from './commands/history.js'
 import { revertAgent, undoLast, type RevertOptions, type UndoOptions } from './commands/revert.js'
 import { agentIdOption, authorOption, countOption, linesOption, sinceOption } from './options.js'
@@ -44,6 +46,20 @@ export function addHistory(program: Command, perform: Perform): void {
     'ensemble blame src/app.ts -L 10,20',
   ).action(async (path: string, options: BlameOptions, command: Command) =>
     perform(command, (context) => blameFile(path, options, context)),
+  )
+
+  withServer(
+    verb(
+      program,
+      'trace',
+      'the way of a revision through the server: what came in, when it was stored, who was sent it',
+    )
+      .argument('<path@rev>', 'a file and a revision, as src/app.ts@7; without one, the newest')
+      .option('--json', 'one JSON object'),
+    'ensemble trace src/app.ts@7',
+    'The server remembers the steps of its last 2,000 revisions. With ENSEMBLE_LOG=debug its log has each step as a line.',
+  ).action(async (path: string, options: TraceOptions, command: Command) =>
+    perform(command, (context) => traceRevision(path, options, context)),
   )
 
   withServer(

@@ -17,6 +17,7 @@ import type { Edits } from '../../protocol/text/edits.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { MAX_TEXT_BYTES, PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import type { Row } from '../storage/storage.js'
+import type { Arrival } from '../trace/traces.js'
 import { bytesOf, hashOf } from './content.js'
 import { questionOf, type Met, type Stood } from './decide-update.js'
 import type { Decision } from './decide-write.js'
@@ -59,6 +60,14 @@ export interface FileDocumentOptions {
   readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
 }
 
+/** What one turn makes a revision of. */
+interface Gathered {
+  readonly edits: Edits
+  readonly rewrite: Rewrite | undefined
+  readonly met: Met | null
+  readonly arrivals: readonly Arrival[]
+}
+
 /** Of an update that deletes what others have deleted. */
 const NOTHING = { inserted: [], deleted: [] }
 const SOMEONE: StepWriter = { source: null, client: null }
@@ -84,6 +93,8 @@ export class FileDocument {
   /** What the last transaction did. */
   #step: Step | undefined
   #met: Met | null = null
+  /** What came in and is part of the turn that gathers. */
+  #arrivals: Arrival[] = []
   /** Revisions since the text was last stored whole, as far as this object knows. */
   #sinceText = 0
 
@@ -180,6 +191,7 @@ export class FileDocument {
     this.#step = undefined
     const complete = this.#applyBy(sender ?? SOMEONE, update, author)
     const step = this.#step
+    if (sender?.arrival !== undefined && this.live.gathered) this.#arrivals.push(sender.arrival)
     if (this.#content.isForeign) this.#content.expelForeign(author)
     const isMet = sender !== undefined && this.#meet(author, sender, step ?? NOTHING, update, lacking)
     if (!isMet) this.#keepOut(author)
@@ -323,9 +335,11 @@ export class FileDocument {
     this.#rewrite = undefined
     this.#content.begin()
     this.#met = null
+    const arrivals = this.#arrivals
+    this.#arrivals = []
     const rows: Row[] = []
     const events: WorkspaceEvent[] = []
-    const head = revised ? this.#revise(author, edits, rewrite, met, rows, events) : this.#head
+    const head = revised ? this.#revise(author, { edits, rewrite, met, arrivals }, rows, events) : this.#head
     if (head === null) throw new Error('a turn of a new document makes its first revision')
     const isLive = rewrite === undefined && (revised || met !== null) // all of it may be held: then nothing changed
     const attached = isLive ? this.#options.attachLive(head, author, this.places, met) : rewrite?.attach(head)
@@ -354,9 +368,7 @@ export class FileDocument {
 
   #revise(
     author: Author,
-    edits: Edits,
-    rewrite: Rewrite | undefined,
-    met: Met | null,
+    { edits, rewrite, met, arrivals }: Gathered,
     rows: Row[],
     events: WorkspaceEvent[],
   ): FileHead {
@@ -390,6 +402,8 @@ export class FileDocument {
         writeId: rewrite?.writeId ?? null,
         epoch: this.#epoch,
         soft,
+        arrivals,
+        through: this.#steps.last,
       },
     )
     this.#head = revision.head

@@ -4,6 +4,7 @@ import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Storage } from '../storage/storage.js'
+import type { Traces } from '../trace/traces.js'
 import type { Fence } from './fence.js'
 import type { FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
@@ -32,4 +33,5 @@ export interface FileStoreOptions {
   readonly mergeRules?: MergeRules
   /** Default: everyone may change everything. */
   readonly fence?: Fence
+  readonly traces?: Pick<Traces, 'revised'>
 }

@@ -83,9 +83,12 @@ export class FileStore {
     this.#table = new FileTable(this.#journal.files(), this.#journal.left())
     const live = { storage, queue, serverClient: newClient(), defer }
     this.tree = new TreeDocument(live, this.#table.heads())
-    this.#ledger = new Ledger(this.#table, events, bus, now, (head, left, edits) => {
-      this.tree.follow(head, left)
-      fence.follow(head, left, edits)
+    this.#ledger = new Ledger({
+      ...{ table: this.#table, events, bus, now, traces: options.traces },
+      onHead: (head, left, edits) => {
+        this.tree.follow(head, left)
+        fence.follow(head, left, edits)
+      },
     })
     const table = new ConflictTable(storage, this.#ledger, (path, ids) => {
       this.tree.followConflicts(path, ids)

@@ -9,6 +9,7 @@ import type { Edits } from '../../protocol/text/edits.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Row } from '../storage/storage.js'
+import type { Arrival, Traces } from '../trace/traces.js'
 import { linesOf, previewOf } from './conflict-records.js'
 import type { FileTable } from './file-table.js'
 import { fileRow, leftRow, revisionRow } from './file-journal.js'
@@ -37,6 +38,20 @@ export interface Change {
   readonly writeId: WriteId | null
   readonly epoch: number | null
   readonly soft?: readonly SoftOverlap[] | undefined
+  /** What came in live and is part of it. */
+  readonly arrivals?: readonly Arrival[]
+  /** The newest step of its document that it holds; absent: it has none in memory. */
+  readonly through?: number
+}
+
+export interface LedgerOptions {
+  readonly table: FileTable
+  readonly events: EventLog
+  readonly bus: EventBus<FileCommit>
+  readonly now: () => number
+  readonly traces?: Pick<Traces, 'revised'> | undefined
+  /** Runs with every new head, and the path that it left, before it is durable: the tree document and locks follow it. */
+  readonly onHead: (head: FileHead, left: WorkspacePath | undefined, edits: Edits | null) => void
 }
 
 export interface Revision {
@@ -57,33 +72,22 @@ type HeldFor = NonNullable<Conflict['lock']>
 export type KeptFor = 'renamed' | 'taken' | { readonly path: WorkspacePath; readonly lock: HeldFor }
 
 export class Ledger {
-  readonly #table: FileTable
-  readonly #events: EventLog
-  readonly #bus: EventBus<FileCommit>
-  readonly #now: () => number
-  readonly #onHead: (head: FileHead, left: WorkspacePath | undefined, edits: Edits | null) => void
+  readonly #options: LedgerOptions
 
-  /** @param onHead runs with every new head, and the path that it left, before it is durable: the tree document and locks follow it */
-  constructor(
-    table: FileTable,
-    events: EventLog,
-    bus: EventBus<FileCommit>,
-    now: () => number,
-    onHead: (head: FileHead, left: WorkspacePath | undefined, edits: Edits | null) => void,
-  ) {
-    this.#table = table
-    this.#events = events
-    this.#bus = bus
-    this.#now = now
-    this.#onHead = onHead
+  constructor(options: LedgerOptions) {
+    this.#options = options
   }
 
   /** Makes `version` the head. */
-  revise(version: Omit<FileHead, 'seq' | 'time'>, { change, edits, writeId, epoch, soft = [] }: Change): Revision {
+  revise(
+    version: Omit<FileHead, 'seq' | 'time'>,
+    { change, edits, writeId, epoch, soft = [], arrivals = [], through = 0 }: Change,
+  ): Revision {
+    const { table, events, now, traces, onHead } = this.#options
     const { id, path, rev, author, hash, kind, executable, bom, eol } = version
-    const before = this.#table.get(id)?.head.path
+    const before = table.get(id)?.head.path
     const left = before === path ? undefined : before
-    const { event, rows } = this.#events.append('file:changed', agentOf(author), {
+    const { event, rows } = events.append('file:changed', agentOf(author), {
       file: path,
       file_id: id,
       rev,
@@ -93,21 +97,22 @@ export class Ledger {
       ...eventCounts(edits ?? []),
       ...(soft.length === 0 ? {} : { soft: [...soft] }),
     })
-    const head: FileHead = { ...version, seq: event.seq, time: this.#now() }
+    const head: FileHead = { ...version, seq: event.seq, time: now() }
     const entry: RevisionEntry = {
       ...{ fileId: id, rev, path, author, time: head.time, seq: head.seq, change, hash, kind, executable, bom, eol },
       edits: edits === null ? null : [...edits],
       writeId,
     }
-    this.#table.set({ head, epoch })
-    this.#onHead(head, left, edits)
+    table.set({ head, epoch })
+    onHead(head, left, edits)
+    traces?.revised(head, writeId, arrivals, through)
     const leaving = left === undefined ? [] : [leftRow(left, id)]
     return { head, entry, event, rows: [...rows, fileRow(head, epoch), revisionRow(entry), ...leaving] }
   }
 
   /** Remembers whose struct begins the document of a file. */
   markEpoch(head: FileHead, epoch: number): Row {
-    this.#table.set({ head, epoch })
+    this.#options.table.set({ head, epoch })
     return fileRow(head, epoch)
   }
 
@@ -115,13 +120,19 @@ export class Ledger {
   keepName({ path, id }: FileHead, to: WorkspacePath, author: Author, why: KeptFor): Noted {
     const told =
       typeof why === 'string' ? { reason: why } : { locked: why.path, lock_id: why.lock.id, holder: why.lock.holder }
-    return this.#events.append('rename:refused', agentOf(author), { file: path, file_id: id, to, author, ...told })
+    return this.#options.events.append('rename:refused', agentOf(author), {
+      file: path,
+      file_id: id,
+      to,
+      author,
+      ...told,
+    })
   }
 
   /** Puts a conflict on record. @param text of its file, with the revision in which it is raised */
   raise(conflict: Conflict, text: string | null): Noted {
     const { id, path, authors, reason } = conflict
-    const { event, rows } = this.#events.append('conflict:raised', agentOf(authors.theirs), {
+    const { event, rows } = this.#options.events.append('conflict:raised', agentOf(authors.theirs), {
       conflict_id: id,
       file: path,
       ours: authors.ours,
@@ -136,7 +147,7 @@ export class Ledger {
   /** Puts the end of a conflict on record. */
   close(conflict: Conflict, { outcome, by, rev }: Resolution): Noted {
     const { id, path, authors } = conflict
-    const { event, rows } = this.#events.append('conflict:resolved', agentOf(by), {
+    const { event, rows } = this.#options.events.append('conflict:resolved', agentOf(by), {
       conflict_id: id,
       file: path,
       ...authors,
@@ -148,7 +159,7 @@ export class Ledger {
   }
 
   publish(commit: FileCommit): void {
-    this.#bus.publish(commit)
+    this.#options.bus.publish(commit)
   }
 }
 

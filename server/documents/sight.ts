@@ -7,6 +7,7 @@
  *    way when its connection broke counts as not received.
  */
 import * as Y from 'yjs'
+import type { Arrival } from '../trace/traces.js'
 import { cover, type IdRanges } from './id-ranges.js'
 import type { IdRange, Step, Steps } from './steps.js'
 
@@ -33,6 +34,7 @@ export interface Sender {
   readonly sight: Sight
   /** The update is everything that it has and the server lacks. */
   readonly isAnswer: boolean
+  readonly arrival?: Arrival | undefined
 }
 
 /** What a peer does not know of, and what it deleted itself of that. */

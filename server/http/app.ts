@@ -7,9 +7,10 @@ import { assertKnownAuthor } from '../auth/agent-type.js'
 import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
 import { authorOf } from './headers.js'
 import { lookOnly } from '../auth/look-only.js'
+import type { Traces } from '../trace/traces.js'
 import type { Metrics } from './metrics.js'
 import { openapiRoute } from './openapi.js'
-import { mount, type Route } from './operation.js'
+import { mount, type Route, type Writes } from './operation.js'
 import { problems } from './respond.js'
 import { agentsRoutes, type AgentsRouteOptions } from './routes/agents.js'
 import { conflictsRoutes } from './routes/conflicts.js'
@@ -37,6 +38,7 @@ export interface AppOptions
   readonly metrics: Metrics
   readonly version: string
   readonly newId: () => string
+  readonly traces: Pick<Traces, 'asked' | 'of'>
   readonly agentTypes: readonly AgentType[]
   /** Folder of the built dashboard. */
   readonly dashboardDir: string
@@ -57,7 +59,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ')
 
 export function createApp(options: AppOptions): Express {
-  const { gate, status, metrics, version } = options
+  const { gate, status, metrics, version, newId, traces } = options
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -90,7 +92,13 @@ export function createApp(options: AppOptions): Express {
   })
   const links = linksRoutes(options)
   const isOpen = ({ operation }: Route): boolean => operation.open === true
-  mount(app, links.filter(isOpen), options.newId)
+  const writes: Writes = {
+    newId,
+    asked: (writeId, author) => {
+      traces.asked(writeId, { via: 'http', socket: null }, author)
+    },
+  }
+  mount(app, links.filter(isOpen), writes)
   app.use(['/api', '/metrics'], authorized)
   app.use('/api', (request, _response, next) => {
     assertKnownAuthor(options.agentTypes, authorOf(request))
@@ -112,7 +120,7 @@ export function createApp(options: AppOptions): Express {
     ...links,
   ]
   const guarded = routes.filter((one) => !isOpen(one))
-  mount(app, [...guarded, openapiRoute(routes, version)], options.newId)
+  mount(app, [...guarded, openapiRoute(routes, version)], writes)
   app.use('/api', nothingHere)
 
   serveDashboard(app, options.dashboardDir)

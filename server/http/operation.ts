@@ -66,7 +66,14 @@ export type Asked<A extends Asks> = z.output<z.ZodObject<A>> & {
 
 export interface Route {
   readonly operation: Operation
-  readonly handlers: (newId: () => string) => readonly RequestHandler[]
+  readonly handlers: (writes: Writes) => readonly RequestHandler[]
+}
+
+export interface Writes {
+  /** Names those that came without a name. */
+  readonly newId: () => string
+  /** Hears of each before it is carried out. */
+  readonly asked: (writeId: WriteId, author: Author) => void
 }
 
 /** @param handle gives what is sent as JSON, after it set another status than 200; undefined: it has answered by itself */
@@ -78,17 +85,18 @@ export function route<A extends Asks, Answer extends z.ZodType>(
   const schema = z.object(asks)
   const readQuery = queryReader(asks.query)
   const answer =
-    (newId: () => string): RequestHandler =>
+    ({ newId, asked }: Writes): RequestHandler =>
     async (request, response) => {
       const query = readQuery(request.query)
       const given = schema.safeParse({ params: paramsOf(operation, request), query, body: bodyOf(asks, request) })
       if (!given.success) throw refusal(given.error, request)
       const author = authorOf(request)
       const writeId = writeIdOf(request, newId)
+      if (operation.writes === true) asked(writeId, author)
       const result = await handle({ ...given.data, author, writeId, request, response })
       if (result !== undefined) response.json(result)
     }
-  return { operation, handlers: (newId) => [...parsers(operation), answer(newId)] }
+  return { operation, handlers: (writes) => [...parsers(operation), answer(writes)] }
 }
 
 /** Whether a read-only session may ask for it. */
@@ -96,11 +104,10 @@ export function mayLook({ method, open = false }: Operation): boolean {
   return method === 'get' || open
 }
 
-/** @param newId names writes that came without a name */
-export function mount(app: Express, routes: readonly Route[], newId: () => string): void {
+export function mount(app: Express, routes: readonly Route[], writes: Writes): void {
   for (const { operation, handlers } of routes) {
     const guards = mayLook(operation) ? [] : [writersOnly]
-    app[operation.method](addressOf(operation.path), ...guards, ...handlers(newId))
+    app[operation.method](addressOf(operation.path), ...guards, ...handlers(writes))
   }
 }
 

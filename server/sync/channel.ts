@@ -13,6 +13,7 @@ import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { Access } from '../../protocol/links.js'
+import type { Arrival } from '../trace/traces.js'
 import { lookOnly } from '../auth/look-only.js'
 import { deletedIn, IdRanges } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
@@ -21,6 +22,8 @@ import { decodePeerMessage, deniedFrame, step1Frame, step2Frame } from './sync-f
 import { assertOwn, bringsNew, decodeUpdate, isEmpty, type DecodedUpdate } from './updates.js'
 
 export interface ChannelPort {
+  /** Notes that an update of so many bytes has come; undefined: nobody remembers it. */
+  arrived(bytes: number): Arrival | undefined
   send(payload: Uint8Array): void
   /** Runs `run` when the peer has received all that was sent so far. */
   whenReceived(run: () => void): void
@@ -128,9 +131,10 @@ export class Channel implements Member {
   /** What the peer had seen is that which it had when this came; while it waits for its turn, more is received. */
   #updated(encoded: Uint8Array, isAnswer: boolean): void {
     const received = this.#state === 'joined' ? this.#received : undefined
+    const arrival = this.#port.arrived(encoded.length)
     if (received !== undefined && this.#access === 'write') this.#becomesEditor()
     this.#inTurn(encoded, (update) => {
-      this.#apply(update, isAnswer, received ?? this.#received)
+      this.#apply(update, isAnswer, received ?? this.#received, arrival)
     })
   }
 
@@ -195,7 +199,7 @@ export class Channel implements Member {
   }
 
   /** @param received the newest step that the peer had when it sent this, as far as that is known */
-  #apply(update: Uint8Array, isAnswer: boolean, received: number): void {
+  #apply(update: Uint8Array, isAnswer: boolean, received: number, arrival: Arrival | undefined): void {
     if (this.#state === 'new') {
       throw new EnsembleError('E_BAD_FRAME', 'An update came before the state vector.', {
         hint: 'Begin with SyncStep1, as every y-websocket provider does.',
@@ -221,7 +225,9 @@ export class Channel implements Member {
     // What an update costs goes by its items, not its bytes: 200,000 of one character each (2 MB) take about a second.
     // They are not bounded: such is also the first frame of an honest peer that was offline for long, and cutting it up
     // would cost as much.
-    const complete = isEmpty(decoded) || document.apply(update, this.#author, this.#sender(decoded, isAnswer, received))
+    const complete =
+      isEmpty(decoded) ||
+      document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival })
     if (isAnswer) {
       this.#toldAll = true
       if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(update) }

@@ -17,6 +17,7 @@ import type { RevertService } from '../journal/revert-service.js'
 import type { LockService } from '../locks/lock-service.js'
 import type { PresenceService } from '../presence/presence-service.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
+import type { Origin, Traces } from '../trace/traces.js'
 import type { ContextService } from '../context/context-service.js'
 import type { TaskService } from '../tasks/task-service.js'
 
@@ -40,8 +41,17 @@ export interface ControlOptions {
   readonly seq: () => number
   readonly status: () => Status
   readonly presence: PresenceService
+  readonly traces: Pick<Traces, 'asked'>
   /** What was before the feeds of a session began, from a time on. */
   readonly recent: (since: number) => Result<'recent'>
+}
+
+/** Who asks, and how. */
+export interface Asking {
+  readonly author: Author
+  readonly origin: Origin
+  /** Fires when whoever asks is gone; default: never. */
+  readonly gone?: AbortSignal
 }
 
 const NEVER = new AbortController().signal
@@ -51,6 +61,7 @@ const READ_BYTES = 4 * 1024 * 1024
 
 export class Control {
   readonly #handlers: Handlers
+  readonly #traces: Pick<Traces, 'asked'>
 
   constructor(options: ControlOptions) {
     const {
@@ -68,7 +79,9 @@ export class Control {
       status,
       recent,
       maxFileBytes,
+      traces,
     } = options
+    this.#traces = traces
     this.#handlers = {
       // Heads and contents are shown only when they are durable.
       tree: ({ since = 0 }) => {
@@ -135,8 +148,11 @@ export class Control {
    * @param gone fires when whoever asks is not there any more; default: it stays
    * @throws EnsembleError
    */
-  async handle<M extends ControlMethod>(method: M, params: unknown, author: Author, gone = NEVER): Promise<Result<M>> {
-    return await this.#handlers[method](parseParams(method, params), author, gone)
+  async handle<M extends ControlMethod>(method: M, params: unknown, asking: Asking): Promise<Result<M>> {
+    const { author, origin, gone = NEVER } = asking
+    const parsed = parseParams(method, params)
+    if ('writeId' in parsed) this.#traces.asked(parsed.writeId, origin, author)
+    return await this.#handlers[method](parsed, author, gone)
   }
 }
 

@@ -25,6 +25,8 @@ export interface FeedsOptions {
   readonly timers: Timers
   /** Runs when everything else that waits has had its turn. */
   readonly defer: (run: () => void) => void
+  /** Hears of each new head that was told, and to how many sessions. */
+  readonly onTold: (head: FileHead, sessions: number) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -59,7 +61,9 @@ export class Feeds {
     this.#quietTicks = new EventBus(onError)
     this.#disposers = [
       commits.subscribe((commit) => {
-        if (commit.revised) this.#publish('heads', headMessage(commit))
+        if (!commit.revised) return
+        this.#publish('heads', headMessage(commit))
+        this.#options.onTold(commit.head, this.#feeds.heads.size)
       }),
       eventBus.subscribe((event) => {
         if (this.#events.size > 0) this.#events.publish({ event, json: encode({ type: 'event', event }) })

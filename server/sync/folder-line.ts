@@ -62,7 +62,10 @@ export class FolderLine {
   async request<M extends ControlMethod>(method: M, params: Params<M>): Promise<Result<M>> {
     if (this.#state.kind === 'closed') throw new EnsembleError('E_UNREACHABLE', 'The server is stopping.')
     try {
-      return await this.#options.control.handle(method, params, 'DISK')
+      return await this.#options.control.handle(method, params, {
+        author: 'DISK',
+        origin: { via: 'folder', socket: null },
+      })
     } catch (thrown) {
       const error = toEnsembleError(thrown)
       this.#options.onError(error)

@@ -7,9 +7,13 @@ import { assertKnownAuthor } from '../auth/agent-type.js'
 import type { Access } from '../../protocol/links.js'
 import { Channel } from './channel.js'
 import type { Rooms } from './rooms.js'
+import type { Traces } from '../trace/traces.js'
 import type { Socket, SocketHandlers } from './socket.js'
 
 export interface PeerOptions {
+  /** Of its connection (server/trace). */
+  readonly number: number
+  readonly traces: Pick<Traces, 'arrived'>
   readonly rooms: Rooms
   readonly agentTypes: readonly AgentType[]
   readonly access: Access
@@ -25,6 +29,7 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
   const early: Uint8Array[] = []
   let channel: Channel | undefined
   let closed = false
+  let updates = 0
   const socket = options.open(ws, {
     onMessage: (data) => {
       if (typeof data === 'string')
@@ -48,6 +53,10 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
     await options.rooms.open(name, (room) => {
       if (closed) return
       const port = {
+        arrived: (bytes: number) => {
+          const origin = { via: 'sync', socket: options.number } as const
+          return options.traces.arrived(`${options.number}.${++updates}`, origin, author, bytes, path)
+        },
         send: (payload: Uint8Array) => {
           socket.send(payload)
         },

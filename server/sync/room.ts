@@ -25,6 +25,8 @@ export interface RoomDocument {
   readonly steps: number
   /** Up to which step a peer had received all when it left, by its Yjs client; null: not known. */
   toldBefore(client: number): number | null
+  /** Everyone in the room, `peers` of them, was sent every step up to `through`. */
+  sent(through: number, peers: number): void
   /** A peer leaves that had received every step up to `step`. */
   left(client: number, step: number): void
   /** Of a file's document, which may be renamed while the room is open. */
@@ -80,6 +82,7 @@ export class Room {
       document.live.onUpdate((update, through) => {
         const frame = updateFrame(update)
         for (const member of [...this.#members]) member.deliver(frame, through)
+        document.sent(through, this.#members.size)
       }),
       document.live.onExpelled((error) => {
         // A moment later: whoever broke it hears of that first.

@@ -3,19 +3,22 @@ import { CONTENT_ROOT, formatDocumentName, type DocumentName } from '../../proto
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { FreeDocuments } from '../documents/free-documents.js'
+import type { Traces } from '../trace/traces.js'
 import { lockState, type ShownLocks } from './lock-state.js'
 import { Room, type RoomDocument } from './room.js'
 
 export interface RoomsOptions {
   readonly files: FileStore
   readonly free: FreeDocuments
+  /** Of what was sent; without it nobody remembers. */
+  readonly traces?: Pick<Traces, 'sent'>
   readonly defer: (run: () => void) => void
   /** Shown in the awareness of files; without it nothing is. */
   readonly locks?: ShownLocks
 }
 
 /** Where nothing is a conflict nobody asks what a peer had seen. */
-const UNCOUNTED = { steps: 0, toldBefore: () => null, left: () => undefined }
+const UNCOUNTED = { steps: 0, toldBefore: () => null, left: () => undefined, sent: () => undefined }
 
 export class Rooms {
   readonly #options: RoomsOptions
@@ -124,7 +127,7 @@ export class Rooms {
   }
 
   async #file(path: WorkspacePath): Promise<RoomDocument> {
-    const { files } = this.#options
+    const { files, traces } = this.#options
     const document = await files.open(path)
     return {
       live: document.live,
@@ -138,6 +141,9 @@ export class Rooms {
         return document.steps
       },
       apply: (update, author, sender) => document.apply(update, author, sender),
+      sent: (through, peers) => {
+        traces?.sent(document.id, document.head?.rev ?? 0, through, peers)
+      },
       toldBefore: (client) => document.told.before(client),
       left: (client, step) => {
         document.told.left(client, step)

@@ -26,6 +26,7 @@ import { parseParams, type Control, type ControlMethod } from './control.js'
 import type { Feeds } from './feeds.js'
 import type { Rooms } from './rooms.js'
 import type { Socket, SocketHandlers } from './socket.js'
+import type { Arrival, Traces } from '../trace/traces.js'
 import { raisedIn, type Told } from './told.js'
 
 type Request = Extract<ClientMessage, { type: 'request' }>
@@ -42,6 +43,9 @@ export interface Identity {
 }
 
 export interface SessionOptions {
+  /** Of its connection (server/trace). */
+  readonly number: number
+  readonly traces: Pick<Traces, 'arrived'>
   readonly rooms: Rooms
   readonly control: Control
   readonly feeds: Feeds
@@ -76,6 +80,8 @@ export class Session {
   readonly #asking = new Set<AbortController>()
   #nextNumber = 1
   #requests = 0
+  /** Live updates that came. */
+  #updates = 0
   #opening = 0
   /** The last large answer: they leave one after the other. */
   #large: Promise<void> = Promise.resolve()
@@ -229,7 +235,9 @@ export class Session {
     const gone = new AbortController()
     this.#asking.add(gone)
     try {
-      return await this.#options.control.handle(method, params, identity.author, gone.signal)
+      const { control, number } = this.#options
+      const origin = { via: 'agent', socket: number } as const
+      return await control.handle(method, params, { author: identity.author, origin, gone: gone.signal })
     } finally {
       this.#asking.delete(gone)
     }
@@ -252,6 +260,7 @@ export class Session {
         if (this.#closed || this.#left) throw new EnsembleError('E_BAD_REQUEST', 'This session has ended.')
         const number = this.#nextNumber++ // given with this step, so that a number that was never given can be told
         const port = {
+          arrived: (bytes: number) => this.#arrived(identity.author, document, bytes),
           send: (payload: Uint8Array) => {
             this.#sendFrame({ kind: 'document', number, payload })
           },
@@ -268,6 +277,12 @@ export class Session {
     } finally {
       this.#opening--
     }
+  }
+
+  #arrived(author: Author, document: string, bytes: number): Arrival {
+    const { number, traces } = this.#options
+    const origin = { via: 'agent', socket: number } as const
+    return traces.arrived(`${number}.${++this.#updates}`, origin, author, bytes, document)
   }
 
   #document(number: number, payload: Uint8Array): void {

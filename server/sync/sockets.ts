@@ -26,7 +26,7 @@ class CodedWebSocket extends WebSocket {
   }
 }
 
-export interface SocketsOptions extends Omit<SessionOptions, 'open' | 'access'> {
+export interface SocketsOptions extends Omit<SessionOptions, 'open' | 'access' | 'number'> {
   readonly server: Server
   readonly gate: Gate
   readonly rooms: Rooms
@@ -47,6 +47,7 @@ export class Sockets {
   readonly #open = new Set<Socket>()
   #peers = 0
   #sessions = 0
+  #connections = 0
 
   constructor(options: SocketsOptions) {
     this.#options = options
@@ -107,7 +108,7 @@ export class Sockets {
   }
 
   #serve(ws: WebSocket, line: Duplex, url: string, access: Access): void {
-    const options = this.#options
+    const options = { ...this.#options, number: ++this.#connections }
     if (url.startsWith('/sync/')) {
       if (options.starting()) {
         throw new EnsembleError('E_STARTING', 'The workspace is being read.', { hint: 'Try again in a moment.' })

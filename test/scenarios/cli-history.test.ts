@@ -105,3 +105,29 @@ test('more than 20 files are not reverted unasked', async () => {
   expect(refused.stderr).toContain('would change 22 files')
   expect((await run('log', 'f0.txt', '--json')).json()).toMatchObject({ head: { rev: 1 } })
 })
+
+test('[TRACE-1, TRACE-2] trace shows the way of a revision, and the log has its steps under one id', async () => {
+  const { url } = (
+    await place.run(['server', 'start', '--port', '0', '--background', '--json'], {
+      cwd,
+      env: { ENSEMBLE_LOG: 'debug' },
+    })
+  ).json()
+  await put(url, 'CLAUDE-a', 'one\r\ntwo\r\nx = 2\r\n')
+  const traced = (await run('trace', 'src/a.ts@2', '--json')).json() as { steps: { arrivals: { update: string }[] } }
+  const update = traced.steps.arrivals[0]?.update
+  const steps = (): Promise<string[]> =>
+    readFile(place.path('project', '.ensemble', 'server.log'), 'utf8').then((text) =>
+      text
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { update?: string; msg: string }]))
+        .filter((line) => line.update === update)
+        .map(({ msg }) => msg),
+    )
+  await until(async () => (await steps()).length === 4, 'the lines of the log')
+  expect(await steps()).toEqual(['arrived', 'merged', 'stored', 'told'])
+  const shown = await run('trace', 'src/a.ts')
+  expect(shown.stdout).toContain(`the write ${update}, from CLAUDE-a over HTTP`)
+  expect(shown.stdout).toMatch(/stored +by a commit of \d+ rows/)
+  expect(await run('trace', 'src/a.ts@9')).toMatchObject({ code: 1 })
+})

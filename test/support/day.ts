@@ -77,6 +77,7 @@ export async function liveDay(): Promise<Day> {
     ...{ workspaceId: 'w' as never, heads: () => [], agents: () => presence.agents() },
     onAgents: (listener) => presence.onChange(listener),
     onLocks: () => () => undefined,
+    onTold: () => undefined,
     defer: (run) => void setImmediate(run),
   })
   const chance = chances(7)

@@ -1,4 +1,4 @@
-/** `ensemble log`, `show` and `blame`: what a file's journal tells. */
+/** `ensemble log`, `show`, `blame` and `trace`: what a file's journal tells, and how a revision came. */
 import { fileVersion, type BlamedLine, type FileVersion, type HistoryEntry } from '../../../protocol/history.js'
 import type { Author } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
@@ -8,9 +8,10 @@ import { commandName, type Context } from '../context.js'
 import type { Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer } from '../find-server.js'
-import { getBlame, getHistory, getVersion } from '../history-api.js'
+import { getBlame, getHistory, getTrace, getVersion } from '../history-api.js'
 import type { ServerAddress } from '../server-api.js'
 import { blameLines, diffLinesOf, logLines } from '../views/history-view.js'
+import { traceLines } from '../views/trace-view.js'
 import { quoted } from '../words.js'
 import { resolveWorkspacePath, splitRevision } from '../workspace-path.js'
 
@@ -66,6 +67,23 @@ export async function showVersion(typed: string, options: ShowOptions, context: 
   if (json === true) print.json({ schema: 'ensemble.version/1', path, ...fileVersion.parse(version) })
   else if (diff === true) print.lines(diffLinesOf(path, version, now(), print.paint))
   else print.raw(bytesOf(path, version))
+  return EXIT.ok
+}
+
+export interface TraceOptions extends Wishes {
+  readonly json?: boolean
+}
+
+export async function traceRevision(typed: string, options: TraceOptions, context: Context): Promise<ExitCode> {
+  const { print, now } = context
+  const { json, ...wishes } = options
+  const named = splitRevision(typed)
+  const path = await resolveWorkspacePath(named.path, context.cwd)
+  const server = await findServer(wishes, context)
+  const rev = named.rev ?? (await getHistory(server, { path, limit: 1 })).head.rev
+  const found = await getTrace(server, { path, rev })
+  if (json === true) print.json({ schema: 'ensemble.trace/1', ...found })
+  else print.lines(traceLines(found, now(), print.paint))
   return EXIT.ok
 }
 

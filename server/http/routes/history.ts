@@ -1,4 +1,4 @@
-/** `/api/history`, `/api/version` and `/api/blame`: what a file's journal tells. `/api/revert` takes revisions back. */
+/** `/api/history`, `/api/version` and `/api/blame`: what a file's journal tells. `/api/trace`: how a revision came. `/api/revert` takes revisions back. */
 import { z } from 'zod'
 import {
   blame,
@@ -12,17 +12,20 @@ import {
 } from '../../../protocol/history.js'
 import type { HistoryService } from '../../journal/history-service.js'
 import type { RevertService } from '../../journal/revert-service.js'
+import { trace, traceQuery } from '../../../protocol/trace.js'
+import type { Traces } from '../../trace/traces.js'
 import { route, type Route } from '../operation.js'
 
 export interface HistoryRouteOptions {
   readonly history: HistoryService
   readonly reverts: RevertService
+  readonly traces: Pick<Traces, 'of'>
 }
 
 const ofFile = { path: true } as const
 const revertBody = z.object({ target: revertTarget, dryRun: z.boolean().default(false) })
 
-export function historyRoutes({ history, reverts }: HistoryRouteOptions): readonly Route[] {
+export function historyRoutes({ history, reverts, traces }: HistoryRouteOptions): readonly Route[] {
   return [
     route(
       {
@@ -53,6 +56,19 @@ export function historyRoutes({ history, reverts }: HistoryRouteOptions): readon
         errors: ['E_PATH', 'E_NOT_FOUND', 'E_NOT_TEXT'],
       },
       ({ params, query }) => history.blame({ ...params, ...query }),
+    ),
+    route(
+      {
+        ...{ id: 'getTrace', method: 'get', path: '/api/trace/{path}' },
+        summary: 'The way of one revision through the server: what came in, when it was stored, who was sent it.',
+        asks: { params: traceQuery.pick(ofFile), query: traceQuery.omit(ofFile) },
+        answer: trace,
+        errors: ['E_PATH', 'E_NOT_FOUND'],
+      },
+      async ({ params: { path }, query: { rev: asked } }) => {
+        const { fileId, rev, seq, author, time, writeId } = (await history.open(path)).entry(asked)
+        return { path, rev, seq, author, time, writeId, steps: traces.of(fileId, rev) }
+      },
     ),
     route(
       {

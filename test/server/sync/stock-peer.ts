@@ -67,6 +67,7 @@ export class StockPeer {
       const line = (this.#line = {})
       const isOpen = (): boolean => this.#line === line
       const port = {
+        arrived: () => undefined,
         send: (payload: Uint8Array) => {
           if (isOpen()) this.#inbox.push({ kind: 'frame', payload })
         },
