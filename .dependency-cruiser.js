@@ -5,8 +5,8 @@
 
 /** Rooms of server/, lowest first. A room is a folder or a single file of that name. */
 const SERVER = [
-  ['storage', 'log', 'version'],
-  ['events', 'auth', 'side-thread', 'trace'],
+  ['storage', 'log', 'version', 'chance'],
+  ['events', 'auth', 'side-thread', 'trace', 'real-time'],
   ['documents', 'locks', 'presence'],
   ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics', 'symbols'],
   ['sync', 'http'],

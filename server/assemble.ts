@@ -1,7 +1,7 @@
 /**
  * Puts the rooms together: the only file of the server that knows them all. Nothing is decided here.
  */
-import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { basename } from 'node:path'
@@ -9,13 +9,15 @@ import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { FolderStatus } from '../protocol/folder.js'
-import { orderedId, workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
+import { workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
 import { workspacePath } from '../protocol/paths.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { Links } from './auth/links.js'
+import { REAL_TIMERS, defer, monotonic, withDeadline } from './real-time.js'
+import { newClient, newConflictId, newId, newSecret } from './chance.js'
 import { ContextService } from './context/context-service.js'
 import type { Decision } from './documents/decide-write.js'
 import type { ClosedRegion } from './documents/fence.js'
@@ -91,22 +93,6 @@ export interface Ensemble {
   ready(folder?: () => FolderStatus): void
   /** Ends connections, stores what waits (at most `deadline` milliseconds); tells what could not be stored. */
   close(deadline: number): Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
-}
-
-const newSecret = (): string => randomBytes(24).toString('base64url')
-/** Bytes for UUIDs are drawn many at a time: a third of the cost of drawing them for each id. */
-const newId = (): string =>
-  orderedId(Date.now(), Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url', 0, 12))
-/** Hexadecimal: short beginnings of it are easily typed, and never look like an option. */
-const newConflictId = (): string => randomBytes(10).toString('hex')
-const newClient = (): number => randomInt(2 ** 32)
-const monotonic = (): number => performance.now()
-const defer = (run: () => void): void => void setImmediate(run)
-const REAL_TIMERS: Timers = {
-  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds)[Symbol.toPrimitive](),
-  clearTimeout: (timer) => {
-    if (typeof timer === 'number') clearTimeout(timer)
-  },
 }
 
 export async function assemble(options: AssembleOptions): Promise<Ensemble> {
@@ -455,13 +441,4 @@ async function workspaceIdOf(storage: Storage, queue: CommitQueue): Promise<Work
 
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])
-}
-
-async function withDeadline(work: Promise<unknown>, milliseconds: number, timers: Timers): Promise<void> {
-  let timer: unknown
-  const expired = new Promise<void>((resolve) => {
-    timer = timers.setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([work, expired])
-  timers.clearTimeout(timer)
 }

@@ -53,6 +53,7 @@ describe('the command line', () => {
       'log',
       'show',
       'blame',
+      'trace',
       'revert',
       'undo',
       'lock acquire',
