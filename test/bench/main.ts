@@ -2,8 +2,7 @@
  * `npm run bench [-- NAME…]`: measures all, or what is named; prints it, and puts each section into test/bench/RESULTS.md
  * as soon as it is measured. All of it takes some minutes and wants the machine for itself.
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { readFile } from 'node:fs/promises'
 import { crashes } from './crashes.js'
 import { dashboard } from './dashboard.js'
 import { day } from './day.js'
@@ -11,7 +10,7 @@ import { durability } from './durability.js'
 import { events } from './events.js'
 import { circumstances, machine, markdown, type Section } from './figures.js'
 import { folders } from './folders.js'
-import { withSections } from './results.js'
+import { writeSection } from './results.js'
 import { locks } from './locks.js'
 import { sockets } from './sockets.js'
 import { workspace } from './workspace.js'
@@ -35,18 +34,13 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-if (wanted.length === 0) await write(await preface())
+if (wanted.length === 0) await writeSection(await preface())
 for (const [name, measure] of Object.entries(benches)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   process.stderr.write(`${name} …\n`)
   const part = markdown(await measure(), circumstances())
   process.stdout.write(`${part}\n`)
-  await write(part)
-}
-
-async function write(section: string): Promise<void> {
-  const file = fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
-  await writeFile(file, withSections(await readFile(file, 'utf8'), [section]))
+  await writeSection(part)
 }
 
 async function preface(): Promise<string> {

@@ -71,11 +71,11 @@ export class Lab {
     return info
   }
 
-  /** A process of our own for load or measuring. */
-  spawn(script: string, ...args: readonly string[]): ChildProcess {
+  /** A process that talks over IPC. @param env what of its environment is its own */
+  spawn(script: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn(process.execPath, [script, ...args], {
-      env: this.#env,
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      env: { ...this.#env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     if (child.pid !== undefined) this.#pids.add(child.pid)
     return child
@@ -93,6 +93,12 @@ export function kill(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false // it has ended already
   }
+}
+
+/** A process that has ended, and that nobody has asked about yet, is not alive. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '') // it is gone
+  return stat !== '' && stat[stat.lastIndexOf(')') + 2] !== 'Z'
 }
 
 export async function token(info: ServerInfo): Promise<string> {
@@ -115,12 +121,14 @@ export async function connect(
   return connection
 }
 
-/** Memory of a process, in bytes: all that is resident, and the part that is not a file's cache. */
-export async function memory(pid: number): Promise<{ readonly resident: number; readonly anonymous: number }> {
+/** Memory of a process, in bytes: all that is resident, the most that ever was, and the part that is not a file's cache. */
+export async function memory(
+  pid: number,
+): Promise<{ readonly resident: number; readonly peak: number; readonly anonymous: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const read = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) * 1024
-  return { resident: read('VmRSS'), anonymous: read('RssAnon') }
+  return { resident: read('VmRSS'), peak: read('VmHWM'), anonymous: read('RssAnon') }
 }
 
 /** Processor time of a process so far, in seconds. */

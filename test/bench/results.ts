@@ -1,4 +1,11 @@
 /** RESULTS.md as sections, each with its heading: who measures again replaces its own, and leaves the others. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+export async function writeSection(section: string): Promise<void> {
+  const file = fileURLToPath(new URL('../../../test/bench/RESULTS.md', import.meta.url))
+  await writeFile(file, withSections(await readFile(file, 'utf8'), [section]))
+}
 
 /** @param sections in the form `## Title …`; those that are there already are replaced where they stand */
 export function withSections(results: string, sections: readonly string[]): string {

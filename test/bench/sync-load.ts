@@ -1,0 +1,15 @@
+/** The process of the load: gets one task over IPC, answers with what it measured, and ends. */
+import { once } from 'node:events'
+import { z } from 'zod'
+import { flow, flowTask } from './sync-flow.js'
+
+const loads = {
+  flow: async (task: unknown) => await flow(flowTask.parse(task)),
+}
+export type LoadName = keyof typeof loads
+
+const [message] = (await once(process, 'message')) as [unknown]
+const names = Object.keys(loads) as [LoadName, ...LoadName[]]
+const { name, task } = z.object({ name: z.enum(names), task: z.unknown() }).parse(message)
+const result = await loads[name](task)
+process.send?.(result, () => process.exit())
