@@ -49,6 +49,13 @@ export const config = z
           .min(1)
           .default(2000)
           .describe('Frames a second that one connection may send, on average over ten seconds.'),
+        messagesPerSecondOfToken: z
+          .int()
+          .min(1)
+          .default(20_000)
+          .describe(
+            'Frames and requests a second that may come with one token, over all its connections, on average over ten seconds.',
+          ),
         outboundBytes: z
           .int()
           .min(1 * MB)

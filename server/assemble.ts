@@ -16,7 +16,8 @@ import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
 import { allowedHosts, type Gate } from './auth/authenticate.js'
 import { Links } from './auth/links.js'
-import { REAL_TIMERS, defer, monotonic, withDeadline } from './real-time.js'
+import { TokenRates } from './auth/rates.js'
+import { REAL_TIMERS, defer, monotonic } from './real-time.js'
 import { newClient, newConflictId, newId, newSecret } from './chance.js'
 import { ContextService } from './context/context-service.js'
 import type { Decision } from './documents/decide-write.js'
@@ -24,6 +25,7 @@ import type { ClosedRegion } from './documents/fence.js'
 import { FileStore } from './documents/file-store.js'
 import { FreeDocuments } from './documents/free-documents.js'
 import type { FileCommit } from './documents/ledger.js'
+import { lostOf, type Lost } from './documents/lost.js'
 import { mergeRules } from './documents/merge-policy.js'
 import { isLarge, type Question } from './documents/write-decider.js'
 import { EventBus } from './events/event-bus.js'
@@ -34,6 +36,7 @@ import { InboxService } from './events/inbox-service.js'
 import { MessageTable } from './events/message-table.js'
 import { createApp } from './http/app.js'
 import { Metrics } from './http/metrics.js'
+import { OpenRequests } from './http/open-requests.js'
 import { FileJournal } from './documents/file-journal.js'
 import { LocksFile, type LocksFilePlace } from './locks/locks-file-service.js'
 import { LockService } from './locks/lock-service.js'
@@ -42,7 +45,7 @@ import { RevertService } from './journal/revert-service.js'
 import { logError } from './log.js'
 import { PresenceService } from './presence/presence-service.js'
 import { SideThread } from './side-thread.js'
-import { CommitQueue, type Timers } from './storage/commit-queue.js'
+import { CommitQueue, withDeadline, type Timers } from './storage/commit-queue.js'
 import type { Storage } from './storage/storage.js'
 import { nearPaths } from './symbols/near-names.js'
 import { parseSymbols, type SymbolsQuestion, type SymbolTable } from './symbols/parse.js'
@@ -92,8 +95,11 @@ export interface Ensemble {
   /** The served folder has been read: stock providers may come in. `folder` tells how it is from now on. */
   ready(folder?: () => FolderStatus): void
   /** Ends connections, stores what waits (at most `deadline` milliseconds); tells what could not be stored. */
-  close(deadline: number): Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
+  close(deadline: number): Promise<Lost>
 }
+
+/** So long may the last answers take to leave when the server stops. In milliseconds. */
+const LAST_ANSWERS = 500
 
 export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   const { storage, config, log, version, workspace } = options
@@ -288,6 +294,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     accessOf: (token) => links.accessOf(token),
     hosts: allowedHosts(options.host, config.allowedHosts, interfaceAddresses()),
   }
+  const rates = new TokenRates(config.limits.messagesPerSecondOfToken, elapsed)
+  const closedFor = (): EnsembleError | undefined =>
+    phase === 'stopping' ? new EnsembleError('E_STOPPING', 'The server is stopping.') : undefined
+  const stopped = new AbortController()
   const recent = (since: number): Result<'recent'> => ({ events: events.recent(since), agents: presence.known() })
   const maxFileBytes = config.limits.fileBytes
   const messages = new MessageTable(storage)
@@ -344,6 +354,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     createApp({
       ...{
         gate,
+        rates,
+        closedFor,
+        stopped: stopped.signal,
         files,
         history,
         reverts,
@@ -368,6 +381,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       dashboardDir: options.dashboardDir,
     }),
   )
+  const requests = new OpenRequests(server)
   const identify = (hello: Hello, replaced: () => void): Identity => {
     const { agent } = hello
     if (agent === null) return { author: 'PEER', agentId: null, secret: null, ended: () => undefined }
@@ -385,7 +399,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     }
   }
   const sockets = new Sockets({
-    ...{ server, gate, rooms, control, feeds, told, identify, elapsed, timers, traces, onError },
+    ...{ server, gate, rates, closedFor, rooms, control, feeds, told, identify, elapsed, timers, traces, onError },
     wants: (filter, hearer) => eventService.wants(filter, hearer),
     agentTypes: config.agentTypes,
     limits: config.limits,
@@ -393,7 +407,6 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     maxDocuments: config.limits.documentsPerSocket,
     welcome: { server: version, workspaceId, workspace: basename(workspace) },
     starting: () => phase === 'starting',
-    closedFor: () => (phase === 'stopping' ? new EnsembleError('E_STOPPING', 'The server is stopping.') : undefined),
   })
 
   return {
@@ -419,14 +432,17 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
         new EnsembleError('E_STOPPING', 'The server is stopping.', { hint: 'It connects again by itself.' }),
       )
       server.close()
-      server.closeAllConnections()
+      stopped.abort()
       await tasks.close()
       await locksFile?.close()
       await merges?.close()
       await parsing?.close()
       await withDeadline(Promise.all([files.close(), free.close()]), deadline / 2, timers)
-      const { lost, reason } = await queue.close({ deadline: deadline / 2 })
-      return { lostRows: lost.length, ...(reason === undefined ? {} : { reason }) }
+      const report = await queue.close({ deadline: deadline / 2 })
+      // Whoever waits for an answer has heard by now what became of it; who does not read it is not waited for.
+      await withDeadline(requests.answered(), LAST_ANSWERS, timers)
+      server.closeAllConnections()
+      return lostOf(report, files.heads())
     },
   }
 }

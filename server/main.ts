@@ -192,12 +192,15 @@ function stopWhenAsked(log: Logger, orphaned: Promise<unknown>, stopping: () => 
   const onAsked = (reason: string): void => {
     if (begun) return
     begun = true
-    void stopping().then(({ lostRows, reason: trouble, faults }) => {
+    void stopping().then(({ lost, faults }) => {
       for (const fault of faults) log.error({ err: fault }, 'A part of the server could not be closed.')
-      if (lostRows === undefined) log.error('Stopped; what waited may not be stored.')
-      else if (lostRows > 0) log.error({ lostRows, code: trouble?.code }, 'Stopped; some changes could not be stored.')
-      else log.info({ reason }, 'stopped')
-      process.exit(lostRows === 0 && faults.length === 0 ? 0 : 1)
+      // `ensemble server stop` reads these lines: nobody else can be told any more.
+      if (lost === undefined) log.error({ lost: null }, 'Stopped; what waited may not be stored.')
+      else if (lost.rows > 0) {
+        const { rows, documents, reason: trouble } = lost
+        log.error({ lost: { rows, documents, code: trouble?.code } }, 'Stopped; some changes could not be stored.')
+      } else log.info({ reason }, 'stopped')
+      process.exit(lost?.rows === 0 && faults.length === 0 ? 0 : 1)
     })
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onAsked)

@@ -11,13 +11,3 @@ export const REAL_TIMERS: Timers = {
     if (typeof timer === 'number') clearTimeout(timer)
   },
 }
-
-/** Resolves when `work` does, or after so many milliseconds. */
-export async function withDeadline(work: Promise<unknown>, milliseconds: number, timers: Timers): Promise<void> {
-  let timer: unknown
-  const expired = new Promise<void>((resolve) => {
-    timer = timers.setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([work, expired])
-  timers.clearTimeout(timer)
-}

@@ -2,22 +2,20 @@
  * Ends a server step by step. A step that fails keeps no later one from its turn, and what could not be stored is told
  * whatever else went wrong: on a full disk nearly every step fails, and then the count of lost rows is what matters.
  */
-import type { EnsembleError } from '../protocol/errors.js'
+import type { Lost } from './documents/lost.js'
 
 export interface StopSteps {
   /** End what still brings changes in, in this order. */
   readonly sources: readonly (() => Promise<unknown>)[]
   /** Stores what waits. */
-  readonly store: () => Promise<{ readonly lostRows: number; readonly reason?: EnsembleError }>
+  readonly store: () => Promise<Lost>
   /** Close what the others stood on, in this order. */
   readonly ground: readonly (() => Promise<unknown>)[]
 }
 
 export interface Stopped {
-  /** 0: all is stored. Undefined: it is not known, because storing itself failed. */
-  readonly lostRows: number | undefined
-  /** Why rows were lost. */
-  readonly reason: EnsembleError | undefined
+  /** Undefined: it is not known, because storing itself failed. */
+  readonly lost: Lost | undefined
   /** What the steps threw. */
   readonly faults: readonly unknown[]
 }
@@ -34,7 +32,7 @@ export async function stopInOrder({ sources, store, ground }: StopSteps): Promis
     }
   }
   for (const step of sources) await attempt(step)
-  const stored = await attempt(store)
+  const lost = await attempt(store)
   for (const step of ground) await attempt(step)
-  return { lostRows: stored?.lostRows, reason: stored?.reason, faults }
+  return { lost, faults }
 }

@@ -12,6 +12,8 @@ import { codeOf } from '../bridge/node-error.js'
 import { isRunning } from '../bridge/processes.js'
 
 export const DATA_FOLDER = '.ensemble'
+/** In the data folder of a served one. */
+export const SERVER_LOG = 'server.log'
 
 const lockRecord = z.object({
   holder: z.object({

@@ -54,13 +54,16 @@ export function checkOrigin(gate: Gate, { headers: { origin } }: Headers): void 
   })
 }
 
+/** @param queried token of the address, where one may stand there: in those of sockets, for browsers set no headers */
+export function tokenOf({ headers }: Headers, queried?: string): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? queried
+}
+
 /**
- * @param queried token of the address, where one may stand there: in those of sockets, for browsers set no headers
- * @returns what its bearer may do
+ * What the bearer of a token may do now. Whatever lives on asks again: a session ends while its connections stand.
  * @throws EnsembleError E_UNAUTHORIZED
  */
-export function checkToken(gate: Gate, { headers }: Headers, queried?: string): Access {
-  const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? queried
+export function accessBy(gate: Gate, given: string | undefined): Access {
   if (given !== undefined && sameToken(gate.token, given)) return 'write'
   const access = given === undefined ? undefined : gate.accessOf(given)
   if (access === 'expired') {

@@ -4,9 +4,10 @@ import express, { type Express, type RequestHandler } from 'express'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { AgentType } from '../../protocol/ids.js'
 import { assertKnownAuthor } from '../auth/agent-type.js'
-import { checkHost, checkOrigin, checkToken, type Gate } from '../auth/authenticate.js'
+import { accessBy, checkHost, checkOrigin, tokenOf, type Gate } from '../auth/authenticate.js'
 import { authorOf } from './headers.js'
 import { lookOnly } from '../auth/look-only.js'
+import type { TokenRates } from '../auth/rates.js'
 import type { Traces } from '../trace/traces.js'
 import type { Metrics } from './metrics.js'
 import { openapiRoute } from './openapi.js'
@@ -26,7 +27,7 @@ import { statusRoutes, type StatusRouteOptions } from './routes/status.js'
 export interface AppOptions
   extends
     AgentsRouteOptions,
-    EventsRouteOptions,
+    Omit<EventsRouteOptions, 'mayStill'>,
     FilesRouteOptions,
     HistoryRouteOptions,
     LinksRouteOptions,
@@ -35,6 +36,9 @@ export interface AppOptions
     ContextRouteOptions,
     StatusRouteOptions {
   readonly gate: Gate
+  readonly rates: TokenRates
+  /** Why nothing is answered now, if so. */
+  readonly closedFor: () => EnsembleError | undefined
   readonly metrics: Metrics
   readonly version: string
   readonly newId: () => string
@@ -59,7 +63,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ')
 
 export function createApp(options: AppOptions): Express {
-  const { gate, status, metrics, version, newId, traces } = options
+  const { gate, rates, closedFor, status, metrics, version, newId, traces } = options
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -80,7 +84,11 @@ export function createApp(options: AppOptions): Express {
   })
 
   const authorized: RequestHandler = (request, response, next) => {
-    const access = checkToken(gate, request)
+    const token = tokenOf(request)
+    const access = accessBy(gate, token)
+    rates.spend(token ?? '')
+    const closed = closedFor()
+    if (closed !== undefined) throw closed
     // To look at what waits for an agent may hand it over.
     if (access === 'read' && request.headers['x-ensemble-agent'] !== undefined) throw lookOnly('To speak for an agent')
     response.locals['access'] = access
@@ -110,7 +118,12 @@ export function createApp(options: AppOptions): Express {
   const routes = [
     ...statusRoutes(options),
     ...agentsRoutes(options),
-    ...eventsRoutes(options),
+    ...eventsRoutes({
+      ...options,
+      mayStill: (request) => {
+        accessBy(gate, tokenOf(request))
+      },
+    }),
     ...filesRoutes(options),
     ...conflictsRoutes(options),
     ...historyRoutes(options),

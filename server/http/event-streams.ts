@@ -6,7 +6,7 @@
  *    after connecting anew; from then on it takes no place.
  * 2. A sign of life carries the number up to which has been looked, so that a narrow filter looks at nothing twice.
  */
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import type { EventFilter } from '../../protocol/event-filter.js'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
@@ -17,6 +17,10 @@ import type { Timers } from '../storage/commit-queue.js'
 export interface EventStreamsOptions {
   readonly events: EventService
   readonly timers: Timers
+  /** @throws EnsembleError whoever asked may not hear more: its session has ended */
+  readonly mayStill: (request: Request) => void
+  /** Fires when the server stops. */
+  readonly stopped: AbortSignal
 }
 
 /** Open at once. */
@@ -31,10 +35,13 @@ const RETRY = 1_000
 
 export class EventStreams {
   readonly #options: EventStreamsOptions
-  #open = 0
+  readonly #open = new Set<Response>()
 
   constructor(options: EventStreamsOptions) {
     this.#options = options
+    options.stopped.addEventListener('abort', () => {
+      for (const response of this.#open) response.destroy()
+    })
   }
 
   /** @throws EnsembleError E_BAD_REQUEST, E_EVENTS_GONE, E_LIMIT, before anything is sent */
@@ -44,8 +51,8 @@ export class EventStreams {
     { since, types, paths }: EventFilter & { readonly since?: number | undefined },
     hearer: Author,
   ): void {
-    const { events, timers } = this.#options
-    if (this.#open >= MOST_STREAMS) {
+    const { events, timers, mayStill } = this.#options
+    if (this.#open.size >= MOST_STREAMS) {
       throw new EnsembleError('E_LIMIT', `There are ${MOST_STREAMS} event streams open already.`, {
         hint: 'Close some of them.',
       })
@@ -53,8 +60,12 @@ export class EventStreams {
     const wants = events.wants({ types, paths }, hearer)
     const from = lastEventId === undefined || lastEventId === '' ? (since ?? events.told) : numberIn(lastEventId)
     events.assertKept(from)
-    this.#open++
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' })
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
+    this.#open.add(response)
     response.write(`retry: ${RETRY}\n\n`)
     let through = from
     let isPast = true
@@ -75,15 +86,19 @@ export class EventStreams {
     let timer: unknown
     const beat = (): void => {
       timer = timers.setTimeout(() => {
+        try {
+          mayStill(response.req)
+        } catch (thrown) {
+          cutOff(toEnsembleError(thrown).message)
+          return
+        }
         if (!isPast) response.write(`: still here\nid: ${through}\n\n`)
         beat()
       }, HEARTBEAT)
     }
     beat()
-    let isOpen = true
     const release = (): void => {
-      if (isOpen) this.#open--
-      isOpen = false
+      this.#open.delete(response)
       timers.clearTimeout(timer)
       follower.end()
     }

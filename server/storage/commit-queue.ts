@@ -184,14 +184,8 @@ export class CommitQueue {
   }
 
   async #close(deadline: number): Promise<CloseReport> {
-    const { timers } = this.#options
-    let timer: unknown
-    const expired = new Promise<'expired'>((resolve) => {
-      timer = timers.setTimeout(() => resolve('expired'), deadline)
-    })
     this.#retryNow?.()
-    const outcome = await Promise.race([this.idle(), expired])
-    timers.clearTimeout(timer)
+    const outcome = await withDeadline(this.idle(), deadline, this.#options.timers)
     return outcome === 'expired' ? this.#abandon() : { lost: [] }
   }
 
@@ -346,6 +340,21 @@ export class CommitQueue {
 /** Milliseconds until the next try: 100, 200, 400, … 5,000, less up to a half by chance. */
 export function retryDelay(attempt: number, random: number): number {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1)) * (1 - random / 2)
+}
+
+/** What `work` comes to; `'expired'`, while it goes on, where that takes longer than `milliseconds`. */
+export async function withDeadline<T>(work: Promise<T>, milliseconds: number, timers: Timers): Promise<T | 'expired'> {
+  let timer: unknown
+  const expired = new Promise<'expired'>((resolve) => {
+    timer = timers.setTimeout(() => {
+      resolve('expired')
+    }, milliseconds)
+  })
+  try {
+    return await Promise.race([work, expired])
+  } finally {
+    timers.clearTimeout(timer)
+  }
 }
 
 const itself = (reason: EnsembleError): EnsembleError => reason

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
+import { Rate } from '../auth/rates.js'
 import type { Timers } from '../storage/commit-queue.js'
 
 export interface SocketLimits {
@@ -23,8 +24,6 @@ export interface SocketHandlers {
 
 /** In milliseconds. A stock y-websocket 3.1 gives up after 30 s of silence. */
 const HEARTBEAT = 15_000
-/** Seconds over which the rate of messages is averaged. */
-const RATE_WINDOW = 10
 /** A WebSocket close reason holds at most 123 bytes. */
 const REASON_BYTES = 120
 
@@ -34,12 +33,10 @@ export class Socket {
   readonly #limits: SocketLimits
   readonly #handlers: SocketHandlers
   readonly #timers: Timers
-  readonly #elapsed: () => number
+  readonly #rate: Rate
   #heartbeat: unknown
   #answered = true
   #closed = false
-  #credit: number
-  #creditAt: number
   #gathering = false
   #pings = 0
   /** In the order of their pings; the heartbeat's own carry no number. */
@@ -62,9 +59,7 @@ export class Socket {
     this.#limits = limits
     this.#handlers = handlers
     this.#timers = timers
-    this.#elapsed = elapsed
-    this.#credit = limits.messagesPerSecond * RATE_WINDOW
-    this.#creditAt = elapsed()
+    this.#rate = new Rate(limits.messagesPerSecond, elapsed)
     ws.on('message', (data, isBinary) => {
       this.#message(data, isBinary)
     })
@@ -150,12 +145,8 @@ export class Socket {
   }
 
   #spend(): void {
+    if (this.#rate.spend()) return
     const { messagesPerSecond } = this.#limits
-    const now = this.#elapsed()
-    const earned = ((now - this.#creditAt) / 1000) * messagesPerSecond
-    this.#credit = Math.min(messagesPerSecond * RATE_WINDOW, this.#credit + earned) - 1
-    this.#creditAt = now
-    if (this.#credit >= 0) return
     throw new EnsembleError('E_LIMIT', `More than ${messagesPerSecond} messages a second came over this connection.`)
   }
 
@@ -168,7 +159,7 @@ export class Socket {
       this.#answered = false
       this.#ws.ping()
       this.#handlers.onHeartbeat?.()
-      this.#beat()
+      if (!this.#closed) this.#beat()
     }, HEARTBEAT)
   }
 

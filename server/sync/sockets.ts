@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import { EnsembleError, ERRORS, toEnsembleError } from '../../protocol/errors.js'
 import type { AgentType } from '../../protocol/ids.js'
-import { checkHost, checkOrigin, checkToken, queryToken, type Gate } from '../auth/authenticate.js'
+import { accessBy, checkHost, checkOrigin, queryToken, tokenOf, type Gate } from '../auth/authenticate.js'
 import type { Access } from '../../protocol/links.js'
+import type { TokenRates } from '../auth/rates.js'
 import type { Timers } from '../storage/commit-queue.js'
 import { servePeer } from './peer.js'
 import type { Rooms } from './rooms.js'
@@ -29,6 +30,7 @@ class CodedWebSocket extends WebSocket {
 export interface SocketsOptions extends Omit<SessionOptions, 'open' | 'access' | 'number'> {
   readonly server: Server
   readonly gate: Gate
+  readonly rates: TokenRates
   readonly rooms: Rooms
   readonly agentTypes: readonly AgentType[]
   readonly limits: SocketLimits & { readonly frameBytes: number }
@@ -39,6 +41,12 @@ export interface SocketsOptions extends Omit<SessionOptions, 'open' | 'access' |
   readonly closedFor: () => EnsembleError | undefined
   /** Whether stock providers have to wait: the tree is not complete. */
   readonly starting: () => boolean
+}
+
+/** How someone came in. */
+interface Pass {
+  readonly token: string
+  readonly access: Access
 }
 
 export class Sockets {
@@ -99,39 +107,59 @@ export class Sockets {
     })
   }
 
-  #admit(request: IncomingMessage): Access {
+  #admit(request: IncomingMessage): Pass {
     checkOrigin(this.#options.gate, request)
-    const access = checkToken(this.#options.gate, request, queryToken(request.url))
+    const token = tokenOf(request, queryToken(request.url))
+    const access = accessBy(this.#options.gate, token)
     const closed = this.#options.closedFor()
     if (closed !== undefined) throw closed
-    return access
+    return { token: token ?? '', access }
   }
 
-  #serve(ws: WebSocket, line: Duplex, url: string, access: Access): void {
+  #serve(ws: WebSocket, line: Duplex, url: string, { token, access }: Pass): void {
     const options = { ...this.#options, number: ++this.#connections }
     if (url.startsWith('/sync/')) {
       if (options.starting()) {
         throw new EnsembleError('E_STARTING', 'The workspace is being read.', { hint: 'Try again in a moment.' })
       }
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
-        this.#track(socket, line, handlers, (change) => (this.#peers += change))
+        this.#track(socket, line, token, handlers, (change) => (this.#peers += change))
       servePeer(ws, url, { ...options, access, open })
       return
     }
     if (url.split('?', 1)[0] === '/agent') {
       const open = (socket: WebSocket, handlers: SocketHandlers): Socket =>
-        this.#track(socket, line, handlers, (change) => (this.#sessions += change))
+        this.#track(socket, line, token, handlers, (change) => (this.#sessions += change))
       new Session(ws, { ...options, access, open })
       return
     }
     throw new EnsembleError('E_UNKNOWN_DOCUMENT', 'WebSockets are served at /sync/<document> and at /agent.')
   }
 
-  #track(ws: WebSocket, line: Duplex, handlers: SocketHandlers, count: (change: 1 | -1) => void): Socket {
-    const { limits, timers, elapsed } = this.#options
+  #track(
+    ws: WebSocket,
+    line: Duplex,
+    token: string,
+    handlers: SocketHandlers,
+    count: (change: 1 | -1) => void,
+  ): Socket {
+    const { limits, timers, elapsed, gate, rates } = this.#options
     count(1)
     const socket = new Socket(ws, line, limits, timers, elapsed, {
       ...handlers,
+      onMessage: (data) => {
+        rates.spend(token)
+        handlers.onMessage(data)
+      },
+      onHeartbeat: () => {
+        try {
+          accessBy(gate, token)
+        } catch (error) {
+          socket.close(toEnsembleError(error))
+          return
+        }
+        handlers.onHeartbeat?.()
+      },
       onClose: () => {
         count(-1)
         this.#open.delete(socket)

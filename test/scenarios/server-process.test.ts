@@ -1,10 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { BIN } from '../support/cli.js'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -43,6 +46,17 @@ async function messageOf(child: ChildProcess, type: string): Promise<Record<stri
   }
 }
 
+async function runCli(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...process.env, XDG_STATE_HOME: join(dir, 'state') },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let stdout = ''
+  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout }
+}
+
 test('the dashboard is served from a checkout whose path has blanks, percents and umlauts', async () => {
   const checkout = join(dir, 'some place 100%25 für uns')
   await mkdir(checkout)
@@ -65,5 +79,40 @@ test.each(['before it has begun', 'while it reads the folder'])(
     child.disconnect()
     const [code] = (await exited) as [number | null]
     expect(code).toBe(0)
+  },
+)
+
+const PRLIMIT = '/usr/bin/prlimit'
+
+test.skipIf(!existsSync(PRLIMIT))(
+  '[SYNC-3] a server that is stopped while its storage fails ends in time, with 1, and names what is not stored; so does whoever stopped it',
+  async () => {
+    const workspace = join(dir, 'workspace')
+    const child = startServer(join(CHECKOUT, 'dist/server/main.js'), ['--log', join(workspace, '.ensemble/server.log')])
+    const { url, tokenFile } = await messageOf(child, 'ready')
+    const authorization = `Bearer ${(await readFile(String(tokenFile), 'utf8')).trim()}`
+    const put = (path: string, body: string | Uint8Array<ArrayBuffer>) =>
+      fetch(`${String(url)}/api/files/${path}`, { method: 'PUT', headers: { authorization }, body })
+    expect((await put('kept.txt', 'kept\n')).status).toBe(201)
+    const database = join(workspace, '.ensemble')
+    const sizes = await Promise.all(
+      (await readdir(database)).map(async (name) => (await stat(join(database, name))).size),
+    )
+    execFileSync(PRLIMIT, [`--fsize=${Math.max(...sizes)}:unlimited`, '--pid', String(child.pid)])
+    const refused = await put('lost.bin', new Uint8Array(randomBytes(60_000)))
+    expect(refused.status).toBe(503)
+    const ended = once(child, 'exit')
+    const stopped = await runCli(['server', 'stop', '--workspace', workspace, '--json'])
+    expect((await ended)[0]).toBe(1)
+    expect([stopped.code, JSON.parse(stopped.stdout)]).toMatchObject([
+      1,
+      {
+        code: 'E_STORAGE_DEGRADED',
+        message: expect.stringContaining('lost.bin'),
+        data: { documents: ['lost.bin', '~workspace'] },
+      },
+    ])
+    const again = startServer(join(CHECKOUT, 'dist/server/main.js'))
+    expect(await messageOf(again, 'ready')).toMatchObject({ files: 1 })
   },
 )

@@ -13,14 +13,17 @@ test('on a full disk the rows that are lost are told, whatever else cannot be cl
   }
   const stopped = await stopInOrder({
     sources: [full, step('connection')],
-    store: () => Promise.resolve({ lostRows: 3, reason }),
+    store: () => Promise.resolve({ rows: 3, documents: ['a.ts'], reason }),
     ground: [full, step('folder')],
   })
-  expect(stopped).toMatchObject({ lostRows: 3, reason: { code: 'E_STORAGE_FULL' }, faults: [{}, {}] })
+  expect(stopped).toMatchObject({
+    lost: { rows: 3, documents: ['a.ts'], reason: { code: 'E_STORAGE_FULL' } },
+    faults: [{}, {}],
+  })
   expect(done).toEqual(['connection', 'folder'])
 })
 
 test('where storing itself fails nobody says that nothing is lost', async () => {
   const stopped = await stopInOrder({ sources: [], store: full, ground: [] })
-  expect(stopped).toMatchObject({ lostRows: undefined, faults: [{}] })
+  expect(stopped).toMatchObject({ lost: undefined, faults: [{}] })
 })

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { letGo, startChild } from '../child.js'
 import { commandName, type Context } from '../context.js'
-import { DATA_FOLDER, holderOf } from '../data-folder.js'
+import { DATA_FOLDER, holderOf, SERVER_LOG } from '../data-folder.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { runningServers, type Environment } from '../find-server.js'
 import type { ProgressStep } from '../print.js'
@@ -118,7 +118,7 @@ export async function launchServer(
 ): Promise<{ readonly child: ChildProcess; readonly info: ServerInfo }> {
   const { workspace, port, host, background, env, onProgress } = options
   const script = fileURLToPath(new URL('../../../server/main.js', import.meta.url))
-  const log = join(workspace, DATA_FOLDER, 'server.log')
+  const log = join(workspace, DATA_FOLDER, SERVER_LOG)
   const args = [script, '--workspace', workspace, '--port', String(port), '--host', host, '--log', log]
   let child: ChildProcess | undefined
   const start = startChild({

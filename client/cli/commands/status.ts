@@ -5,7 +5,7 @@ import type { Status } from '../../../protocol/status.js'
 import { askControl, type FolderReport } from '../../bridge/control-socket.js'
 import type { Context } from '../context.js'
 import { commandName } from '../context.js'
-import { DATA_FOLDER, holderOf } from '../data-folder.js'
+import { DATA_FOLDER, holderOf, SERVER_LOG } from '../data-folder.js'
 import type { Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer, type Server } from '../find-server.js'
@@ -117,7 +117,7 @@ export async function showServerStatus({ json, ...wishes }: AskOptions, context:
   print.lines([
     ...statusLines(status, server.url, { command: commandName(context.env), now: context.now(), paint: print.paint }),
     ...(pid === null ? [] : [`  process    ${pid}`]),
-    ...(dataDir === null ? [] : [`  log        ${join(dataDir, 'server.log')}`]),
+    ...(dataDir === null ? [] : [`  log        ${join(dataDir, SERVER_LOG)}`]),
   ])
   return EXIT.ok
 }

@@ -11,23 +11,20 @@ import {
 import { sequence } from '../../../protocol/files.js'
 import { methods } from '../../../protocol/messages.js'
 import { agentOf } from '../../auth/agent-of.js'
-import type { EventService } from '../../events/event-service.js'
 import type { InboxService } from '../../events/inbox-service.js'
-import type { Timers } from '../../storage/commit-queue.js'
-import { EventStreams } from '../event-streams.js'
+import { EventStreams, type EventStreamsOptions } from '../event-streams.js'
 import { route, type Route } from '../operation.js'
 
-export interface EventsRouteOptions {
-  readonly events: EventService
+export interface EventsRouteOptions extends EventStreamsOptions {
   readonly inboxes: InboxService
-  readonly timers: Timers
 }
 
 const SSE = 'text/event-stream'
 const params = z.object({ seq: z.coerce.number().pipe(sequence) })
 
-export function eventsRoutes({ events, inboxes, timers }: EventsRouteOptions): readonly Route[] {
-  const streams = new EventStreams({ events, timers })
+export function eventsRoutes(options: EventsRouteOptions): readonly Route[] {
+  const { events, inboxes } = options
+  const streams = new EventStreams(options)
   return [
     route(
       {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { allowedHosts, checkHost, checkOrigin, checkToken, queryToken } from '../../../server/auth/authenticate.js'
+import {
+  accessBy,
+  allowedHosts,
+  checkHost,
+  checkOrigin,
+  queryToken,
+  tokenOf,
+} from '../../../server/auth/authenticate.js'
 
 const gate = (hosts: ReadonlySet<string>) => ({ token: 'secret', accessOf: () => undefined, hosts })
 const asking = (headers: Readonly<Record<string, string>>) => ({ headers })
@@ -51,7 +58,7 @@ describe('hosts', () => {
 describe('[AUTH-1] the token', () => {
   const own = gate(new Set())
   const check = (headers: Readonly<Record<string, string>>, queried?: string) => () => {
-    checkToken(own, asking(headers), queried)
+    accessBy(own, tokenOf(asking(headers), queried))
   }
 
   test('is taken from the header, or from the address where that is asked for', () => {
