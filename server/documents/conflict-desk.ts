@@ -62,7 +62,7 @@ export class ConflictDesk {
   /** A conflict, and what stands in its region now, when it is durable. @throws EnsembleError E_NOT_FOUND */
   async show(id: ConflictId): Promise<ShownConflict> {
     const { documents, files, queue } = this.#options
-    const { fileId } = this.table.find(id)
+    const { fileId } = await this.#whenStored(id)
     const shown = await documents.whenSettled(
       () => fileId,
       (): ShownConflict => {
@@ -95,6 +95,15 @@ export class ConflictDesk {
     return this.#decide(command, author, (file) => decideMarkers({ conflicts: this.table }, command, file))
   }
 
+  /** Bytes that are held can be read when they are stored: whoever asks in the very moment waits for that. */
+  async #whenStored(id: ConflictId): Promise<Conflict> {
+    const conflict = this.table.find(id)
+    const { journal, queue } = this.#options
+    const theirs = isOfLines(conflict) ? null : conflict.theirs
+    if (theirs?.kind === 'blob' && journal.blob(theirs.hash) === undefined) await queue.durable()
+    return conflict
+  }
+
   /** What is held of a whole file; null: of lines, or a deletion. */
   #heldOf(conflict: Conflict): Content | null {
     if (isOfLines(conflict) || conflict.theirs === null) return null
@@ -112,7 +121,7 @@ export class ConflictDesk {
   ): Promise<Settled> {
     const { id, writeId } = command
     const { documents, files, journal, versionOf, once, carryOut } = this.#options
-    const { path, fileId } = this.table.find(id)
+    const { path, fileId } = await this.#whenStored(id)
     const asked = { writeId, path, fingerprint: fingerprintOf(['decide', command]) }
     const outcome = await once(asked, fileId, () => {
       const head = files.get(fileId)?.head

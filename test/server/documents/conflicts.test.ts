@@ -271,6 +271,26 @@ describe('conflicts of whole files', () => {
     expect((await again.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 2]) })
   })
 
+  test('bytes that are held in a file which someone has open are decided as soon as they are stored', async () => {
+    const storage = new FailingStorage()
+    const { files } = openStore(storage)
+    const { head } = await write(files, 'a.ts', 'one\n')
+    const document = await files.open(at('a.ts'))
+    storage.hold()
+    const written = write(files, 'a.ts', asBytes(0, 2), null, CODEX)
+    await turn()
+    const [conflict] = files.openConflicts
+    const shown = files.conflicts.show(conflict!.id)
+    const decided = resolve(files, conflict!, 'theirs')
+    await turn()
+    storage.heal()
+    storage.releaseAll()
+    expect((await shown).held).toEqual(asBytes(0, 2))
+    await Promise.all([written, decided])
+    expect((await files.read(head.id))?.content).toEqual({ kind: 'binary', bytes: new Uint8Array([0, 2]) })
+    files.release(document)
+  })
+
   test('bytes, with a file that the resolver brings', async () => {
     const { files } = openStore()
     const { head } = await write(files, 'a.bin', asBytes(0, 1))
