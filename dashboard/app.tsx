@@ -9,6 +9,7 @@ import { PageContext, useCommands, usePage, type Page } from './parts/context.js
 import { Frame } from './parts/frame.js'
 import { KeyHelp, openKeyHelp } from './parts/key-help.js'
 import { lazy } from './parts/lazy.js'
+import { openPerson, PersonDialog } from './parts/person.js'
 import { formatRoute, type Route } from './router.js'
 import type { Store } from './store.js'
 import { Overview } from './views/overview.js'
@@ -33,6 +34,7 @@ export function App({ page }: { readonly page: Page }) {
       <Title route={route} />
       <GlobalKeys />
       <KeyHelp />
+      <PersonDialog />
       <Announcer />
     </PageContext.Provider>
   )
@@ -114,6 +116,7 @@ function GlobalKeys() {
     locks: () => router.go({ view: 'locks', id: null }),
     agents: () => router.go({ view: 'agents', id: null }),
     nextWaiting: () => router.open(nextWaiting(store, router.route.peek())),
+    person: openPerson,
     theme: () => theme.toggle(),
     singleKeys: () => keys.turn(!keys.enabled.peek()),
   })

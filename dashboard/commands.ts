@@ -28,6 +28,7 @@ export const COMMANDS = {
   locks: { keys: 'g l', label: 'Go to the locks', place: 'Everywhere' },
   agents: { keys: 'g a', label: 'Go to the agents', place: 'Everywhere' },
   nextWaiting: { keys: 'i', label: 'Go to the next thing that waits for you', place: 'Everywhere' },
+  person: { keys: null, label: 'Change the name that you act under', place: 'Everywhere' },
   theme: { keys: null, label: 'Switch between light and dark', place: 'Everywhere' },
   singleKeys: { keys: null, label: 'Turn single keys on or off', place: 'Everywhere' },
   hold: { keys: 'h', label: 'Hold the events, or let them run', place: 'Overview' },

@@ -4,13 +4,12 @@ import { toEnsembleError } from '../protocol/errors.js'
 import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
 import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
+import { refusalError } from '../protocol/lock-words.js'
 import type { LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
 import type { TaskCommand, TaskReply } from '../protocol/tasks.js'
 import type { Addressee, WorkspaceEvent } from '../protocol/events.js'
-import { trusted } from '../client/sdk/trusted.js'
 import { Batcher } from './batcher.js'
-import { PERSON } from './model/held-locks.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
@@ -29,8 +28,6 @@ export interface LinkOptions {
   readonly after: After
   /** A new unguessable id of letters and digits. */
   readonly newId: () => WriteId
-  /** A request over HTTP in the name of an agent that has no connection. @throws EnsembleError */
-  readonly post: (path: string, agent: string, body: object, writeId: WriteId) => Promise<unknown>
 }
 
 /** Of every clock on the page. In milliseconds. */
@@ -106,13 +103,14 @@ export class Link {
 
   /** Locks a region in the name of whoever sits at this page, for `ttl` seconds. @throws EnsembleError E_LOCK_HELD … */
   async lock(path: WorkspacePath, region: LockRegion, ttl: number): Promise<void> {
-    await this.#options.post('/api/locks', PERSON, { wants: [{ path, region }], ttl }, this.#options.newId())
+    const result = await this.ask('lock', { wants: [{ path, region, type: 'EXCLUSIVE' }], ttl, wait: 0 })
+    if (result.outcome === 'refused') throw refusalError(result.refusal)
     await this.#readLocks()
   }
 
   /** Gives a lock of this page back. @throws EnsembleError */
   async unlock(id: LockId): Promise<void> {
-    await this.#options.post('/api/locks/release', PERSON, { ids: [id] }, this.#options.newId())
+    await this.ask('unlock', { ids: [id] })
     await this.#readLocks()
   }
 
@@ -131,8 +129,7 @@ export class Link {
   /** Says something in the name of whoever sits at this page; `to` null: to everybody. @throws EnsembleError */
   async say(data: Readonly<Record<string, unknown>>, to: Addressee | null): Promise<WorkspaceEvent> {
     const said = { type: 'broadcast', data, ...(to === null ? {} : { to }) }
-    const answer = await this.#once('say', said, (own) => this.#options.post('/api/events', PERSON, said, own))
-    return trusted<Result<'publish'>>(answer).event
+    return (await this.#once('say', said, (own) => this.ask('publish', { ...said, writeId: own }))).event
   }
 
   /**

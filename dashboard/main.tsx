@@ -7,10 +7,10 @@ import { trusted } from '../client/sdk/trusted.js'
 import { toEnsembleError, type EnsembleError } from '../protocol/errors.js'
 import type { WriteId } from '../protocol/ids.js'
 import { openBrowserSocket } from '../client/sdk/browser-socket.js'
-import { post } from './http.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { Drafts } from './model/drafts.js'
+import { keepPerson, keptPerson, personId } from './model/person.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
 import './styles/tokens.css'
@@ -23,6 +23,7 @@ import './styles/panel.css'
 import './styles/tasks.css'
 import './styles/locks.css'
 import './styles/palette.css'
+import './styles/person.css'
 import { ThemeSwitch } from './theme.js'
 import { forgetToken, keepToken, takeKey, tokenOf, type Key } from './token.js'
 import { NoToken } from './views/no-token.js'
@@ -53,17 +54,17 @@ async function arrive(root: HTMLElement): Promise<void> {
 }
 
 function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
+  const person = keptPerson(localStorage)
   const connection = new Connection({
     url: location.origin,
     token,
     client: 'dashboard',
     agent: null,
+    person: trusted(person),
     feeds: ['heads', 'events', 'agents'],
     openSocket: openBrowserSocket,
   })
   const store = new Store()
-  const send = (path: string, agent: string, body: object, own: WriteId) =>
-    post({ fetch: (...request) => fetch(...request), token }, path, agent, body, own)
   const link = new Link({
     store,
     source: connection,
@@ -71,7 +72,6 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
     now: Date.now,
     after,
     newId,
-    post: send,
   })
   document.addEventListener('visibilitychange', () => link.look())
   connection.start()
@@ -95,6 +95,12 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
     theme,
     keys: new Keys(window),
     token,
+    author: personId(person),
+    rename: (name: string) => {
+      const fault = keepPerson(localStorage, name)
+      if (fault === null) location.reload()
+      return fault
+    },
     link,
     signOut,
   }

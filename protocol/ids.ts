@@ -1,5 +1,6 @@
 /** Branded ids: parsed once at the door, never mixed up inside. */
 import { z } from 'zod'
+import { INSTANCE_NAME, INSTANCE_NAME_RULE } from './instance-name.js'
 
 const id = (what: string) =>
   z
@@ -43,7 +44,7 @@ export const agentType = z
   .brand<'AgentType'>()
 export type AgentType = z.infer<typeof agentType>
 
-/** In place of an agent's type: a person who acts under a name, in the dashboard or by HTTP. It connects as no agent. */
+/** In place of an agent's type: a person who acts under a name, in the dashboard or by HTTP. It connects as no agent (rule MSG-17). */
 export const PERSON_TYPE = agentType.parse('PERSON')
 
 /** What an agent does in its team, beside its type: `planner`, `implementer`, `reviewer` … */
@@ -54,10 +55,7 @@ export const agentRole = z
 export type AgentRole = z.infer<typeof agentRole>
 
 /** Unique among all connected agents, whatever their type. */
-export const agentInstance = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'an instance name is 1–64 letters, digits, ".", "_" or "-"')
-  .brand<'AgentInstance'>()
+export const agentInstance = z.string().regex(INSTANCE_NAME, INSTANCE_NAME_RULE).brand<'AgentInstance'>()
 export type AgentInstance = z.infer<typeof agentInstance>
 
 /** `{TYPE}-{instance}`, split at the first `-`. */

@@ -66,6 +66,8 @@ export const hello = z.object({
       secret: z.string().max(200).optional(),
     })
     .nullable(),
+  /** Under which name a person acts: what comes over this socket is by `PERSON-name`. Beside `agent: null` only. */
+  person: agentInstance.optional(),
   feeds: z.array(feed),
   /** Of the feed `events`, which; default all that are for this agent. */
   events: eventFilter.optional(),

@@ -9,7 +9,13 @@ import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { FolderStatus } from '../protocol/folder.js'
-import { workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
+import {
+  agentIdOf,
+  PERSON_TYPE,
+  workspaceId as workspaceIdSchema,
+  type AgentId,
+  type WorkspaceId,
+} from '../protocol/ids.js'
 import type { Hello, Result } from '../protocol/messages.js'
 import { workspacePath } from '../protocol/paths.js'
 import type { Status } from '../protocol/status.js'
@@ -383,8 +389,11 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   )
   const requests = new OpenRequests(server)
   const identify = (hello: Hello, replaced: () => void): Identity => {
-    const { agent } = hello
-    if (agent === null) return { author: 'PEER', agentId: null, secret: null, ended: () => undefined }
+    const { agent, person } = hello
+    if (agent === null) {
+      const author = person === undefined ? 'PEER' : agentIdOf(PERSON_TYPE, person)
+      return { author, agentId: null, secret: null, ended: () => undefined }
+    }
     const membership = presence.join(agent, replaced)
     return {
       author: membership.agent.agentId,

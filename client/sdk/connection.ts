@@ -49,6 +49,8 @@ export interface ConnectionOptions {
     /** Told to whoever finds the name taken. */
     readonly process?: { readonly pid: number; readonly host: string }
   } | null
+  /** Under which name a person acts here, beside `agent: null`; default: under none. */
+  readonly person?: AgentInstance
   readonly feeds: readonly Feed[]
   /** Of the feed `events`, which; default all. `subscribe` changes it. */
   readonly events?: EventFilter
@@ -239,12 +241,13 @@ export class Connection {
   }
 
   #hello(): void {
-    const { agent, client, feeds } = this.#options
+    const { agent, client, feeds, person } = this.#options
     const hello: Hello = {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
       client,
       agent: agent === null ? null : { ...agent, ...(this.#secret === undefined ? {} : { secret: this.#secret }) },
+      ...(person === undefined ? {} : { person }),
       feeds: [...feeds],
       ...(this.#events === undefined ? {} : { events: this.#events }),
       ...(this.#seen === undefined ? {} : { since: this.#seen }),

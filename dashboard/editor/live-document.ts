@@ -13,7 +13,6 @@ import { CONTENT_ROOT, formatDocumentName } from '../../protocol/document.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Unsent } from '../model/drafts.js'
-import { PERSON } from '../model/held-locks.js'
 import { Confirmed } from './confirmed.js'
 
 export type LiveState =
@@ -29,6 +28,8 @@ export interface LiveDocumentOptions {
   readonly server: string
   readonly path: WorkspacePath
   readonly token: string
+  /** Who types here. */
+  readonly author: string
 }
 
 export class LiveDocument {
@@ -39,10 +40,10 @@ export class LiveDocument {
   readonly #state = signal<LiveState>({ kind: 'opening' })
   #synced = false
 
-  constructor({ server, path, token }: LiveDocumentOptions) {
+  constructor({ server, path, token, author }: LiveDocumentOptions) {
     this.text = this.#doc.getText(CONTENT_ROOT)
     this.provider = new WebsocketProvider(`${server}/sync`, formatDocumentName({ kind: 'file', path }), this.#doc, {
-      params: { token, agent: PERSON },
+      params: { token, agent: author },
       // Two tabs of one browser would otherwise agree with each other while the server knows nothing of it.
       disableBc: true,
     })

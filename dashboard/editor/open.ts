@@ -17,6 +17,8 @@ export interface OpenOptions {
   /** `ws://host:port` */
   readonly server: string
   readonly token: string
+  /** Who sits here, as `PERSON-anna`; peers of any kind see that name. */
+  readonly author: string
   readonly path: WorkspacePath
   readonly fileId: FileId
   /** Where what could not be sent stays, and what an earlier document of this path left is found. */
@@ -53,14 +55,15 @@ export interface OpenFile {
   close(): void
 }
 
-/** How this page shows itself to peers of any kind; y-codemirror reads the colours. */
-const SELF = { name: 'Dashboard', color: '#6c6860', colorLight: '#6c686033' }
+/** How this page shows itself to peers of any kind, beside its name; y-codemirror reads the colours. */
+const SELF = { color: '#6c6860', colorLight: '#6c686033' }
 
 export function openFile(options: OpenOptions): OpenFile {
   const {
     parent,
     server,
     token,
+    author,
     path,
     fileId,
     drafts,
@@ -73,12 +76,12 @@ export function openFile(options: OpenOptions): OpenFile {
     onLines,
     onText,
   } = options
-  const document = new LiveDocument({ server, path, token })
+  const document = new LiveDocument({ server, path, token, author })
   const { awareness } = document.provider
   const peers = signal<readonly Peer[]>([])
   let editor: Editor | undefined
 
-  awareness.setLocalStateField('user', SELF)
+  awareness.setLocalStateField('user', { ...SELF, name: author })
   const readPeers = () => {
     peers.value = [...awareness.getStates()].flatMap(([client, state]) =>
       client === awareness.clientID ? [] : (peerOf(state) ?? []),

@@ -6,7 +6,8 @@ export interface Peer {
   readonly cursor: { readonly anchor: unknown; readonly head: unknown } | null
 }
 
-const LONGEST_NAME = 40
+/** That of a person who acts under a name is the longest: `PERSON-` and 64 characters. */
+const LONGEST_NAME = 71
 
 /** Returns null for a state without a name, which nobody could be shown by. */
 export function peerOf(state: unknown): Peer | null {

@@ -8,9 +8,6 @@ export interface FileLock {
   readonly next: string | null
 }
 
-/** What is asked for in the name of whoever sits at this page. */
-export const PERSON = 'PERSON-dashboard'
-
 /** What a holder does, by the type of its lock. */
 export const VERBS = { EXCLUSIVE: 'holds', REVIEW: 'reviews', SHARED: 'shares' } as const
 

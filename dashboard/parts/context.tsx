@@ -20,6 +20,10 @@ export interface Page {
   readonly following: Signal<string | null>
   /** For the live documents, which have connections of their own. */
   readonly token: string
+  /** Who sits here, as `PERSON-anna`. */
+  readonly author: string
+  /** Acts under another name from now on, which begins the page anew. @returns what is wrong with that name; null: nothing */
+  readonly rename: (name: string) => string | null
   /** What a view asks for by itself, and all that it may do. */
   readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task' | 'say'>
   /** Forgets the token, and asks for another one. */

@@ -8,6 +8,7 @@ import { formatRoute, type Route } from '../router.js'
 import { usePage } from './context.js'
 import { Icon, type IconName } from './icon.js'
 import { KeyCaps, openKeyHelp } from './key-help.js'
+import { PersonButton } from './person.js'
 
 /** How long the page says that it is live again. In milliseconds. */
 const SAID_FOR = 6_000
@@ -78,6 +79,7 @@ function TopBar() {
         </span>
       )}
       <LiveWord freshness={store.freshness.value} />
+      <PersonButton />
       <button
         type="button"
         class="icon-button"

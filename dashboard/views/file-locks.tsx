@@ -4,16 +4,15 @@ import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
 import type { LockRegion } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LockLook } from '../editor/lock-marks.js'
-import { locksOf, PERSON, regionWords, VERBS } from '../model/held-locks.js'
+import { locksOf, regionWords, VERBS } from '../model/held-locks.js'
 import type { Place } from '../model/place.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
-import { useCommands, usePage } from '../parts/context.js'
+import { useCommands, usePage, type Page } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { Left } from '../parts/left.js'
-import type { Store } from '../store.js'
 
 /** Those on lines of the file; subscribes whoever reads it. */
-export function lockLooks(store: Store, path: string): readonly LockLook[] {
+export function lockLooks({ store, author }: Page, path: string): readonly LockLook[] {
   return locksOf(store.locks.value, path).flatMap(({ lock, next }): LockLook[] => {
     if (lock.lines === null) return []
     const tag = store.tag(lock.holder)
@@ -22,7 +21,7 @@ export function lockLooks(store: Store, path: string): readonly LockLook[] {
         ...{ id: lock.id, lines: lock.lines, holder: tagLook(tag), name: tag.name.split(',')[0] ?? '' },
         ...{ what: regionWords(lock.region, lock.lines), verb: VERBS[lock.type] },
         ...{ expiresAt: lock.expiresAt, ttl: lock.ttl * 1000, next: next === null ? null : tagLook(store.tag(next)) },
-        ...{ colourClass: colourClass(tag), isClosed: lock.type === 'EXCLUSIVE' && lock.holder !== PERSON },
+        ...{ colourClass: colourClass(tag), isClosed: lock.type === 'EXCLUSIVE' && lock.holder !== author },
       },
     ]
   })
@@ -87,16 +86,17 @@ export interface LockButtonProps {
   readonly place: Signal<Place>
 }
 
-function ownLock(store: Store, path: string) {
-  return store.locks.value.locks.find((lock) => lock.path === path && lock.holder === PERSON)
+function ownLock({ store, author }: Page, path: string) {
+  return store.locks.value.locks.find((lock) => lock.path === path && lock.holder === author)
 }
 
 /** Asks for the selected lines in the name of whoever sits here, and gives them back. */
 export function LockButton({ path, place }: LockButtonProps) {
-  const { store, link } = usePage()
+  const page = usePage()
+  const { store, link } = page
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
-  const own = ownLock(store, path)
+  const own = ownLock(page, path)
   const { lines } = place.value
   const run = async (act: () => Promise<unknown>) => {
     isAsked.value = true
@@ -111,7 +111,7 @@ export function LockButton({ path, place }: LockButtonProps) {
   useCommands({
     lock: () => {
       if (isAsked.peek() || !store.canWrite.peek()) return
-      const held = ownLock(store, path)
+      const held = ownLock(page, path)
       const selected = place.peek().lines
       if (held !== undefined) void run(() => link.unlock(held.id))
       else if (selected !== null) void run(() => link.lock(path, { kind: 'lines', ...selected }, TTL))

@@ -2,6 +2,7 @@
 import type { Signal } from '@preact/signals'
 import { linesByAuthor } from '../model/activity.js'
 import { formatNumber } from '../model/format.js'
+import { personName } from '../model/person.js'
 import { isHere } from '../model/roster.js'
 import type { Peer } from '../editor/peers.js'
 import { Age } from '../parts/age.js'
@@ -79,9 +80,9 @@ export function FileSide({ path, peers, drawer }: FileSideProps) {
             {store.isAgent(peer.name) ? (
               <AgentTag author={peer.name} small />
             ) : (
-              <span class="tag tag-plain tag-outlined tag-small tag-person">{peer.name.slice(0, 2)}</span>
+              <span class="tag tag-plain tag-outlined tag-small tag-person">{personName(peer.name).slice(0, 2)}</span>
             )}
-            <span class="path">{peer.name}</span>
+            <span class="path">{personName(peer.name)}</span>
             <small>{peer.cursor === null ? 'reads' : 'has a caret'}</small>
           </li>
         ))}

@@ -10,6 +10,7 @@ import type { CaretLook } from '../editor/carets.js'
 import type { LiveState } from '../editor/live-document.js'
 import type { Peer } from '../editor/peers.js'
 import { addedTexts } from '../model/added-texts.js'
+import { personName } from '../model/person.js'
 import type { Place } from '../model/place.js'
 import { agentColour, colourClass } from '../parts/agent-tag.js'
 import { usePage, type Page } from '../parts/context.js'
@@ -37,7 +38,7 @@ type Shown = LiveState | { readonly kind: 'not-loaded' }
 
 export function FileText({ head, peers, place, jump, followed }: FileTextProps) {
   const page = usePage()
-  const { store, drafts, token, link } = page
+  const { store, drafts, token, author, link } = page
   const parent = useRef<HTMLDivElement>(null)
   const state = useSignal<Shown>({ kind: 'opening' })
   const attempt = useSignal(0)
@@ -54,6 +55,7 @@ export function FileText({ head, peers, place, jump, followed }: FileTextProps) 
         parent: parent.current,
         server: location.origin.replace(/^http/, 'ws'),
         token,
+        author,
         path: head.path,
         fileId: head.id,
         drafts,
@@ -105,7 +107,7 @@ export function FileText({ head, peers, place, jump, followed }: FileTextProps) 
           )
         }),
         effect(() => {
-          const looks = lockLooks(store, head.path)
+          const looks = lockLooks(page, head.path)
           if (hasText.value) file.showLocks(looks)
         }),
         effect(() => {
@@ -199,7 +201,7 @@ function refusal(code: number, reason: string): string {
 
 /** A peer that names itself as an agent looks like that agent everywhere; everybody else is a person, in ink. */
 function caretLook(store: Store, { name }: Peer): CaretLook {
-  if (!store.isAgent(name)) return { label: name, colour: 'var(--text)', outlined: true }
+  if (!store.isAgent(name)) return { label: personName(name), colour: 'var(--text)', outlined: true }
   const tag = store.tag(name)
   return { label: tag.text, colour: agentColour(tag), outlined: tag.outlined }
 }

@@ -5,7 +5,7 @@ import { compileFilter, type EventFilter } from '../../protocol/event-filter.js'
 import type { EventPage, EventQuery, PublishCommand, ShownEvent } from '../../protocol/event-requests.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Addressee, EventType, WorkspaceEvent } from '../../protocol/events.js'
-import { agentId, type AgentId, type Author } from '../../protocol/ids.js'
+import { actingAgent, agentId, type AgentId, type Author } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
@@ -54,10 +54,10 @@ export class EventService {
     return this.#options.stream.told
   }
 
-  /** What an agent hears of: what is for it, and what it says itself; anyone else hears all. */
+  /** What an agent hears of: what is for it, and what it says itself; anyone else, people with a name too, hears all. */
   wants(filter: EventFilter, hearer: Author): Wants {
     const meets = compileFilter(filter)
-    const agent = agentId.safeParse(hearer).data
+    const agent = actingAgent(hearer)
     if (agent === undefined) return meets
     const { rolesOf } = this.#options
     return (event) => {

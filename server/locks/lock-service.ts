@@ -19,7 +19,7 @@ import type {
   RenewCommand,
   UnlockCommand,
 } from '../../protocol/locks.js'
-import { placeText } from '../../protocol/locks.js'
+import { placeText } from '../../protocol/lock-words.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Edits } from '../../protocol/text/edits.js'
 import { EventBus, type Disposer } from '../events/event-bus.js'

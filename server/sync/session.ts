@@ -167,6 +167,11 @@ export class Session {
       )
     }
     const { feeds, identify, welcome, wants, access } = this.#options
+    if (hello.agent !== null && hello.person !== undefined) {
+      throw new EnsembleError('E_BAD_REQUEST', 'A hello names an agent or a person, not both.', {
+        hint: 'For a person, send "agent": null.',
+      })
+    }
     if (access === 'read' && hello.agent !== null) throw lookOnly('To connect as an agent')
     const identity = identify(hello, () => {
       this.refuse(new EnsembleError('E_REPLACED', 'The same agent connected again from elsewhere.'))

@@ -4,6 +4,7 @@ import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { taskId, writeId } from '../../protocol/ids.js'
 import type { ServerMessage } from '../../protocol/messages.js'
+import { workspacePath } from '../../protocol/paths.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -64,7 +65,6 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
     now: clock.now,
     after,
     newId: () => writeId.parse(`id${(ids += 1)}`),
-    post: () => Promise.resolve(),
   })
   source.enter({ kind: 'live', welcome: aWelcome() })
   await turn()
@@ -245,6 +245,26 @@ describe('a decision', () => {
     expect(first).toContain('"choice":{"kind":"theirs"}')
     expect(again).toBe(first)
     expect(other?.replace('both', 'theirs')).not.toBe(first)
+  })
+
+  test('of what is said is one request too, over the same socket', async () => {
+    const { link, source } = await linked()
+    source.answers['publish'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
+    await expect(link.say({ text: 'hi' }, null)).rejects.toMatchObject({ code: 'E_UNREACHABLE' })
+    source.answers['publish'] = { event: anEvent(3, 'broadcast', undefined, NOON, { text: 'hi' }) }
+    expect((await link.say({ text: 'hi' }, null)).seq).toBe(3)
+    const [first, again] = source.asked.filter((asked) => asked.startsWith('publish'))
+    expect(again).toBe(first)
+  })
+
+  test('to lock what someone holds is refused in words, and says who', async () => {
+    const { link, source } = await linked()
+    const refusal = { reason: 'held', path: 'a.ts', region: { kind: 'file' }, type: 'EXCLUSIVE', holder: 'CODEX-two' }
+    const held = { lockId: 'l1', heldRegion: { kind: 'file' }, expectedWait: 48_000 }
+    source.answers['lock'] = { outcome: 'refused', refusal: { ...refusal, ...held } }
+    await expect(link.lock(workspacePath.parse('a.ts'), { kind: 'file' }, 60)).rejects.toMatchObject({
+      ...{ code: 'E_LOCK_HELD', message: 'CODEX-two holds a.ts, 0:48 left.' },
+    })
   })
 
   test('of the board is one request too, and what became of it is read', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { methods, isReading, type Method } from '../../protocol/messages.js'
+import { agentInstance } from '../../protocol/ids.js'
 import { pageSession } from '../../protocol/links.js'
 import { ask, type Asking } from './http/http.js'
 import { put, textOf } from './sync/seed.js'
@@ -81,7 +82,8 @@ test('[AUTH-11] on the agent socket it is told so, may ask for what is read, and
   const server = await start()
   await put(await server.connect(), 'a.ts', 'one\n')
   const token = await sessionOf(server, 'read')
-  const watcher = await server.connect({ token })
+  // Under a name or without one.
+  const watcher = await server.connect({ token, person: agentInstance.parse('anna') })
   expect(watcher.state).toMatchObject({ kind: 'live', welcome: { access: 'read' } })
   expect((await server.connect()).state).toMatchObject({ welcome: { access: 'write' } })
   expect((await watcher.request('tree', {})).files).toHaveLength(1)

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { EnsembleError } from '../../../protocol/errors.js'
 import type { AgentId, LockId } from '../../../protocol/ids.js'
+import { placeText } from '../../../protocol/lock-words.js'
 import {
   lock as lockSchema,
   lockRefusal,
   lockResult,
   locksList,
-  placeText,
   type LockRegion,
   type LockType,
 } from '../../../protocol/locks.js'

@@ -1,5 +1,6 @@
 /** Locks as a table, and as a sentence. */
-import { placeText, type Lock, type LockedAhead, type LocksList } from '../../../protocol/locks.js'
+import { placeText } from '../../../protocol/lock-words.js'
+import type { Lock, LockedAhead, LocksList } from '../../../protocol/locks.js'
 import type { Paint } from '../colour.js'
 import { table, type Cell } from '../table.js'
 import { cutPath, list, quoted } from '../words.js'

@@ -1,14 +1,8 @@
 /** `/api/locks`: who holds what; to ask for locks, to keep them, to give them back, to take them away. */
 import { z } from 'zod'
 import { lockId } from '../../../protocol/ids.js'
-import {
-  lockCommand,
-  locksQuery,
-  lockResult,
-  refusalError,
-  renewCommand,
-  unlockCommand,
-} from '../../../protocol/locks.js'
+import { refusalError } from '../../../protocol/lock-words.js'
+import { lockCommand, locksQuery, lockResult, renewCommand, unlockCommand } from '../../../protocol/locks.js'
 import { methods } from '../../../protocol/messages.js'
 import type { LockService } from '../../locks/lock-service.js'
 import { agentOf } from '../../auth/agent-of.js'

@@ -131,6 +131,18 @@ test('the palette has no fault that axe finds', async () => {
   await page.context().close()
 })
 
+test('the dialog for one’s name has no fault that axe finds', async () => {
+  const page = await openPage(browser, folder.url)
+  await page.goto(folder.page())
+  await page.getByRole('button', { name: 'You are dashboard' }).click()
+  await page.getByRole('textbox', { name: 'Your name' }).fill('no name')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').getByText('A name has').waitFor()
+  const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
+  expect(violations).toEqual([])
+  await page.context().close()
+})
+
 test('the question before a lock is taken away has no fault that axe finds', async () => {
   const page = await openPage(browser, folder.url)
   await page.goto(folder.page('/locks/l1'))

@@ -83,9 +83,9 @@ test('[LOCK-17] a release by force names who loses what, is told to the holder, 
   await until(() => told.some(({ type }) => type === 'lock:released'), 'the word to the holder')
   expect(told.find(({ type }) => type === 'lock:released')).toMatchObject({
     agent_id: 'CLAUDE-frontend',
-    data: { lock_id: 'l1', path: 'src/a.ts', reason: 'forced', by: 'PEER' },
+    data: { lock_id: 'l1', path: 'src/a.ts', reason: 'forced', by: 'PERSON-dashboard' },
   })
-  await page.getByRole('complementary').getByText('peer took it away').waitFor()
+  await page.getByRole('complementary').getByText('dash took it away').waitFor()
   await row(page, 'review').getByText('the whole file').waitFor()
 })
 

@@ -69,8 +69,8 @@ describe('a file', () => {
     await editor(one).waitFor()
     await editor(other).click()
     await one.locator('.remote-caret').waitFor({ state: 'attached' })
-    expect(await one.locator('.remote-flag').textContent()).toBe('Dashboard')
-    await one.getByRole('complementary', { name: 'In this file' }).getByText('Dashboard').waitFor()
+    expect(await one.locator('.remote-flag').textContent()).toBe('dashboard')
+    await one.getByRole('complementary', { name: 'In this file' }).getByText('dashboard').waitFor()
   })
 
   test('shows the carets of two agents, which move as theirs do', async () => {

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { publishCommand } from '../../../protocol/event-requests.js'
+import type { WorkspaceEvent } from '../../../protocol/events.js'
+import { agentInstance } from '../../../protocol/ids.js'
 import { lockCommand } from '../../../protocol/locks.js'
 import { methods } from '../../../protocol/messages.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { PROTOCOL_VERSION } from '../../../protocol/version.js'
 import { EventLog } from '../../../server/events/event-log.js'
@@ -11,7 +15,7 @@ import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 import { agentNamed, frame, openRawAgent, openRawPeer, type RawAgent } from './raw.js'
-import { put, textOf } from './seed.js'
+import { headOf, newWrite, put, textOf } from './seed.js'
 
 let server: TestServer
 const clock = new ManualClock(Date.now())
@@ -100,6 +104,56 @@ describe('hello', () => {
       expect(await refusal(agent)).toMatchObject({ close: 4400, code: 'E_AGENT_TYPE' })
     }
     expect(server.status().connections).toMatchObject({ agents: 0, observers: 0 })
+  })
+})
+
+describe('a person with a name', () => {
+  const anna = { person: agentInstance.parse('anna') }
+
+  test('[MSG-17, AUTH-7] all that comes over its socket is by it, documents too; it is in no roster, and may be here twice', async () => {
+    const agent = await server.connectAs('CLAUDE-a')
+    const [one, two] = [await server.connect(anna), await server.connect(anna)]
+    const heard: WorkspaceEvent[] = []
+    one.onMessage((message) => {
+      if (message.type === 'event') heard.push(message.event)
+    })
+    const theirs = await agent.request('lock', lockCommand.parse({ wants: [{ path: 'b.ts' }], ttl: 60, wait: 0 }))
+    const ids = theirs.outcome === 'granted' ? theirs.locks.map(({ id }) => id) : []
+    expect((await put(one, 'a.ts', 'one\n')).head.author).toBe('PERSON-anna')
+    await one.request('lock', lockCommand.parse({ wants: [{ path: 'a.ts' }], ttl: 60, wait: 0 }))
+    for (const id of ids) await one.request('breakLock', { id })
+    await one.request('task', taskCommand.parse({ writeId: 'p1', create: { title: 'Shop' } }))
+    const said = { writeId: newWrite(), type: 'broadcast', data: { text: 'hi' } }
+    await one.request('publish', publishCommand.parse({ ...said, to: { agent: 'CLAUDE-a' } }))
+
+    expect((await agent.request('locks', {})).locks.map(({ holder }) => holder)).toEqual(['PERSON-anna'])
+    expect((await agent.request('tasks', {})).tasks).toMatchObject([{ by: 'PERSON-anna' }])
+    await until(() => heard.some(({ type }) => type === 'broadcast'), 'what was said')
+    expect(heard.find(({ type }) => type === 'broadcast')?.agent_id).toBe('PERSON-anna')
+    expect(heard.find(({ type }) => type === 'lock:released')?.data).toMatchObject({ by: 'PERSON-anna' })
+    // [EVENT-5] What others say to each other, too.
+    const other = { writeId: newWrite(), type: 'broadcast', data: { text: 'yes' }, to: { agent: 'CODEX-b' } }
+    const { event } = await agent.request('publish', publishCommand.parse(other))
+    await until(() => heard.some(({ seq }) => seq === event.seq), 'what an agent said to another')
+
+    const { number } = await two.request('open', { document: 'typed.ts' })
+    const typed = new Y.Doc()
+    typed.getText('content').insert(0, 'typed')
+    two.sendDocument(number, frame(0, 0, new Uint8Array([0])))
+    two.sendDocument(number, frame(0, 2, Y.encodeStateAsUpdate(typed)))
+    await until(async () => (await headOf(agent, 'typed.ts')) !== null, 'what was typed')
+    expect((await headOf(agent, 'typed.ts'))?.author).toBe('PERSON-anna')
+    expect(server.status().agents.map(({ agentId }) => agentId)).toEqual(['CLAUDE-a'])
+  })
+
+  test.each([
+    ['a name that is not valid', { person: 'Anna B.' }, 'instance name'],
+    ['a name beside an agent', { ...anna, ...agentNamed('CLAUDE', 'x') }, 'not both'],
+  ])('[MSG-17] %s is refused: 4400', async (_, hello, words) => {
+    const socket = await open()
+    socket.hello(hello)
+    expect(await refusal(socket)).toMatchObject({ close: 4400, code: 'E_BAD_REQUEST' })
+    expect(socket.of('refused')[0]?.error.message).toContain(words)
   })
 })
 
