@@ -17,7 +17,8 @@ export const MAX_PART_BYTES = 256 * 1024
 /** Streams that a peer may have begun and not ended. */
 const MAX_OPEN_STREAMS = 16
 
-const DOCUMENT = 0
+/** The first byte of a document's frame that is not in parts. */
+export const DOCUMENT_FRAME = 0
 const PART = 1
 
 export interface DocumentFrame {
@@ -52,7 +53,7 @@ export class FrameEncoder {
     const bytes = encoding.toUint8Array(body)
     if (bytes.length > MAX_PART_BYTES) return this.#parts(1, bytes)
     const whole = new Uint8Array(bytes.length + 1)
-    whole[0] = DOCUMENT
+    whole[0] = DOCUMENT_FRAME
     whole.set(bytes, 1)
     return [whole]
   }
@@ -101,7 +102,7 @@ export class FrameDecoder {
     try {
       const decoder = decoding.createDecoder(payload)
       const kind = decoding.readUint8(decoder)
-      if (kind === DOCUMENT) return documentFrame(decoding.readTailAsUint8Array(decoder))
+      if (kind === DOCUMENT_FRAME) return documentFrame(decoding.readTailAsUint8Array(decoder))
       if (kind === PART) return this.#part(decoder)
       throw badFrame(`it begins with ${kind}`)
     } catch (thrown) {

@@ -353,7 +353,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     for (const event of commit.events) eventBus.publish(event)
   })
   const rooms = new Rooms({
-    ...{ files, free, defer, traces },
+    ...{ files, free, defer, elapsed, timers, traces },
     locks: { list: (query) => locks.list(query), onChange: (listener) => locks.onChange(listener), newClient },
   })
   const server = createServer(

@@ -7,7 +7,8 @@
  * 4. It holds nothing that waits for something else: an update whose ground is missing is let go, and its sender is told
  *    to send all of it again (rule SYNC-8).
  * 5. An update that breaks in the middle ends the document in memory; the one in storage never saw it.
- * 6. What is *held* is decided elsewhere: until that is done nothing else comes in, and nothing is committed.
+ * 6. Turns are numbered from 1 while it is in memory: whoever gets the whole state knows which turns are in it.
+ * 7. What is *held* is decided elsewhere: until that is done nothing else comes in, and nothing is committed.
  */
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
@@ -52,8 +53,11 @@ interface Turn {
   bytes: number
 }
 
-/** @param through number of the newest step in it; 0 where steps are not counted */
-export type UpdateListener = (update: Uint8Array, through: number) => void
+/**
+ * @param through number of the newest step in it; 0 where steps are not counted
+ * @param turn its number
+ */
+export type UpdateListener = (update: Uint8Array, through: number, turn: number) => void
 
 export class LiveDocument {
   readonly doc = new Y.Doc()
@@ -68,7 +72,10 @@ export class LiveDocument {
   #turn: Turn | undefined
   #author: Author = 'DISK'
   #deferred = false
+  #turns = 0
   #inFlight = 0
+  /** Updates of the turns that are not durable yet, in order. */
+  readonly #unheard: Uint8Array[] = []
   #held: Promise<void> | undefined
   /** What comes in while the document is held, and its size in bytes. */
   readonly #waiting: { readonly run: () => void; readonly bytes: number }[] = []
@@ -218,10 +225,15 @@ export class LiveDocument {
       return Promise.reject(storeError(error))
     }
     this.#inFlight++
+    const number = ++this.#turns
+    if (update !== undefined) this.#unheard.push(update)
     return this.#options.queue.enqueue(rows).then(
       () => {
         this.#inFlight--
-        if (update !== undefined) for (const listener of [...this.#listeners]) listener(update, ledger?.through ?? 0)
+        if (update !== undefined) {
+          this.#unheard.shift()
+          for (const listener of [...this.#listeners]) listener(update, ledger?.through ?? 0, number)
+        }
         ledger?.committed()
       },
       (error: unknown) => {
@@ -230,6 +242,16 @@ export class LiveDocument {
         throw error
       },
     )
+  }
+
+  /** Number of the newest turn that is sealed. */
+  get turns(): number {
+    return this.#turns
+  }
+
+  /** Updates that are in the document, and that no listener has heard yet. */
+  get untold(): readonly Uint8Array[] {
+    return [...this.#unheard, ...(this.#turn?.updates ?? [])]
   }
 
   onUpdate(listener: UpdateListener): () => void {

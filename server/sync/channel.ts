@@ -2,7 +2,8 @@
  * One peer in one document, whatever carries it: a socket of /sync, or a number on a socket of /agent.
  *
  * 1. Nothing is sent before the peer's state vector; a vector of another epoch ends the channel (rule SYNC-2).
- * 2. What is sent is durable: the answer to a state vector waits for it, and later updates wait behind the answer.
+ * 2. What is sent is durable: the answer to a state vector waits for it, and later updates wait behind the answer. Those that
+ *    are in the answer do not follow it.
  * 3. It knows what the peer had seen when it sent an update (rule SYNC-16). Our state vector leaves before our answer to the
  *    peer's: so what it answers is what it had before it heard anything.
  * 4. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
@@ -17,14 +18,17 @@ import type { Arrival } from '../trace/traces.js'
 import { lookOnly } from '../auth/look-only.js'
 import { deletedIn, IdRanges } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
+import type { Batch } from './batch.js'
 import type { Member, Room } from './room.js'
-import { decodePeerMessage, deniedFrame, step1Frame, step2Frame } from './sync-frames.js'
+import { decodePeerMessage, deniedFrame, step1Frame } from './sync-frames.js'
 import { assertOwn, bringsNew, decodeUpdate, isEmpty, type DecodedUpdate } from './updates.js'
 
 export interface ChannelPort {
   /** Notes that an update of so many bytes has come; undefined: nobody remembers it. */
   arrived(bytes: number): Arrival | undefined
   send(payload: Uint8Array): void
+  /** @param received runs as that of `whenReceived`, with the batch */
+  deliver(batch: Batch, received?: () => void): void
   /** Runs `run` when the peer has received all that was sent so far. */
   whenReceived(run: () => void): void
   /** Ends the channel from this side. */
@@ -38,8 +42,10 @@ export class Channel implements Member {
   readonly #access: Access
   /** Stands for this channel in what is remembered of its document, which outlives it by far. */
   readonly #source = {}
-  /** Updates that wait for the answer to the state vector; undefined: it has been given. */
-  #waiting: { readonly frame: Uint8Array; readonly through: number }[] | undefined
+  /** What waits for the answer to the state vector; undefined: it has been given. */
+  #waiting: Batch[] | undefined
+  /** The newest of the document's turns that is in an answer. */
+  #answeredTurn = 0
   #state: 'new' | 'joined' | 'closed' = 'new'
   #answered = false
   /** The peer has something that could not be taken yet. */
@@ -87,7 +93,7 @@ export class Channel implements Member {
         this.#becomesEditor()
         return
       case 'query-awareness':
-        this.deliverAwareness(this.#room.awarenessFrame())
+        this.#showAwareness()
         return
       case 'ignored':
         return
@@ -97,18 +103,19 @@ export class Channel implements Member {
   /** Awareness of everyone, which also tells a stock provider that the line lives. */
   heartbeat(): void {
     if (this.#state !== 'joined') return
-    this.deliverAwareness(this.#room.awarenessFrame())
+    this.#showAwareness()
     this.#asked = undefined
     if (this.#owes) this.#ask()
   }
 
-  deliver(frame: Uint8Array, through: number): void {
-    if (this.#state === 'joined') this.#send(frame, through)
-  }
-
-  /** Waits for nothing: who was not answered yet gets all of it with the first answer. */
-  deliverAwareness(frame: Uint8Array): void {
-    if (this.#answered) this.#port.send(frame)
+  deliver(batch: Batch): void {
+    if (this.#state !== 'joined') return
+    if (this.#waiting === undefined) this.#hand(batch)
+    else {
+      this.#waiting.push(batch.updates)
+      // Who was not answered yet gets all of it with the first answer.
+      if (this.#answered) this.#hand(batch.rest)
+    }
   }
 
   expel(error: EnsembleError): void {
@@ -165,19 +172,19 @@ export class Channel implements Member {
         hint: 'Start from an empty document, and write your text into it after the first sync.',
       })
     }
-    const { document } = this.#room
     if (this.#state === 'new' && stateVector.size > 0) {
       this.#joining = { stateVector, named: new IdRanges() }
     }
     this.#state = 'joined'
     this.#waiting ??= []
     const durable = live.shown()
-    const answer = step2Frame(this.#room.stateFor(encoded, stateVector.size === 0))
-    const through = document.steps
+    const answer = this.#room.answer(encoded, stateVector.size === 0)
+    const { turns } = live
+    const through = this.#room.document.steps
     if (stateVector.size === 0) this.#sent = through // whatever it writes meanwhile is upon nothing
     durable.then(
       () => {
-        this.#answer(answer, through)
+        this.#answer(answer, turns, through)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -185,17 +192,24 @@ export class Channel implements Member {
     )
   }
 
-  #answer(answer: Uint8Array, through: number): void {
+  /**
+   * @param turns number of the newest turn in it
+   * @param through number of the newest step in it
+   */
+  #answer(answer: Batch, turns: number, through: number): void {
     if (this.#state === 'closed') return
     const first = !this.#answered
     this.#answered = true
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
+    this.#answeredTurn = Math.max(this.#answeredTurn, turns)
     if (first && this.#access === 'write' && !this.#room.document.live.readOnly) this.#ask()
     if (first) this.#joinedAt = through
-    this.#send(answer, through)
-    if (first) this.#send(this.#room.awarenessFrame())
-    for (const { frame, through: step } of waiting) this.#send(frame, step)
+    this.#port.deliver(answer)
+    this.#sent = Math.max(this.#sent, through)
+    if (first) this.#showAwareness()
+    this.#confirm()
+    for (const batch of waiting) this.#hand(batch)
   }
 
   /** @param received the newest step that the peer had when it sent this, as far as that is known */
@@ -267,15 +281,22 @@ export class Channel implements Member {
     this.#confirm()
   }
 
+  /** Asks to be told when what was sent so far has been received, unless that is under way. */
   #confirm(): void {
-    if (!this.#edits || this.#confirming || this.#seen >= this.#sent) return
+    const received = this.#awaitReceipt()
+    if (received !== undefined) this.#port.whenReceived(received)
+  }
+
+  /** What to do when all that was sent so far has been received; undefined: it need not be told now. */
+  #awaitReceipt(): (() => void) | undefined {
+    if (!this.#edits || this.#confirming || this.#seen >= this.#sent) return undefined
     this.#confirming = true
     const through = this.#sent
-    this.#port.whenReceived(() => {
+    return () => {
       this.#confirming = false
       this.#seen = through
       this.#confirm()
-    })
+    }
   }
 
   /** What do you have that we lack? */
@@ -283,19 +304,19 @@ export class Channel implements Member {
     const stateVector = Y.encodeStateVector(this.#room.document.live.doc)
     if (this.#asked !== undefined && Buffer.compare(this.#asked, stateVector) === 0) return
     this.#asked = stateVector
-    this.#send(step1Frame(stateVector))
+    this.#port.send(step1Frame(stateVector))
   }
 
-  /** @param through the newest step in it, where it is one that tells of steps */
-  #send(frame: Uint8Array, through = 0): void {
+  #showAwareness(): void {
+    if (this.#answered) this.#port.send(this.#room.awarenessFrame())
+  }
+
+  #hand(all: Batch): void {
     if (this.#state === 'closed') return
-    if (this.#waiting !== undefined) {
-      this.#waiting.push({ frame, through })
-      return
-    }
-    this.#port.send(frame)
-    this.#sent = Math.max(this.#sent, through)
-    this.#confirm()
+    const batch = all.after(this.#answeredTurn)
+    if (batch.frames.length === 0) return
+    this.#sent = Math.max(this.#sent, batch.through)
+    this.#port.deliver(batch, this.#awaitReceipt())
   }
 }
 

@@ -5,6 +5,7 @@ import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { agentId, type AgentType, type Author } from '../../protocol/ids.js'
 import { assertKnownAuthor } from '../auth/agent-type.js'
 import type { Access } from '../../protocol/links.js'
+import type { Batch } from './batch.js'
 import { Channel } from './channel.js'
 import type { Rooms } from './rooms.js'
 import type { Traces } from '../trace/traces.js'
@@ -59,6 +60,9 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
         },
         send: (payload: Uint8Array) => {
           socket.send(payload)
+        },
+        deliver: (batch: Batch, received?: () => void) => {
+          socket.write(batch.wire(), received)
         },
         whenReceived: (run: () => void) => {
           socket.whenReceived(run)

@@ -1,5 +1,9 @@
 /**
- * Everyone who is in one document: hands updates and awareness to all, each encoded once (rule SYNC-6).
+ * Everyone who is in one document: hands updates and awareness to all.
+ *
+ * 1. What is handed out is built once for all members, the whole state once a version (rules SYNC-5, SYNC-6).
+ * 2. What is handed out is durable (rule SYNC-1), in the order of its turns, and each turn once.
+ * 3. It gathers for the time that its pace says, so that handing out never fills the event loop.
  */
 import * as Y from 'yjs'
 import type { EnsembleError } from '../../protocol/errors.js'
@@ -8,7 +12,10 @@ import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LiveDocument } from '../documents/live-document.js'
 import type { Sender } from '../documents/sight.js'
 import { Awareness } from '../presence/awareness.js'
-import { awarenessFrame, updateFrame } from './sync-frames.js'
+import type { Timers } from '../storage/commit-queue.js'
+import { Batch, type BatchFrame } from './batch.js'
+import { Pace } from './pace.js'
+import { awarenessFrame, step2Frame, updateFrame } from './sync-frames.js'
 
 /** A document as rooms see it. */
 export interface RoomDocument {
@@ -40,14 +47,15 @@ export interface RoomDocument {
 
 /** What a room does with a member. */
 export interface Member {
-  /** @param through number of the newest step in it */
-  deliver(frame: Uint8Array, through: number): void
-  deliverAwareness(frame: Uint8Array): void
+  deliver(batch: Batch): void
   expel(error: EnsembleError): void
 }
 
 export interface RoomOptions {
   readonly defer: (run: () => void) => void
+  /** Milliseconds from any start, with fractions. */
+  readonly elapsed: () => number
+  readonly timers: Timers
   /** Awareness client of the server in this room; undefined: it has none. */
   readonly ownClient: number | undefined
   readonly onEmpty: () => void
@@ -55,22 +63,25 @@ export interface RoomOptions {
 
 export class Room {
   readonly document: RoomDocument
+  readonly #options: RoomOptions
   readonly #members = new Set<Member>()
   readonly #awareness: Awareness<Member>
   readonly #changedClients = new Set<number>()
-  readonly #defer: (run: () => void) => void
-  readonly #onEmpty: () => void
+  readonly #pace = new Pace()
   readonly #disposers: (() => void)[]
-  #wholeState: Uint8Array | undefined
+  #gathered: BatchFrame[] = []
+  #isArranged = false
+  #timer: unknown
+  /** The whole state as an answer, until the document changes. */
+  #wholeState: Batch | undefined
   /** Of all live states, until one changes (rule SYNC-6). */
   #awarenessFrame: Uint8Array | undefined
   #closed = false
 
-  constructor(document: RoomDocument, { defer, ownClient, onEmpty }: RoomOptions) {
+  constructor(document: RoomDocument, options: RoomOptions) {
     this.document = document
-    this.#defer = defer
-    this.#onEmpty = onEmpty
-    this.#awareness = new Awareness(ownClient)
+    this.#options = options
+    this.#awareness = new Awareness(options.ownClient)
     const forget = (): void => {
       this.#wholeState = undefined
     }
@@ -78,15 +89,18 @@ export class Room {
     this.#disposers = [
       () => {
         document.live.doc.off('update', forget)
+        options.timers.clearTimeout(this.#timer)
       },
-      document.live.onUpdate((update, through) => {
-        const frame = updateFrame(update)
-        for (const member of [...this.#members]) member.deliver(frame, through)
-        document.sent(through, this.#members.size)
+      document.live.onUpdate((update, through, turn) => {
+        this.#gathered.push({ payload: updateFrame(update), told: { update, through, turn } })
+        this.#arrange((handOut) => {
+          handOut()
+        })
       }),
       document.live.onExpelled((error) => {
         // A moment later: whoever broke it hears of that first.
-        this.#defer(() => {
+        options.defer(() => {
+          this.#handOut()
           for (const member of [...this.#members]) member.expel(error)
         })
       }),
@@ -113,13 +127,14 @@ export class Room {
     if (this.#members.size > 0 || this.#closed) return
     this.#closed = true
     for (const dispose of this.#disposers) dispose()
-    this.#onEmpty()
+    this.#options.onEmpty()
   }
 
-  /** What a peer with this state vector lacks; the whole state is encoded once a version (rule SYNC-5). */
-  stateFor(stateVector: Uint8Array, isEmpty: boolean): Uint8Array {
-    if (!isEmpty) return Y.encodeStateAsUpdate(this.document.live.doc, stateVector)
-    this.#wholeState ??= Y.encodeStateAsUpdate(this.document.live.doc)
+  /** What a peer with this state vector lacks, as the answer to it. */
+  answer(stateVector: Uint8Array, isEmpty: boolean): Batch {
+    const { doc } = this.document.live
+    if (!isEmpty) return new Batch([{ payload: step2Frame(Y.encodeStateAsUpdate(doc, stateVector)) }])
+    this.#wholeState ??= new Batch([{ payload: step2Frame(Y.encodeStateAsUpdate(doc)) }])
     return this.#wholeState
   }
 
@@ -148,13 +163,38 @@ export class Room {
 
   #announce(ids: readonly number[]): void {
     if (ids.length === 0) return
-    if (this.#changedClients.size === 0) {
-      this.#defer(() => {
-        const frame = awarenessFrame(this.#awareness.encodeChanged(this.#changedClients))
-        this.#changedClients.clear()
-        for (const member of [...this.#members]) member.deliverAwareness(frame)
-      })
-    }
     for (const id of ids) this.#changedClients.add(id)
+    this.#arrange(this.#options.defer) // those of one turn go together
+  }
+
+  /** @param atOnce runs it where nothing has to be waited for */
+  #arrange(atOnce: (handOut: () => void) => void): void {
+    if (this.#isArranged) return
+    this.#isArranged = true
+    const { elapsed, timers } = this.#options
+    const handOut = (): void => {
+      this.#handOut()
+    }
+    const wait = this.#pace.wait(elapsed())
+    if (wait === 0) atOnce(handOut)
+    else this.#timer = timers.setTimeout(handOut, wait)
+  }
+
+  #handOut(): void {
+    this.#isArranged = false
+    this.#options.timers.clearTimeout(this.#timer)
+    const frames = this.#gathered
+    this.#gathered = []
+    if (this.#changedClients.size > 0) {
+      frames.push({ payload: awarenessFrame(this.#awareness.encodeChanged(this.#changedClients)) })
+      this.#changedClients.clear()
+    }
+    if (frames.length === 0) return
+    const batch = new Batch(frames)
+    const began = this.#options.elapsed()
+    const receivers = this.#members.size
+    for (const member of [...this.#members]) member.deliver(batch)
+    if (frames.some(({ told }) => told !== undefined)) this.document.sent(batch.through, receivers)
+    this.#pace.told(began, this.#options.elapsed())
   }
 }

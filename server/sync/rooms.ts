@@ -3,6 +3,7 @@ import { CONTENT_ROOT, formatDocumentName, type DocumentName } from '../../proto
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { FileStore } from '../documents/file-store.js'
 import type { FreeDocuments } from '../documents/free-documents.js'
+import type { Timers } from '../storage/commit-queue.js'
 import type { Traces } from '../trace/traces.js'
 import { lockState, type ShownLocks } from './lock-state.js'
 import { Room, type RoomDocument } from './room.js'
@@ -13,6 +14,9 @@ export interface RoomsOptions {
   /** Of what was sent; without it nobody remembers. */
   readonly traces?: Pick<Traces, 'sent'>
   readonly defer: (run: () => void) => void
+  /** Milliseconds from any start, with fractions. */
+  readonly elapsed: () => number
+  readonly timers: Timers
   /** Shown in the awareness of files; without it nothing is. */
   readonly locks?: ShownLocks
 }
@@ -82,9 +86,9 @@ export class Rooms {
     const forget = (): void => {
       if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
-    const { defer, locks } = this.#options
+    const { defer, elapsed, timers, locks } = this.#options
     const room = new Room(document, {
-      defer,
+      ...{ defer, elapsed, timers },
       ownClient: document.name === undefined ? undefined : locks?.newClient(),
       onEmpty: () => {
         dispose()

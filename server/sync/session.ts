@@ -21,6 +21,7 @@ import {
 } from '../../protocol/messages.js'
 import { PROTOCOL_VERSION } from '../../protocol/version.js'
 import { lookOnly } from '../auth/look-only.js'
+import type { Batch } from './batch.js'
 import { Channel } from './channel.js'
 import { parseParams, type Control, type ControlMethod } from './control.js'
 import type { Feeds } from './feeds.js'
@@ -269,6 +270,9 @@ export class Session {
           send: (payload: Uint8Array) => {
             this.#sendFrame({ kind: 'document', number, payload })
           },
+          deliver: (batch: Batch, received?: () => void) => {
+            this.#deliver(number, batch, received)
+          },
           whenReceived: (run: () => void) => {
             this.#socket.whenReceived(run)
           },
@@ -288,6 +292,15 @@ export class Session {
     const { number, traces } = this.#options
     const origin = { via: 'agent', socket: number } as const
     return traces.arrived(`${number}.${++this.#updates}`, origin, author, bytes, document)
+  }
+
+  #deliver(number: number, batch: Batch, received: (() => void) | undefined): void {
+    if (!batch.isLarge) {
+      this.#socket.write(batch.wire(number), received)
+      return
+    }
+    for (const { payload } of batch.frames) this.#sendFrame({ kind: 'document', number, payload })
+    if (received !== undefined) this.#socket.whenReceived(received)
   }
 
   #document(number: number, payload: Uint8Array): void {

@@ -7,6 +7,8 @@ import type { RawData, WebSocket } from 'ws'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { Rate } from '../auth/rates.js'
 import type { Timers } from '../storage/commit-queue.js'
+import type { Wire } from './batch.js'
+import { nextPing } from './wire.js'
 
 export interface SocketLimits {
   readonly messagesPerSecond: number
@@ -38,8 +40,7 @@ export class Socket {
   #answered = true
   #closed = false
   #gathering = false
-  #pings = 0
-  /** In the order of their pings; the heartbeat's own carry no number. */
+  /** By number, in the order of their pings; the heartbeat's own carry none. */
   readonly #unconfirmed = new Map<number, () => void>()
 
   /**
@@ -81,6 +82,26 @@ export class Socket {
     if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
     this.#gather()
     this.#ws.send(data)
+    this.#assertBound()
+  }
+
+  /**
+   * Sends what many get, past `ws`, which would build its header anew each time. Uncompressed as they are, its own frames go
+   * to the line in the very call, too: so all keep their order.
+   * @param received runs when the other end has received it
+   */
+  write(wire: Wire, received?: () => void): void {
+    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    if (received === undefined) this.#line.write(wire.bytes)
+    else {
+      const { ping, bytes } = wire.pinged
+      this.#unconfirmed.set(ping, received)
+      this.#line.write(bytes)
+    }
+    this.#assertBound()
+  }
+
+  #assertBound(): void {
     if (this.#ws.bufferedAmount <= this.#limits.outboundBytes) return
     const waiting = `${this.#ws.bufferedAmount} bytes wait to be sent`
     // The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds.
@@ -113,16 +134,18 @@ export class Socket {
   /** Runs `run` when the other end has received all that was sent so far, which it says by itself; never, if it ends before. */
   whenReceived(run: () => void): void {
     if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
-    this.#unconfirmed.set(++this.#pings, run)
-    this.#ws.ping(String(this.#pings))
+    const ping = nextPing()
+    this.#unconfirmed.set(ping, run)
+    this.#ws.ping(String(ping))
   }
 
   /** What was sent before a ping that is answered has arrived before it. */
   #confirm(ping: number): void {
+    if (!this.#unconfirmed.has(ping)) return
     for (const [number, run] of this.#unconfirmed) {
-      if (number > ping) return
       this.#unconfirmed.delete(number)
       run()
+      if (number === ping) return
     }
   }
 

@@ -60,6 +60,12 @@ export class ManualClock {
   }
 }
 
+/** Time for what has to know it, and in which nothing ever takes any. */
+export function stillTime(): Pick<ManualClock, 'elapsed' | 'timers'> {
+  const { elapsed, timers } = new ManualClock()
+  return { elapsed, timers }
+}
+
 /** Lets every promise that can settle do so, and what follows from them. */
 export async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))

@@ -4,7 +4,7 @@ import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { MERGE_ALL, mergeRules } from '../../../server/documents/merge-policy.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { StockPeer } from '../sync/stock-peer.js'
 import { at, CODEX, openStore, textOf, write } from './harness.js'
 
@@ -40,7 +40,8 @@ describe('what is merged where', () => {
       const storage = new FailingStorage()
       const { files, queue } = openStore(storage, { mergeRules: rulesOf({ hold: [{ paths: ['*.sql'] }] }) })
       const defer = (run: () => void): void => void setImmediate(run)
-      const rooms = new Rooms({ files, free: new FreeDocuments({ storage, queue, serverClient: 9, defer }), defer })
+      const free = new FreeDocuments({ storage, queue, serverClient: 9, defer })
+      const rooms = new Rooms({ files, free, defer, ...stillTime() })
       const settle = async (): Promise<void> => {
         do {
           while (peer.hasPost) peer.give()

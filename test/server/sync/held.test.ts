@@ -7,7 +7,7 @@ import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import type { Question } from '../../../server/documents/write-decider.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { at, by, CLAUDE, CODEX, openStore, write } from '../documents/harness.js'
 import { StockPeer } from './stock-peer.js'
 
@@ -39,7 +39,7 @@ function open() {
   const storage = new FailingStorage()
   const store = openStore(storage, { decideAside })
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
-  return { ...store, rooms: new Rooms({ files: store.files, free, defer }) }
+  return { ...store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
 }
 
 let server: ReturnType<typeof open>

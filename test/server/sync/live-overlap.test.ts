@@ -3,7 +3,7 @@ import type { Conflict } from '../../../protocol/conflicts.js'
 import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { at, by, CLAUDE, CODEX, openStore, remove, textOf, write, type Opened } from '../documents/harness.js'
 import { StockPeer } from './stock-peer.js'
 
@@ -13,7 +13,7 @@ function open(storage = new FailingStorage()) {
   const store = openStore(storage)
   const defer = (run: () => void): void => void setImmediate(run)
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
-  return { ...store, rooms: new Rooms({ files: store.files, free, defer }) }
+  return { ...store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
 }
 
 let server: Opened & { readonly rooms: Rooms }

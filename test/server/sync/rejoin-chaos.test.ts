@@ -18,7 +18,7 @@ import type { Question } from '../../../server/documents/write-decider.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { Fence } from '../../support/fence.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { randomFrom, type Random } from '../../support/random.js'
 import { at, by, CLAUDE, newWriteId, openStore, remove, resetIds, write, type Opened } from '../documents/harness.js'
 import { changedLine } from './random-lines.js'
@@ -63,7 +63,7 @@ class Trial {
     const store = openStore(life, { decideAside: (question) => this.#decide(question) })
     const defer = (run: () => void): void => void setImmediate(run)
     const free = new FreeDocuments({ storage: life, queue: store.queue, serverClient: 9, defer })
-    return { life, store, rooms: new Rooms({ files: store.files, free, defer }) }
+    return { life, store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
   }
 
   /** Some turns later, if at all. */

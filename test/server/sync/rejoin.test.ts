@@ -12,7 +12,7 @@ import type { FileDocument } from '../../../server/documents/file-document.js'
 import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { randomFrom, type Random } from '../../support/random.js'
 import { at, by, CLAUDE, openStore, resetIds, write, type Opened } from '../documents/harness.js'
 import { changedLine } from './random-lines.js'
@@ -47,7 +47,7 @@ class Trial {
     const store = openStore(this.storage)
     const defer = (run: () => void): void => void setImmediate(run)
     const free = new FreeDocuments({ storage: this.storage, queue: store.queue, serverClient: 9, defer })
-    return { store, rooms: new Rooms({ files: store.files, free, defer }) }
+    return { store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
   }
 
   async run(): Promise<void> {

@@ -6,7 +6,7 @@ import { collectGarbage } from '../../../server/garbage.js'
 import type { Member, Room } from '../../../server/sync/room.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
-import { turn } from '../../support/manual-clock.js'
+import { stillTime, turn } from '../../support/manual-clock.js'
 import { awareness } from './raw.js'
 import { at, CLAUDE, newWriteId, openStore, write } from '../documents/harness.js'
 import { StockPeer } from './stock-peer.js'
@@ -17,16 +17,13 @@ function open() {
   const storage = new FailingStorage()
   const store = openStore(storage)
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
-  return { ...store, rooms: new Rooms({ files: store.files, free, defer }) }
+  return { ...store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
 }
 
 class Guest implements Member {
   readonly expelled: string[] = []
   deliver(): void {
     // nothing of it is looked at here
-  }
-  deliverAwareness(): void {
-    // nor of this
   }
   expel({ code }: EnsembleError): void {
     this.expelled.push(code)

@@ -9,6 +9,7 @@ import * as Y from 'yjs'
 import { CONTENT_ROOT, parseDocumentName } from '../../../protocol/document.js'
 import type { EnsembleError } from '../../../protocol/errors.js'
 import type { Author } from '../../../protocol/ids.js'
+import type { Batch } from '../../../server/sync/batch.js'
 import { Channel } from '../../../server/sync/channel.js'
 import type { Rooms } from '../../../server/sync/rooms.js'
 import { awarenessFrame } from './raw.js'
@@ -70,6 +71,10 @@ export class StockPeer {
         arrived: () => undefined,
         send: (payload: Uint8Array) => {
           if (isOpen()) this.#inbox.push({ kind: 'frame', payload })
+        },
+        deliver: ({ frames }: Batch, received?: () => void) => {
+          for (const { payload } of frames) port.send(payload)
+          if (received !== undefined) port.whenReceived(received)
         },
         whenReceived: (run: () => void) => {
           if (isOpen()) this.#inbox.push({ kind: 'ping', run })

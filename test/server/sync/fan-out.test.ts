@@ -1,0 +1,152 @@
+/** How a room hands out: on a clock that the test moves, to members that each cost a given time. */
+import { describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { FreeDocuments } from '../../../server/documents/free-documents.js'
+import type { Batch } from '../../../server/sync/batch.js'
+import type { Member, Room } from '../../../server/sync/room.js'
+import { Rooms } from '../../../server/sync/rooms.js'
+import { FailingStorage } from '../../support/failing-storage.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
+import { at, CLAUDE, openStore, write } from '../documents/harness.js'
+import { awareness } from './raw.js'
+import { StockPeer } from './stock-peer.js'
+
+const defer = (run: () => void): void => void setImmediate(run)
+
+class Watcher implements Member {
+  readonly batches: Batch[] = []
+  readonly #spend: () => void
+
+  constructor(spend: () => void) {
+    this.#spend = spend
+  }
+
+  get turns(): number[] {
+    return this.batches.flatMap(({ frames }) => frames.flatMap(({ told }) => (told === undefined ? [] : [told.turn])))
+  }
+
+  deliver(batch: Batch): void {
+    this.batches.push(batch)
+    this.#spend()
+  }
+
+  expel(): void {
+    throw new Error('nobody is expelled here')
+  }
+}
+
+async function open() {
+  const storage = new FailingStorage()
+  const store = openStore(storage)
+  const clock = new ManualClock()
+  let spent = 0
+  const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
+  const rooms = new Rooms({
+    ...{ files: store.files, free, defer },
+    elapsed: () => clock.elapsed() + spent,
+    timers: clock.timers,
+  })
+  await write(store.files, 'a.ts', 'one\n')
+  const watchers = [0, 1].map(() => new Watcher(() => (spent += 0.5)))
+  const room = await rooms.open({ kind: 'file', path: at('a.ts') }, (found: Room) => {
+    for (const watcher of watchers) found.enter(watcher)
+    return found
+  })
+  const { live } = room.document
+  await live.flushed()
+  await clock.advance(20)
+  for (const { batches } of watchers) batches.length = 0 // of how the document began
+  const edit = async (): Promise<void> => {
+    const doc = new Y.Doc()
+    doc.getText('content').insert(0, 'x')
+    room.document.apply(Y.encodeStateAsUpdate(doc), CLAUDE, {
+      ...{ source: doc, client: doc.clientID, isAnswer: false },
+      sight: { kind: 'live', seen: room.document.steps },
+    })
+    await live.flushed()
+  }
+  return { storage, rooms, room, live, clock, watchers, edit }
+}
+
+describe('handing out', () => {
+  test('[SYNC-6] a lone edit leaves as soon as it is durable; what comes soon after it goes out together, once', async () => {
+    const { clock, watchers, edit } = await open()
+    const [one, two] = watchers
+    await edit()
+    expect(one?.batches).toHaveLength(1) // which took a millisecond
+    for (let n = 0; n < 5; n++) await edit()
+    expect(one?.batches).toHaveLength(1)
+    expect(clock.waiting).toEqual([15])
+    await clock.advance(14)
+    expect(one?.batches).toHaveLength(1)
+    await clock.advance(1)
+    expect(one?.batches).toHaveLength(2)
+    expect(one?.batches[1]?.frames).toHaveLength(5)
+    expect(two?.batches).toEqual(one?.batches)
+    expect(two?.batches[1]).toBe(one?.batches[1]) // and so are its bytes on the wire
+    expect(one?.turns).toEqual([...(one?.turns ?? [])].sort((a, b) => a - b))
+    expect(new Set(one?.turns).size).toBe(6)
+    await clock.advance(15)
+    await edit()
+    expect(one?.batches).toHaveLength(3)
+  })
+
+  test('[SYNC-1] what gathers is durable: of what waits for the disk nothing is handed out', async () => {
+    const { storage, clock, watchers, edit } = await open()
+    storage.hold()
+    const editing = edit()
+    await clock.advance(100)
+    expect(watchers[0]?.batches).toEqual([])
+    storage.releaseAll()
+    await editing
+    expect(watchers[0]?.batches).toHaveLength(1)
+  })
+
+  test('[SYNC-6] awareness gathers in the same way, and leaves with the updates', async () => {
+    const { room, clock, watchers, edit } = await open()
+    await edit()
+    const [member] = watchers
+    if (member === undefined) throw new Error('two watchers')
+    room.acceptAwareness(member, awareness([7, 1, { at: 1 }]))
+    room.acceptAwareness(member, awareness([7, 2, { at: 2 }]))
+    await edit()
+    await clock.advance(15)
+    expect(member.batches).toHaveLength(2)
+    expect(member.batches[1]?.frames.map(({ told }) => told !== undefined)).toEqual([true, false])
+  })
+
+  test('[SYNC-5] who joins while something gathers has it with its answer, and not once more', async () => {
+    const { rooms, live, clock, edit } = await open()
+    await edit()
+    await edit() // gathers
+    const peer = new StockPeer(11, CLAUDE)
+    await peer.connect(rooms, 'a.ts', false)
+    peer.give()
+    await turn()
+    let frames = 0
+    const read = (): void => {
+      for (; peer.hasMail; frames++) peer.take()
+    }
+    read()
+    const joined = frames
+    expect(peer.text.toJSON()).toBe(live.doc.getText('content').toJSON())
+    await clock.advance(15)
+    read()
+    expect(frames).toBe(joined)
+    await edit()
+    await clock.advance(15)
+    read()
+    expect(frames).toBe(joined + 1)
+    expect(peer.text.toJSON()).toBe(live.doc.getText('content').toJSON())
+  })
+
+  test('[SYNC-15] a room that ends while something gathers leaves no timer', async () => {
+    const { rooms, room, clock, watchers, edit } = await open()
+    await edit()
+    await edit()
+    expect(clock.waiting).toEqual([15])
+    for (const watcher of watchers) room.leave(watcher)
+    expect(clock.waiting).toEqual([])
+    expect(rooms.size).toBe(0)
+  })
+})

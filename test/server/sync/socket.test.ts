@@ -1,0 +1,93 @@
+/** What is written past `ws` to a socket, as the other end reads it. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { EnsembleError } from '../../../protocol/errors.js'
+import { Batch } from '../../../server/sync/batch.js'
+import { Socket } from '../../../server/sync/socket.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { until } from '../../support/wait.js'
+
+const MB = 1024 * 1024
+
+let server: Server
+const clock = new ManualClock()
+afterEach(() => server.close())
+
+async function connect(): Promise<{ socket: Socket; heard: string[]; ended: () => string | undefined }> {
+  server = createServer()
+  const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+  const opened = new Promise<Socket>((resolve) => {
+    server.on('upgrade', (request, stream, head) => {
+      wss.handleUpgrade(request, stream, head, (ws) => {
+        const limits = { messagesPerSecond: 100, outboundBytes: 64 * MB }
+        const handlers = { onMessage: () => undefined, onClose: () => undefined, onError: () => undefined }
+        resolve(new Socket(ws, stream, limits, clock.timers, clock.elapsed, handlers))
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ws = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const heard: string[] = []
+  let ended: string | undefined
+  ws.on('message', (data: Buffer, isBinary) =>
+    heard.push(isBinary ? `${data.length}:${data[0] ?? ''}` : data.toString()),
+  )
+  ws.on('ping', (data) => heard.push(`ping ${data.length > 0}`))
+  ws.on('close', (code) => (ended = `closed ${code}`))
+  return { socket: await opened, heard, ended: () => ended }
+}
+
+const batch = (...sizes: readonly number[]): Batch =>
+  new Batch(sizes.map((size, n) => ({ payload: new Uint8Array(size).fill(n + 1) })))
+
+describe('a socket', () => {
+  test('[SYNC-6] frames built once are read as they are meant, whatever their length', async () => {
+    const { socket, heard } = await connect()
+    const sizes = [1, 125, 126, 65_535, 65_536, 3 * MB]
+    socket.write(batch(...sizes).wire())
+    await until(() => heard.length === sizes.length)
+    expect(heard).toEqual(sizes.map((size, n) => `${size}:${n + 1}`))
+  })
+
+  test('they keep their order with what goes through ws: messages, pings, and the close', async () => {
+    const { socket, heard, ended } = await connect()
+    const received: string[] = []
+    const large = 2 * MB // more than the line takes at once
+    const expected: string[] = []
+    for (let round = 0; round < 20; round++) {
+      const shared = batch(large / 16, round + 1)
+      socket.send(`m${round}`)
+      socket.write(shared.wire())
+      socket.whenReceived(() => received.push(`a${round}`))
+      socket.write(batch(7).wire(), () => received.push(`b${round}`))
+      socket.send(new Uint8Array(large / 8).fill(9))
+      expected.push(`m${round}`, `${large / 16}:1`, `${round + 1}:2`, 'ping true', '7:1', 'ping true', `${large / 8}:9`)
+    }
+    await until(() => received.length === 40)
+    socket.write(batch(3).wire())
+    socket.close(new EnsembleError('E_STOPPING', 'It ends here.'))
+    socket.write(batch(4).wire())
+    await until(ended)
+    expect(heard).toEqual([...expected, '3:1'])
+    expect(received).toEqual(Array.from({ length: 20 }, (_, round) => [`a${round}`, `b${round}`]).flat())
+  })
+
+  test('one frame with a ping goes to many sockets, and each tells for itself that it has it', async () => {
+    const one = await connect()
+    const first = server
+    const two = await connect()
+    const { socket } = one
+    const received: string[] = []
+    const shared = batch(5)
+    two.socket.whenReceived(() => received.push('before'))
+    two.socket.write(shared.wire(), () => received.push('two'))
+    socket.write(shared.wire(), () => received.push('one'))
+    await until(() => received.length === 3)
+    expect(received.indexOf('before')).toBeLessThan(received.indexOf('two'))
+    first.close()
+  })
+})
