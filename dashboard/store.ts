@@ -17,17 +17,26 @@ import type { LocksList } from '../protocol/locks.js'
 import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import type { TaskList } from '../protocol/tasks.js'
-import { activityByFile, linesByAuthor, type AuthorLines, type Change } from './model/activity.js'
+import { Activity } from './model/activity.js'
 import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
 import { inboxOf, type PausedFolder } from './model/inbox.js'
-import { Lanes } from './model/lanes.js'
+import { keeper } from './model/kept.js'
+import { Lanes, touchedBy } from './model/lanes.js'
 import { LockSpans } from './model/lock-spans.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
-import { goneRow, isHere, nextRows, type AgentRow, type Departure, type RowAgent } from './model/roster.js'
+import {
+  goneRow,
+  isHere,
+  nextRows,
+  tellingRosters,
+  type AgentRow,
+  type Departure,
+  type RowAgent,
+} from './model/roster.js'
 import { TagBook, type Tag } from './model/tags.js'
 import { buildTree } from './model/tree.js'
 
@@ -36,6 +45,14 @@ export interface HealthSample {
   /** From question to answer, in milliseconds. */
   readonly roundTrip: number
   readonly eventsPerMinute: number
+}
+
+/** What the score draws. */
+export interface ScoreTable {
+  readonly lanes: Lanes
+  readonly locks: LockSpans
+  /** Whose lanes are not as they were with the wrapper before; null: any. */
+  readonly touched: ReadonlySet<string> | null
 }
 
 export type Commit = Pick<Extract<ServerMessage, { type: 'head' }>, 'head' | 'edits'>
@@ -62,6 +79,7 @@ export class Store {
   /** This page may look, and change nothing; as the server said last. */
   readonly readOnly = signal(false)
   readonly agents = signal<readonly AgentRow[]>([])
+  readonly #rows = computed(() => new Map<string, AgentRow>(this.agents.value.map((row) => [row.agent.agentId, row])))
   /** The roster was read: an empty list means that nobody is here. */
   readonly agentsKnown = signal(false)
   readonly feed = signal<readonly FeedRow[]>([])
@@ -88,13 +106,15 @@ export class Store {
   readonly tasks = signal<TaskList>({ tasks: [], faults: [] })
   /** The board was read. */
   readonly tasksKnown = signal(false)
+  readonly #keepPaused = keeper<PausedFolder>((a, b) => a.who === b.who && a.pause === b.pause)
   /** Folders that hold something back, as they said last. */
-  readonly paused = computed((): readonly PausedFolder[] => {
+  readonly paused = computed(() => {
     const served = this.#status.value?.folder?.paused ?? null
     const agents = this.agents.value
       .filter(isHere)
       .map(({ agent }) => ({ who: agent.agentId, pause: agent.folder?.paused ?? null }))
-    return [{ who: null, pause: served }, ...agents].flatMap(({ who, pause }) => (pause === null ? [] : { who, pause }))
+    const all = [{ who: null, pause: served }, ...agents]
+    return this.#keepPaused(all.flatMap(({ who, pause }) => (pause === null ? [] : { who, pause })))
   })
   readonly inbox = computed(() =>
     inboxOf({
@@ -104,15 +124,10 @@ export class Store {
       tasks: this.tasks.value.tasks,
     }),
   )
-  readonly changes = signal<readonly Change[]>([])
   /** The events of the last batch, oldest first. */
   readonly news = signal<readonly WorkspaceEvent[]>([])
   /** The commits of the last batch, with their edits. */
   readonly commits = signal<readonly Commit[]>([])
-  readonly activity = computed(() => activityByFile(this.changes.value, this.serverNow.value))
-  readonly lines = computed<ReadonlyMap<string, AuthorLines>>(
-    () => new Map(linesByAuthor(this.changes.value, this.serverNow.value).map((lines) => [lines.author, lines])),
-  )
   readonly health = signal<readonly HealthSample[]>([])
   readonly #status = signal<Status | null>(null)
   /** Why the server stores nothing at the moment; null: it does, as far as is known. */
@@ -131,7 +146,8 @@ export class Store {
   readonly caughtUp = signal<{ readonly events: number; readonly at: number } | null>(null)
 
   // What is too large to copy for every batch is changed in place; a new wrapper around it tells those who read it.
-  readonly lanes = signal({ lanes: new Lanes(), locks: new LockSpans() })
+  readonly work = signal({ activity: new Activity(MOST_CHANGES) })
+  readonly lanes = signal<ScoreTable>({ lanes: new Lanes(), locks: new LockSpans(), touched: null })
   readonly #heads = signal({ table: new FileTable() })
   readonly #paths = signal(this.#heads.value)
   readonly #tags = signal({ book: new TagBook() })
@@ -146,7 +162,6 @@ export class Store {
   #assumed: 'left' | 'lost' = 'left'
   /** The number behind which the feeds began. */
   #feedsFrom = 0
-  readonly #changeRing = new RingBuffer<Change>(MOST_CHANGES)
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
   readonly #rate = signal({ rate: new Rate() })
   #workspaceId: string | null = null
@@ -164,6 +179,11 @@ export class Store {
     return this.#heads.value.table.head(path)
   }
 
+  /** Subscribes whoever reads it to the agents' rows. */
+  row(id: string): AgentRow | undefined {
+    return this.#rows.value.get(id)
+  }
+
   /** Subscribes whoever reads it to the roster. */
   tag(author: string): Tag {
     return this.#tags.value.book.of(author)
@@ -178,6 +198,7 @@ export class Store {
     batch(() => {
       this.now.value = now
       this.heardAt.value = heardAt
+      if (this.work.value.activity.expire(this.serverNow.value)) this.work.value = { ...this.work.value }
     })
   }
 
@@ -222,7 +243,7 @@ export class Store {
       for (const { id, time, authors } of conflicts) {
         this.lanes.value.lanes.addCollision({ id, time, authors: [authors.ours, authors.theirs] })
       }
-      this.lanes.value = { ...this.lanes.value }
+      this.#showLanes(null)
     })
   }
 
@@ -231,7 +252,7 @@ export class Store {
       this.locksKnown.value = true
       this.locks.value = locks
       this.lanes.value.locks.takeList(locks, this.serverNow.value)
-      this.lanes.value = { ...this.lanes.value }
+      this.#showLanes(null)
     })
   }
 
@@ -288,7 +309,7 @@ export class Store {
 
   #forget(): void {
     this.#heads.value.table.clear()
-    this.#changeRing.clear()
+    this.work.value.activity.clear()
     this.#samples.clear()
     this.#departures.clear()
     this.#rate.value.rate.clear()
@@ -304,7 +325,6 @@ export class Store {
     this.locks.value = { locks: [], waiting: [] }
     this.#deadlocks.value = []
     this.tasks.value = { tasks: [], faults: [] }
-    this.changes.value = []
     this.health.value = []
     this.#status.value = null
     this.filesKnown.value = false
@@ -312,7 +332,8 @@ export class Store {
     this.conflictsKnown.value = false
     this.locksKnown.value = false
     this.tasksKnown.value = false
-    this.lanes.value = { ...this.lanes.value }
+    this.work.value = { ...this.work.value }
+    this.#showLanes(null)
     this.#heads.value = { ...this.#heads.value }
     this.#paths.value = this.#heads.value
     this.#rate.value = { ...this.#rate.value }
@@ -329,8 +350,9 @@ export class Store {
   #takeEarlier(events: readonly WorkspaceEvent[]): void {
     // The first revision by DISK is the server's own reading of its folder: nobody worked there.
     const earlier = events.filter(({ type, data }) => !(type === 'file:changed' && isReading(data)))
-    const later = this.#changeRing.toArray()
-    this.#changeRing.clear()
+    const { activity } = this.work.value
+    const later = [...activity.changes()]
+    activity.clear()
     let rows: readonly FeedRow[] = []
     for (const event of earlier) {
       const time = Date.parse(event.timestamp)
@@ -338,9 +360,11 @@ export class Store {
       rows = addToFeed(rows, event)
       this.#note(event, time)
     }
-    for (const change of later) this.#changeRing.push(change)
+    for (const change of later) activity.add(change)
+    activity.expire(this.serverNow.value)
     this.feed.value = [...this.feed.value, ...rows].slice(0, MOST_ROWS)
     this.#showEvents()
+    this.#showLanes(null)
   }
 
   #takeEvents(events: readonly WorkspaceEvent[]): void {
@@ -357,6 +381,7 @@ export class Store {
     this.feed.value = feed
     this.eventCount.value += events.length
     this.#showEvents()
+    this.#showLanes(touchedBy(events))
     if (events.some((event) => event.type === 'agent:left')) {
       this.#showRoster(this.agents.value.filter(isHere).map((row) => row.agent))
     }
@@ -364,8 +389,11 @@ export class Store {
 
   #showEvents(): void {
     this.#rate.value = { ...this.#rate.value }
-    this.changes.value = this.#changeRing.toArray()
-    this.lanes.value = { ...this.lanes.value }
+    this.work.value = { ...this.work.value }
+  }
+
+  #showLanes(touched: ScoreTable['touched']): void {
+    this.lanes.value = { ...this.lanes.value, touched }
   }
 
   #note(event: WorkspaceEvent, time: number): void {
@@ -375,7 +403,7 @@ export class Store {
       case 'file:changed': {
         const { file, author, lines_added: added, lines_removed: removed } = event.data
         if (isReading(event.data)) return
-        this.#changeRing.push({ file, author, time, lines: { added, removed } })
+        this.work.value.activity.add({ file, author, time, lines: { added, removed } })
         this.lanes.value.lanes.addEdit(author, time, added, removed)
         return
       }
@@ -424,12 +452,4 @@ export class Store {
 /** Of the server's own folder, which it has just begun to serve. */
 function isReading({ author, rev }: { readonly author: string; readonly rev: number }): boolean {
   return author === 'DISK' && rev === 1
-}
-
-/** The last roster, and before it those that have somebody who is in the last no more. */
-function tellingRosters(messages: readonly ServerMessage[]): readonly (readonly Agent[])[] {
-  const rosters = messages.flatMap((message) => (message.type === 'agents' ? [message.agents] : []))
-  const last = rosters.at(-1)
-  const present = new Set(last?.map(({ agentId }) => agentId))
-  return rosters.filter((roster) => roster === last || roster.some(({ agentId }) => !present.has(agentId)))
 }

@@ -21,28 +21,102 @@ export const ACTIVITY_SPAN = 15 * 60_000
 /** For this long after an edit the tree shows its author at the file. */
 export const LATELY = 2 * 60_000
 
-/** @param changes oldest first */
-export function activityByFile(changes: readonly Change[], now: number): ReadonlyMap<string, FileActivity> {
-  const byFile = new Map<string, { -readonly [K in keyof FileActivity]: FileActivity[K] }>()
-  for (const { file, author, time } of changes) {
-    if (time < now - ACTIVITY_SPAN) continue
-    const known = byFile.get(file)
-    if (known === undefined) {
-      byFile.set(file, { path: file, changes: 1, lastTime: time, authors: [author] })
-      continue
-    }
-    known.changes += 1
-    known.lastTime = time
-    if (known.authors[0] !== author) known.authors = [author, ...known.authors.filter((other) => other !== author)]
+/**
+ * What changed in the last quarter of an hour, by file and by author. A change costs the same however many there were:
+ * what it does not touch stays the same object, and whoever shows that need not look again.
+ */
+export class Activity {
+  readonly #most: number
+  #changes: Change[] = []
+  readonly #byFile = new Map<string, Change[]>()
+  readonly #files = new Map<string, FileActivity>()
+  readonly #lines = new Map<string, AuthorLines>()
+
+  /** @param most of more changes than these the oldest are forgotten */
+  constructor(most: number) {
+    this.#most = most
   }
-  return byFile
+
+  get files(): ReadonlyMap<string, FileActivity> {
+    return this.#files
+  }
+
+  /** Oldest first; of a file, its own ones. */
+  changes(path?: string): readonly Change[] {
+    return path === undefined ? this.#changes : (this.#byFile.get(path) ?? [])
+  }
+
+  lines(author: string): AuthorLines | undefined {
+    return this.#lines.get(author)
+  }
+
+  /** One that is newer than all that are known. */
+  add(change: Change): void {
+    const { file, author, time } = change
+    if (this.#changes.length === this.#most) this.#forget(1)
+    this.#changes.push(change)
+    const ofFile = this.#byFile.get(file)
+    if (ofFile === undefined) this.#byFile.set(file, [change])
+    else ofFile.push(change)
+    const { changes, authors } = this.#files.get(file) ?? { changes: 0, authors: [] }
+    this.#files.set(file, { path: file, changes: changes + 1, lastTime: time, authors: withLatest(authors, author) })
+    this.#lines.set(author, withChange(this.#lines.get(author), change, 1))
+  }
+
+  /** @returns whether any change was older than the span */
+  expire(now: number): boolean {
+    const count = this.#changes.findIndex(({ time }) => time >= now - ACTIVITY_SPAN)
+    this.#forget(count === -1 ? this.#changes.length : count)
+    return count !== 0
+  }
+
+  clear(): void {
+    this.#changes = []
+    this.#byFile.clear()
+    this.#files.clear()
+    this.#lines.clear()
+  }
+
+  #forget(count: number): void {
+    for (const change of this.#changes.splice(0, count)) {
+      const { file, author } = change
+      const rest = this.#byFile.get(file)?.slice(1) ?? []
+      const last = rest.at(-1)
+      if (last === undefined) {
+        this.#byFile.delete(file)
+        this.#files.delete(file)
+      } else {
+        this.#byFile.set(file, rest)
+        const authors = rest.reduce<readonly string[]>((names, one) => withLatest(names, one.author), [])
+        this.#files.set(file, { path: file, changes: rest.length, lastTime: last.time, authors })
+      }
+      const lines = withChange(this.#lines.get(author), change, -1)
+      if (lines.edits === 0) this.#lines.delete(author)
+      else this.#lines.set(author, lines)
+    }
+  }
+}
+
+function withLatest(authors: readonly string[], author: string): readonly string[] {
+  return authors[0] === author ? authors : [author, ...authors.filter((other) => other !== author)]
+}
+
+/** @param sign -1: it is taken off again */
+function withChange(lines: AuthorLines | undefined, { author, time, lines: own }: Change, sign: 1 | -1): AuthorLines {
+  return {
+    author,
+    edits: (lines?.edits ?? 0) + sign,
+    added: (lines?.added ?? 0) + sign * own.added,
+    removed: (lines?.removed ?? 0) + sign * own.removed,
+    lastTime: Math.max(lines?.lastTime ?? 0, time),
+  }
 }
 
 /** Busiest first; of equals, the one changed last. */
 export function busiest(activity: ReadonlyMap<string, FileActivity>, count: number): readonly FileActivity[] {
   const first: FileActivity[] = []
-  // Of thousands of files some are kept: those are put in order, not all.
-  for (const file of activity.values()) {
+  // Of thousands of files some are kept: those are put in order, not all; and sooner where the latest come first.
+  for (const file of [...activity.values()].reverse()) {
     const last = first.at(-1)
     if (first.length === count && last !== undefined && compareBusy(last, file) <= 0) continue
     const place = first.findIndex((other) => compareBusy(other, file) > 0)
@@ -70,19 +144,8 @@ export interface AuthorLines {
 }
 
 /** The most recent author first. */
-export function linesByAuthor(changes: readonly Change[], now: number): readonly AuthorLines[] {
-  const byAuthor = new Map<string, { -readonly [K in keyof AuthorLines]: AuthorLines[K] }>()
-  for (const { author, time, lines } of changes) {
-    if (time < now - ACTIVITY_SPAN) continue
-    const known = byAuthor.get(author)
-    if (known === undefined) {
-      byAuthor.set(author, { author, edits: 1, ...lines, lastTime: time })
-      continue
-    }
-    known.edits += 1
-    known.added += lines.added
-    known.removed += lines.removed
-    known.lastTime = time
-  }
+export function linesByAuthor(changes: readonly Change[]): readonly AuthorLines[] {
+  const byAuthor = new Map<string, AuthorLines>()
+  for (const change of changes) byAuthor.set(change.author, withChange(byAuthor.get(change.author), change, 1))
   return [...byAuthor.values()].sort((a, b) => b.lastTime - a.lastTime)
 }

@@ -2,12 +2,15 @@
  * Lanes: what each agent did in the last quarter of an hour, for the score. Edits are gathered into short buckets, about
  * one to a pixel column, so that a lane's size and the cost of drawing it are bounded however busy its agent is.
  */
+import type { WorkspaceEvent } from '../../protocol/events.js'
 
 /** In milliseconds. */
 export const LANE_SPAN = 15 * 60_000
 export const BUCKET = 2_000
 
 const MOST_BUCKETS = LANE_SPAN / BUCKET + 1
+
+const NONE: readonly Tick[] = []
 
 export interface Tick {
   /** Where the bucket begins, by the server's clock. */
@@ -23,24 +26,24 @@ export interface Collision {
 }
 
 export class Lanes {
-  readonly #ticks = new Map<string, Map<number, { added: number; removed: number }>>()
+  /** Of each lane, oldest first. */
+  readonly #ticks = new Map<string, { time: number; added: number; removed: number }[]>()
   readonly #collisions = new Map<string, Collision>()
 
   /** @param added,removed lines; an edit that changes neither count still leaves a tick */
   addEdit(author: string, time: number, added: number, removed: number): void {
-    const bucket = Math.floor(time / BUCKET)
-    const lane = this.#ticks.get(author) ?? new Map<number, { added: number; removed: number }>()
+    const begin = Math.floor(time / BUCKET) * BUCKET
+    const lane = this.#ticks.get(author) ?? []
     this.#ticks.set(author, lane)
-    const tick = lane.get(bucket)
-    if (tick !== undefined) {
+    const before = lane.findLastIndex((tick) => tick.time <= begin)
+    const tick = lane[before]
+    if (tick?.time === begin) {
       tick.added += added
       tick.removed += removed
       return
     }
-    lane.set(bucket, { added, removed })
-    if (lane.size <= MOST_BUCKETS) return
-    const oldest = Math.max(...lane.keys()) - MOST_BUCKETS
-    for (const key of lane.keys()) if (key <= oldest) lane.delete(key)
+    lane.splice(before + 1, 0, { time: begin, added, removed })
+    if (lane.length > MOST_BUCKETS) lane.shift()
   }
 
   addCollision(collision: Collision): void {
@@ -48,10 +51,9 @@ export class Lanes {
     for (const [id, { time }] of this.#collisions) if (time < collision.time - LANE_SPAN) this.#collisions.delete(id)
   }
 
-  ticks(author: string, from: number): Tick[] {
-    return [...(this.#ticks.get(author) ?? [])]
-      .map(([bucket, lines]) => ({ time: bucket * BUCKET, ...lines }))
-      .filter((tick) => tick.time >= from - BUCKET)
+  /** All that are kept, oldest first: it is asked for with each drawing, and nothing is copied. */
+  ticks(author: string): readonly Tick[] {
+    return this.#ticks.get(author) ?? NONE
   }
 
   collisions(from: number): Collision[] {
@@ -62,4 +64,14 @@ export class Lanes {
     this.#ticks.clear()
     this.#collisions.clear()
   }
+}
+
+/** Whose lanes look another way after these events; null: more than single lanes, such as a collision that joins two. */
+export function touchedBy(events: readonly WorkspaceEvent[]): ReadonlySet<string> | null {
+  const authors = new Set<string>()
+  for (const { type, data } of events) {
+    if (type === 'file:changed') authors.add(data.author)
+    else if (type.startsWith('lock:') || type.startsWith('conflict:')) return null
+  }
+  return authors
 }

@@ -1,5 +1,6 @@
 /** The agents' table: who is here, and who has just gone. Rows keep their place: they are ordered by joining. */
 import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
+import type { ServerMessage } from '../../protocol/messages.js'
 import { agentParts } from './tags.js'
 
 /** Of one that went before the page was opened, what events tell. */
@@ -47,8 +48,18 @@ export function nextRows(
 
 /** The same row as before where nothing in it is new: of fifty agents mostly one has moved, and only that one is drawn. */
 function presentRow(agent: RowAgent, before: AgentRow | undefined): AgentRow {
-  const row = { agent, state: agent.state, since: agent.since }
-  return before !== undefined && JSON.stringify(before) === JSON.stringify(row) ? before : row
+  const { state, since } = agent
+  return before?.state === state && before.since === since && isSame(before.agent, agent)
+    ? before
+    : { agent, state, since }
+}
+
+/** Of two values as JSON has them, whether they say the same. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const entries = Object.entries(a)
+  return entries.length === Object.keys(b).length && entries.every(([key, value]) => isSame(value, Reflect.get(b, key)))
 }
 
 /** The row of one that went before the page was opened. */
@@ -80,4 +91,13 @@ function departed(row: AgentRow, departure: Departure | undefined, assumed: 'lef
     return isHere(row) ? { agent, state: assumed, since: now } : row
   }
   return { agent, state: departure.reason === 'lost' ? 'lost' : 'left', since: departure.time }
+}
+
+/** The last roster, and before it those that have somebody who is in the last no more. */
+export function tellingRosters(messages: readonly ServerMessage[]): readonly (readonly Agent[])[] {
+  const rosters = messages.flatMap((message) => (message.type === 'agents' ? [message.agents] : []))
+  if (rosters.length < 2) return rosters
+  const last = rosters.at(-1)
+  const present = new Set(last?.map(({ agentId }) => agentId))
+  return rosters.filter((roster) => roster === last || roster.some(({ agentId }) => !present.has(agentId)))
 }

@@ -2,6 +2,8 @@
  * How long something lasts, or is past. While the server is not heard a duration would go on being wrong without anybody
  * seeing it: then the clock time stands there.
  */
+import { computed } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 import { formatClock, formatDuration } from '../model/format.js'
 import { usePage } from './context.js'
 
@@ -14,6 +16,14 @@ export interface AgeProps {
 
 export function Age({ of: time, past = false }: AgeProps) {
   const { store } = usePage()
-  if (store.freshness.value.kind === 'offline') return <>{`${past ? 'at' : 'since'} ${formatClock(time)}`}</>
-  return <>{`${formatDuration(store.serverNow.value - time)}${past ? ' ago' : ''}`}</>
+  // Text by itself: each second it is worked out, and the page is touched where it reads otherwise.
+  const text = useMemo(
+    () =>
+      computed(() => {
+        if (store.freshness.value.kind === 'offline') return `${past ? 'at' : 'since'} ${formatClock(time)}`
+        return `${formatDuration(store.serverNow.value - time)}${past ? ' ago' : ''}`
+      }),
+    [store, time, past],
+  )
+  return <>{text}</>
 }

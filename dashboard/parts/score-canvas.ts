@@ -52,6 +52,30 @@ const BAR_FILL = 0.22
 const HATCH = { height: 12, every: 5 }
 
 /**
+ * Draws the lanes of these alone, over a picture of which the rest is still right: the same time, places and colours.
+ * Whoever else is in the scene is passed over; what goes through several lanes is drawn as far as it is in these.
+ */
+export function drawLanes(
+  context: CanvasRenderingContext2D,
+  scene: ScoreScene,
+  authors: ReadonlySet<string>,
+  scale: number,
+): void {
+  const lanes = scene.lanes.filter((lane) => authors.has(lane.author))
+  context.save()
+  context.setTransform(1, 0, 0, 1, 0, 0)
+  context.beginPath()
+  for (const { top, height } of lanes) {
+    // Whole pixels of the screen: at the edge of half a one the old picture would shine through.
+    const from = Math.floor(top * scale)
+    context.rect(0, from, scene.width * scale, Math.ceil((top + height) * scale) - from)
+  }
+  context.clip()
+  drawPicture(context, scene, lanes, scale)
+  context.restore()
+}
+
+/**
  * @param labels as drawLabels made them; null: without an axis there are none
  * @param scale device pixels per CSS pixel
  */
@@ -61,20 +85,29 @@ export function drawScore(
   labels: CanvasImageSource | null,
   scale: number,
 ): void {
+  drawPicture(context, scene, scene.lanes, scale)
+  if (labels !== null) context.drawImage(labels, 0, scene.height - AXIS_HEIGHT, scene.width, AXIS_HEIGHT)
+}
+
+function drawPicture(
+  context: CanvasRenderingContext2D,
+  scene: ScoreScene,
+  lanes: readonly LanePlace[],
+  scale: number,
+): void {
   context.setTransform(scale, 0, 0, scale, 0, 0)
   context.clearRect(0, 0, scene.width, scene.height)
   if (scene.axis) drawAxis(context, scene)
-  for (const lane of scene.lanes) {
+  for (const lane of lanes) {
     drawLane(context, scene, lane)
     for (const span of scene.held(lane.author)) drawHeld(context, scene, lane, span)
     for (const span of scene.waits(lane.author)) drawWait(context, scene, lane, span)
   }
   for (const collision of scene.collisions) drawCollision(context, scene, collision)
   const lane = scene.lanes[0]
-  if (labels === null || lane === undefined) return
+  if (!scene.axis || lane === undefined) return
   context.fillStyle = scene.colours.text
   context.fillRect(lane.left + lane.width - 1, 0, 1, scene.height - AXIS_HEIGHT)
-  context.drawImage(labels, 0, scene.height - AXIS_HEIGHT, scene.width, AXIS_HEIGHT)
 }
 
 /** What drawLabels needs of a scene: while none of it changes, its picture stays. */

@@ -2,16 +2,21 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { LANE_SPAN } from '../model/lanes.js'
 import { usePage, type Page } from './context.js'
-import { drawLabels, drawScore, type LabelScene, type LanePlace, type ScoreColours } from './score-canvas.js'
+import { drawLabels, drawLanes, drawScore, type LabelScene, type LanePlace, type ScoreColours } from './score-canvas.js'
 
 /** What a narrow screen shows of each lane. In milliseconds. */
 const NARROW_SPAN = 5 * 60_000
 
+export interface ScoreProps {
+  /** Whose lanes there are, in their order: the same list as before while they are the same. */
+  readonly ids: readonly string[]
+}
+
 /** Stands inside of the element whose `[data-lane]` parts are the lanes. */
-export function Score() {
+export function Score({ ids }: ScoreProps) {
   const page = usePage()
   const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => (canvas.current === null ? undefined : keepDrawn(canvas.current, page)), [page])
+  useEffect(() => (canvas.current === null ? undefined : keepDrawn(canvas.current, page)), [page, ids])
   return <canvas ref={canvas} class="score-canvas" aria-hidden="true" />
 }
 
@@ -27,6 +32,8 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
   let labelled = ''
   let fontFamily = ''
   let frame = 0
+  /** Whose lanes are not as they are drawn; null: nothing is. */
+  let touched: ReadonlySet<string> | null = null
 
   const labelsAt = (now: number, span: number): CanvasImageSource | null => {
     const [lane] = lanes
@@ -48,28 +55,26 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     const span = axis ? LANE_SPAN : NARROW_SPAN
     const now = store.serverNow.peek()
     const { lanes: history, locks } = store.lanes.peek()
-    drawScore(
-      context,
-      {
-        ...size,
-        lanes,
-        span,
-        now,
-        axis,
-        ticks: (author) => history.ticks(author, now - span),
-        held: (author) => locks.held(author, now - span),
-        waits: (author) => locks.waits(author, now - span),
-        collisions: history.collisions(now - span),
-        colours: sceneColours(colours.of, (author) => store.tag(author).colour),
-      },
-      axis ? labelsAt(now, span) : null,
-      devicePixelRatio,
-    )
+    const scene = {
+      ...{ ...size, lanes, span, now, axis },
+      ticks: (author: string) => history.ticks(author),
+      held: (author: string) => locks.held(author, now - span),
+      waits: (author: string) => locks.waits(author, now - span),
+      collisions: history.collisions(now - span),
+      colours: sceneColours(colours.of, (author) => store.tag(author).colour),
+    }
+    if (touched === null) drawScore(context, scene, axis ? labelsAt(now, span) : null, devicePixelRatio)
+    else drawLanes(context, scene, touched, devicePixelRatio)
+    touched = new Set()
   }
   const drawSoon = () => {
     if (frame === 0) frame = requestAnimationFrame(draw)
   }
-  // The observer is called when layout is done: measuring costs nothing there, and rows come and go with its size.
+  const drawAllSoon = () => {
+    touched = null
+    drawSoon()
+  }
+  // The observer is called when layout is done: measuring costs nothing there.
   const observer = new ResizeObserver(() => {
     axis = matchMedia('(min-width: 641px)').matches
     size = { width: table.clientWidth, height: table.clientHeight }
@@ -82,18 +87,23 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     canvas.height = size.height * devicePixelRatio
     fontFamily = getComputedStyle(canvas).fontFamily
     cancelAnimationFrame(frame)
+    touched = null
     draw()
   })
   observer.observe(table)
   const disposers = [
-    store.lanes.subscribe(drawSoon),
-    store.serverNow.subscribe(drawSoon),
-    store.agents.subscribe(drawSoon),
-    theme.theme.subscribe(drawSoon),
+    store.lanes.subscribe(({ touched: more }) => {
+      touched = touched === null || more === null ? null : new Set([...touched, ...more])
+      drawSoon()
+    }),
+    // Everything moves with the time.
+    store.serverNow.subscribe(drawAllSoon),
+    store.freshness.subscribe(drawAllSoon),
+    theme.theme.subscribe(drawAllSoon),
   ]
   void document.fonts.ready.then(() => {
     labelled = ''
-    drawSoon()
+    drawAllSoon()
   })
   return () => {
     observer.disconnect()

@@ -63,7 +63,7 @@ function Heading({ id, row }: { readonly id: string; readonly row: AgentRow | un
   const { store, following } = usePage()
   const { type, instance } = agentParts(id)
   const agent = row?.agent
-  const lines = store.lines.value.get(id)
+  const lines = store.work.value.activity.lines(id)
   const isGone = row === undefined || !isHere(row)
   const canFollow = !isGone && agent?.file != null
   return (

@@ -1,7 +1,9 @@
 /** The score: who is here, what each does now, and its last quarter of an hour, in one table. Rows never reorder. */
+import { useMemo } from 'preact/hooks'
 import { useComputed } from '@preact/signals'
 import type { LockWaiter } from '../../protocol/locks.js'
 import { capitalize, formatCount, formatNumber } from '../model/format.js'
+import { keeper } from '../model/kept.js'
 import { isHere, type AgentRow } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -13,8 +15,10 @@ import { StateWord } from '../parts/state-word.js'
 import { formatRoute } from '../router.js'
 
 export function AgentsTable() {
-  const rows = usePage().store.agents.value
-  if (rows.length === 0) return null
+  const { store } = usePage()
+  const keep = useMemo(() => keeper<string>(), [])
+  const ids = useComputed(() => keep(store.agents.value.map(({ agent }) => agent.agentId))).value
+  if (ids.length === 0) return null
   return (
     <section class="agents" aria-labelledby="agents-title">
       <div class="section-head">
@@ -47,43 +51,48 @@ export function AgentsTable() {
             </span>
           ))}
         </div>
-        {rows.map((row) => (
-          <Row key={row.agent.agentId} row={row} />
+        {ids.map((id) => (
+          <Row key={id} id={id} />
         ))}
         <div class="score-axis" aria-hidden="true" />
-        <Score />
+        <Score ids={ids} />
       </div>
     </section>
   )
 }
 
-function Row({ row }: { readonly row: AgentRow }) {
+/** Each row reads what it shows by itself: of fifty agents mostly one has moved, and only that one is drawn. */
+function Row({ id }: { readonly id: string }) {
+  const { store } = usePage()
+  const row = useComputed(() => store.row(id)).value
+  return row === undefined ? null : <Cells row={row} />
+}
+
+function Cells({ row }: { readonly row: AgentRow }) {
   const { store } = usePage()
   const { agent, state, since } = row
-  const type = capitalize(agent.type)
-  // Text by itself: whoever's numbers stay the same is not drawn again, however much the others do.
-  const lines = useComputed(() => {
-    const own = store.lines.value.get(agent.agentId)
-    return own === undefined ? '' : `+${formatNumber(own.added)} −${formatNumber(own.removed)}`
-  })
-  const edits = useComputed(() => {
-    const own = store.lines.value.get(agent.agentId)
-    return own === undefined ? 'no edits seen' : formatCount(own.edits, 'edit')
-  })
-  const { locks, waiting } = store.locks.value
-  const held = locks.filter(({ holder }) => holder === agent.agentId).length
-  const wait = waiting.find((one) => one.agent === agent.agentId)
-  return (
-    <div class={`agent-row${isHere(row) ? '' : ' agent-gone'}`} role="row">
+  const { agentId: id, type, instance, partition } = agent
+  const own = useComputed(() => store.work.value.activity.lines(id)).value
+  const locks = useComputed(() => store.locks.value.locks.filter(({ holder }) => holder === id).length).value
+  const wait = useComputed(() => store.locks.value.waiting.find(({ agent }) => agent === id)).value
+  const gone = !isHere(row)
+  // Most often it is the file that is another.
+  const who = useMemo(
+    () => (
       <div class="agent-who" role="rowheader">
-        <AgentTag author={agent.agentId} gone={!isHere(row)} />
+        <AgentTag author={id} gone={gone} />
         <div>
-          <a href={formatRoute({ view: 'agents', id: agent.agentId })}>
-            <b>{agent.instance}</b>
+          <a href={formatRoute({ view: 'agents', id })}>
+            <b>{instance}</b>
           </a>
-          <small>{agent.partition === null ? type : `${type}, ${agent.partition}`}</small>
+          <small>{partition === null ? capitalize(type) : `${capitalize(type)}, ${partition}`}</small>
         </div>
       </div>
+    ),
+    [id, gone, type, instance, partition],
+  )
+  const doing = useMemo(
+    () => (
       <div class="agent-state" role="cell">
         {wait === undefined ? (
           <>
@@ -96,6 +105,13 @@ function Row({ row }: { readonly row: AgentRow }) {
           <WaitWord wait={wait} />
         )}
       </div>
+    ),
+    [state, since, wait],
+  )
+  return (
+    <div class={`agent-row${gone ? ' agent-gone' : ''}`} role="row">
+      {who}
+      {doing}
       <div class="agent-file" role="cell">
         {agent.file !== null && (
           <a class="path" href={formatRoute({ view: 'files', path: agent.file })} title={agent.file}>
@@ -105,12 +121,12 @@ function Row({ row }: { readonly row: AgentRow }) {
         {agent.symbol != null && <small class="path">{agent.symbol}</small>}
       </div>
       <div class="agent-lines" role="cell">
-        {lines}
+        {own !== undefined && `+${formatNumber(own.added)} −${formatNumber(own.removed)}`}
       </div>
-      <div class="agent-lane" role="cell" data-lane={agent.agentId}>
+      <div class="agent-lane" role="cell" data-lane={id}>
         <span class="visually-hidden">
-          {edits}
-          {held > 0 && `, holds ${formatCount(held, 'lock')}`}
+          {own === undefined ? 'no edits seen' : formatCount(own.edits, 'edit')}
+          {locks > 0 && `, holds ${formatCount(locks, 'lock')}`}
           {wait !== undefined && ', waits for a lock'}
         </span>
       </div>

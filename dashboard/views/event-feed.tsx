@@ -1,7 +1,7 @@
 /** What has just happened, newest first. It stands still while someone reads it, and says how much is new. */
 import { Component } from 'preact'
 import { useRef } from 'preact/hooks'
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
+import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals'
 import { eventWords } from '../../client/sdk/event-words.js'
 import { unreachable } from '../../protocol/errors.js'
 import type { FeedRow } from '../model/feed.js'
@@ -63,7 +63,6 @@ export function EventFeed() {
     const rows = stopped.value?.rows ?? store.feed.value
     return (isAll(filter.value) ? rows : rows.filter(compileFeedFilter(filter.value))).slice(0, MOST_SHOWN)
   })
-  const rows = kept.value
   return (
     <section class="events" aria-labelledby="events-title">
       <div class="section-head">
@@ -112,25 +111,38 @@ export function EventFeed() {
           settle()
         }}
       >
-        <ol>
-          {blocksOf(rows).map((block) => (
-            <FeedBlock key={block[0] && blockOf(block[0])} rows={block} />
-          ))}
-          {rows.length === 0 && (
-            <li class="feed-none dim">
-              {isAll(filter.value)
-                ? 'Nothing happened in the last 15 minutes.'
-                : `Nothing of the last ${formatCount(store.feed.value.length, 'event')} is like that.`}
-            </li>
-          )}
-        </ol>
+        <Rows rows={kept} isAll={isAll(filter.value)} />
       </div>
     </section>
   )
 }
 
+interface RowsProps {
+  readonly rows: ReadonlySignal<readonly FeedRow[]>
+  /** Nothing is filtered out. */
+  readonly isAll: boolean
+}
+
+function Rows({ rows, isAll }: RowsProps) {
+  const { store } = usePage()
+  return (
+    <ol>
+      {blocksOf(rows.value).map((block) => (
+        <FeedBlock key={block[0] && blockOf(block[0])} rows={block} />
+      ))}
+      {rows.value.length === 0 && (
+        <li class="feed-none dim">
+          {isAll
+            ? 'Nothing happened in the last 15 minutes.'
+            : `Nothing of the last ${formatCount(store.feed.value.length, 'event')} is like that.`}
+        </li>
+      )}
+    </ol>
+  )
+}
+
 /** Rows are compared by blocks: an event changes one or two of them, and all others are passed over at one look. */
-const BLOCK = 32
+const BLOCK = 16
 
 function blocksOf(rows: readonly FeedRow[]): readonly (readonly FeedRow[])[] {
   const blocks: FeedRow[][] = []

@@ -33,10 +33,7 @@ export function FileSide({ path, peers, drawer }: FileSideProps) {
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
   // An agent with a caret of its own is listed once.
   const others = peers.filter((peer) => !here.some((row) => row.agent.agentId === peer.name))
-  const changes = linesByAuthor(
-    store.changes.value.filter((change) => change.file === path),
-    store.serverNow.value,
-  )
+  const changes = linesByAuthor(store.work.value.activity.changes(path))
   return (
     <aside
       id={FILE_SIDE}

@@ -149,7 +149,8 @@ function Row({ row, active, selected, choose }: RowProps) {
 
 function FileMarks({ path }: { readonly path: string }) {
   const { store } = usePage()
-  const activity = store.activity.value.get(path)
+  const { files } = store.work.value.activity
+  const activity = files.get(path)
   const conflicts = store.openConflicts.value.filter((conflict) => conflict.path === path).length
   const isLate = activity !== undefined && store.serverNow.value - activity.lastTime < LATELY
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
@@ -169,14 +170,14 @@ function FileMarks({ path }: { readonly path: string }) {
           ))}
         </span>
       )}
-      <HeatBar value={heat(activity?.changes ?? 0, mostChanges(store.activity.value))} />
+      <HeatBar value={heat(activity?.changes ?? 0, mostChanges(files))} />
     </>
   )
 }
 
 /** A closed folder shows what happens inside of it. */
 function FolderMark({ row }: { readonly row: TreeRow }) {
-  const activity = usePage().store.activity.value
+  const activity = usePage().store.work.value.activity.files
   if (row.open) return null
   let changes = 0
   for (const [path, file] of activity) if (path.startsWith(`${row.path}/`)) changes += file.changes

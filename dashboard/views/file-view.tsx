@@ -91,9 +91,9 @@ function follow({ store, following }: Page, path: string): void {
 function followable(store: Store, path: string): readonly string[] {
   const here = store.agents.peek().filter((row) => isHere(row) && row.agent.file === path)
   const lately =
-    store.activity
+    store.work
       .peek()
-      .get(path)
+      .activity.files.get(path)
       ?.authors.filter((author) => store.isAgent(author)) ?? []
   return [...new Set([...here.map((row) => row.agent.agentId), ...lately])]
 }

@@ -1,5 +1,5 @@
 /** Overview: what waits for a person, who works where, what has just happened, how the server is. */
-import { useComputed } from '@preact/signals'
+import { useComputed, type ReadonlySignal } from '@preact/signals'
 import { formatBytes, formatClock, formatCount, formatMilliseconds, formatNumber } from '../model/format.js'
 import { inboxCount } from '../model/inbox.js'
 import { isHere, isWorking } from '../model/roster.js'
@@ -45,22 +45,25 @@ export function Overview() {
 
 function Headline() {
   const { store } = usePage()
-  const changed = useComputed(() => store.activity.value.size)
   const inbox = store.inbox.value
   const verb = tense(inbox.length, store.freshness.value.kind === 'offline')
-  const rows = store.agents.value
-  const here = rows.filter(isHere).length
-  const subtasks = subtasksDone(store.tasks.value.tasks)
-  const totals = [
-    here === 0 ? 'No agent is connected' : `${rows.filter(isWorking).length} of ${formatCount(here, 'agent')} working`,
-    ...(subtasks.total === 0 ? [] : [`${subtasks.done} of ${formatCount(subtasks.total, 'subtask')} done`]),
-    ...(store.filesKnown.value ? [formatCount(store.tree.value.paths.length, 'file')] : []),
-    `${formatCount(changed.value, 'file')} changed in the last 15 minutes`,
-  ]
+  const totals = useComputed(() => {
+    const rows = store.agents.value
+    const here = rows.filter(isHere).length
+    const subtasks = subtasksDone(store.tasks.value.tasks)
+    return [
+      here === 0
+        ? 'No agent is connected'
+        : `${rows.filter(isWorking).length} of ${formatCount(here, 'agent')} working`,
+      ...(subtasks.total === 0 ? [] : [`${subtasks.done} of ${formatCount(subtasks.total, 'subtask')} done`]),
+      ...(store.filesKnown.value ? [formatCount(store.tree.value.paths.length, 'file')] : []),
+      `${formatCount(store.work.value.activity.files.size, 'file')} changed in the last 15 minutes`,
+    ].join(' · ')
+  })
   return (
     <div class="headline">
       <h1>{inbox.length === 0 ? `Nothing ${verb} for you` : `${inboxCount(inbox)} ${verb} for you`}</h1>
-      <p class="soft">{totals.join(' · ')}</p>
+      <p class="soft">{totals}</p>
     </div>
   )
 }
@@ -88,6 +91,7 @@ function NobodyYet() {
 
 function Health() {
   const { store } = usePage()
+  const rate = useComputed(() => formatNumber(store.eventsPerMinute.value))
   const samples = store.health.value
   const last = samples.at(-1)
   if (last === undefined) return null
@@ -113,11 +117,7 @@ function Health() {
           value={status.commitLatency === null ? 'none yet' : formatMilliseconds(status.commitLatency.p99)}
           values={samples.flatMap((sample) => sample.status.commitLatency?.p99 ?? [])}
         />
-        <Measure
-          name="Events in a minute"
-          value={formatNumber(store.eventsPerMinute.value)}
-          values={samples.map((sample) => sample.eventsPerMinute)}
-        />
+        <Measure name="Events in a minute" value={rate} values={samples.map((sample) => sample.eventsPerMinute)} />
         <Measure
           name="Memory"
           value={formatBytes(status.memoryBytes)}
@@ -143,7 +143,8 @@ function Health() {
 
 interface MeasureProps {
   readonly name: string
-  readonly value: string
+  /** A signal: it changes more often than the samples. */
+  readonly value: string | ReadonlySignal<string>
   readonly values: readonly number[]
   readonly title?: string
 }

@@ -83,11 +83,11 @@ describe('what was before the page was opened', () => {
   test('is counted, shown and drawn as on a page that saw it, but for the first reading of the folder', () => {
     fresh(4)
     store.takeRecent(recent, [{ agentId: agentId.parse('CLAUDE-a'), order: 1 }])
-    expect(store.changes.value.map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
-    expect(store.lines.value.get('CLAUDE-a')).toMatchObject({ edits: 3, added: 7 })
+    expect(store.work.value.activity.changes().map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
+    expect(store.work.value.activity.lines('CLAUDE-a')).toMatchObject({ edits: 3, added: 7 })
     expect(store.eventsPerMinute.value).toBe(2)
     expect(store.feed.value.map(({ seq }) => seq)).toEqual([4, 3, 2])
-    expect(store.lanes.value.lanes.ticks('CLAUDE-a', 0)).toHaveLength(3)
+    expect(store.lanes.value.lanes.ticks('CLAUDE-a')).toHaveLength(3)
     expect(store.eventCount.value).toBe(0)
   })
 
@@ -97,7 +97,7 @@ describe('what was before the page was opened', () => {
     store.takeRecent(recent, [])
     store.takeRecent(recent, [])
     expect(store.feed.value.map(({ seq }) => seq)).toEqual([4, 3, 2])
-    expect(store.changes.value.map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
+    expect(store.work.value.activity.changes().map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
   })
 
   test('leaves the rows of those who went, as on a page that saw it', () => {
@@ -196,10 +196,10 @@ describe('events', () => {
   test('feed the rows, the lanes, the lines and the rate at once', () => {
     store.receive([event(aChange(1, 'CLAUDE-a', 'a.ts', { added: 4, removed: 2 }))])
     expect(store.feed.value).toHaveLength(1)
-    expect(store.lanes.value.lanes.ticks('CLAUDE-a', 0)).toHaveLength(1)
-    expect(store.lines.value.get('CLAUDE-a')).toMatchObject({ added: 4, removed: 2 })
+    expect(store.lanes.value.lanes.ticks('CLAUDE-a')).toHaveLength(1)
+    expect(store.work.value.activity.lines('CLAUDE-a')).toMatchObject({ added: 4, removed: 2 })
     expect(store.eventsPerMinute.value).toBe(1)
-    expect(store.activity.value.get('a.ts')?.changes).toBe(1)
+    expect(store.work.value.activity.files.get('a.ts')?.changes).toBe(1)
   })
 
   test('a batch of any size changes each signal once', () => {
