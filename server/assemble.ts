@@ -120,11 +120,11 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
 
   const metrics = new Metrics({
     files: () => files.count,
-    documents: () => files.openDocuments,
+    documents: () => files.documentStates,
     rooms: () => rooms.size,
     connections: () => connections(),
     conflicts: () => files.conflictCount,
-    pendingBytes: () => queue.pending.bytes,
+    queue: () => queue,
   })
   const logsSteps = log.isLevelEnabled('debug')
   const traces = new Traces({

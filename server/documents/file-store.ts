@@ -126,6 +126,10 @@ export class FileStore {
     return this.#documents.size
   }
 
+  get documentStates(): OpenDocuments['states'] {
+    return this.#documents.states
+  }
+
   get conflictCount(): number {
     return this.conflicts.table.count
   }

@@ -28,6 +28,9 @@ export interface OpenDocumentsOptions extends Pick<
   readonly newId: () => string
 }
 
+/** `held`: its next text is being decided; `unsaved`: it has what is not stored yet; `live`: someone has it open; `idle`: nobody has. */
+export type DocumentState = 'held' | 'unsaved' | 'live' | 'idle'
+
 export class OpenDocuments {
   readonly #options: OpenDocumentsOptions
   /** Least recently used first. */
@@ -43,6 +46,13 @@ export class OpenDocuments {
 
   get size(): number {
     return this.#open.size
+  }
+
+  /** How many documents in memory are in which state. */
+  get states(): Readonly<Record<DocumentState, number>> {
+    const states = { held: 0, unsaved: 0, live: 0, idle: 0 }
+    for (const { document, references } of this.#open.values()) states[stateOf(document, references)]++
+    return states
   }
 
   all(): FileDocument[] {
@@ -209,6 +219,12 @@ export class OpenDocuments {
     })
     return document
   }
+}
+
+function stateOf({ live }: FileDocument, references: number): DocumentState {
+  if (live.held !== undefined) return 'held'
+  if (!live.settled) return 'unsaved'
+  return references > 0 ? 'live' : 'idle'
 }
 
 /** Why the users of a document that has no file yet have to let it go. */

@@ -1,17 +1,18 @@
 /** Figures for `/metrics` (Prometheus) and for `status`; every one is measured where it happens. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { CommitMeasure } from '../storage/commit-queue.js'
+import type { DocumentState } from '../documents/open-documents.js'
+import type { CommitMeasure, CommitQueue } from '../storage/commit-queue.js'
 
 /** Group commits whose latency `status` tells about. */
 const REMEMBERED = 1_000
 
 export interface Gauges {
   readonly files: () => number
-  readonly documents: () => number
+  readonly documents: () => Readonly<Record<DocumentState, number>>
   readonly rooms: () => number
   readonly connections: () => Readonly<Record<'agents' | 'observers' | 'peers', number>>
   readonly conflicts: () => number
-  readonly pendingBytes: () => number
+  readonly queue: () => Pick<CommitQueue, 'pending' | 'state'>
 }
 
 export class Metrics {
@@ -43,19 +44,25 @@ export class Metrics {
       registers,
     })
     gauge('ensemble_files', 'Files in the workspace.', gauges.files)
-    gauge('ensemble_documents_open', 'Documents in memory.', gauges.documents)
     gauge('ensemble_rooms', 'Documents that somebody has open.', gauges.rooms)
     gauge('ensemble_conflicts_open', 'Conflicts that wait for a decision.', gauges.conflicts)
-    gauge('ensemble_storage_pending_bytes', 'Bytes that wait to be stored.', gauges.pendingBytes)
-    new Gauge({
-      name: 'ensemble_connections',
-      help: 'Open connections, by kind.',
-      labelNames: ['kind'],
-      registers,
-      collect() {
-        for (const [kind, count] of Object.entries(gauges.connections())) this.set({ kind }, count)
-      },
-    })
+    gauge('ensemble_storage_pending_bytes', 'Bytes that wait to be stored.', () => gauges.queue().pending.bytes)
+    gauge('ensemble_storage_pending_rows', 'Rows that wait to be stored.', () => gauges.queue().pending.rows)
+    gauge('ensemble_storage_degraded', '1 while storage refuses writes.', () => (gauges.queue().state === 'ok' ? 0 : 1))
+    gaugeBy('kind', 'ensemble_connections', 'Open connections, by kind.', gauges.connections)
+    const states =
+      'Documents in memory: held while a text is decided, unsaved, live where someone has it open, or idle.'
+    gaugeBy('state', 'ensemble_documents', states, gauges.documents)
+
+    function gaugeBy(label: string, name: string, help: string, read: () => Readonly<Record<string, number>>): void {
+      new Gauge({
+        ...{ name, help, registers },
+        labelNames: [label],
+        collect() {
+          for (const [value, count] of Object.entries(read())) this.set({ [label]: value }, count)
+        },
+      })
+    }
 
     function gauge(name: string, help: string, read: () => number): void {
       new Gauge({
