@@ -24,6 +24,7 @@ import './styles/tasks.css'
 import './styles/locks.css'
 import './styles/palette.css'
 import './styles/person.css'
+import { answerTabs, askTabs, TAB_CHANNEL, type TabChannel } from './tabs.js'
 import { ThemeSwitch } from './theme.js'
 import { forgetToken, keepToken, takeKey, tokenOf, type Key } from './token.js'
 import { NoToken } from './views/no-token.js'
@@ -39,7 +40,8 @@ const newId = (): WriteId =>
 
 async function arrive(root: HTMLElement): Promise<void> {
   const theme = new ThemeSwitch(window)
-  const key = takeKey({ location, history, storage: sessionStorage })
+  const tabs = new BroadcastChannel(TAB_CHANNEL)
+  const key = takeKey({ location, history, storage: sessionStorage }) ?? (await keyOfTabs(tabs))
   if (key === null) {
     askForKey(root)
     return
@@ -47,13 +49,18 @@ async function arrive(root: HTMLElement): Promise<void> {
   try {
     const token = await tokenOf(key, (...request) => fetch(...request))
     keepToken(sessionStorage, token)
-    start(root, theme, token)
+    start(root, theme, token, tabs)
   } catch (thrown) {
     askForKey(root, toEnsembleError(thrown))
   }
 }
 
-function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
+async function keyOfTabs(tabs: TabChannel): Promise<Key | null> {
+  const session = await askTabs(tabs, newId(), after)
+  return session === null ? null : { kind: 'token', text: session.token }
+}
+
+function start(root: HTMLElement, theme: ThemeSwitch, token: string, tabs: TabChannel): void {
   const person = keptPerson(localStorage)
   const connection = new Connection({
     url: location.origin,
@@ -74,6 +81,10 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string): void {
     newId,
   })
   document.addEventListener('visibilitychange', () => link.look())
+  answerTabs(tabs, () => {
+    const isGood = store.workspace.peek() !== null && connection.state.kind !== 'closed'
+    return isGood ? { token, access: store.readOnly.peek() ? 'read' : 'write' } : null
+  })
   connection.start()
   const signOut = () => {
     forgetToken(sessionStorage)

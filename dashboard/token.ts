@@ -1,7 +1,7 @@
 /**
  * How the page comes to its token. A link brings a code in the address's fragment, which no server and no log ever sees; the page
- * exchanges it once for the token of a session, which only this tab of this origin can read. No cookie: cookies are shared
- * between the ports of one host.
+ * exchanges it once for the token of a session, which only this tab of this origin can read; a new tab asks for it (tabs.ts). No
+ * cookie: cookies are shared between the ports of one host.
  */
 import { trusted } from '../client/sdk/trusted.js'
 import { EnsembleError } from '../protocol/errors.js'

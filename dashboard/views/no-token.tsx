@@ -39,7 +39,7 @@ export function NoToken({ refused, use }: NoTokenProps) {
           />
           <button class="button button-primary">Open</button>
         </form>
-        <p class="dim">It stays in this tab and goes to this server alone.</p>
+        <p class="dim">It stays in this tab and those that you open from it, and goes to this server alone.</p>
       </div>
     </main>
   )

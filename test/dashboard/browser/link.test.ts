@@ -99,3 +99,49 @@ test('[AUTH-11] a page for watchers follows everything and changes nothing', asy
     expect(await acts.allTextContents(), address).toEqual([])
   }
 })
+
+test('[AUTH-10] a link opened in a new tab has the session of the tab that it was opened from; another browser has none', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const page = await blank(folder.url)
+  await page.goto(await folder.link('write'))
+  await live(page).waitFor()
+  const opened = page.context().waitForEvent('page')
+  await page
+    .getByRole('link', { name: 'Tasks' })
+    .first()
+    .click({ modifiers: ['Control'] })
+  const tab = await opened
+  await live(tab).waitFor()
+  expect(tab.url()).toBe(`${folder.url}/tasks`)
+  await tab.getByRole('button', { name: 'New task' }).waitFor()
+  await page.goto('about:blank')
+  await tab.reload()
+  await live(tab).waitFor()
+
+  const elsewhere = await blank(folder.url)
+  await elsewhere.goto(`${folder.url}/tasks`)
+  await elsewhere.getByRole('heading', { name: 'Open the dashboard by a link' }).waitFor()
+  // Nothing is kept for when all of them are closed.
+  await tab.goto('about:blank')
+  const late = await page.context().newPage()
+  await late.goto(`${folder.url}/tasks`)
+  await late.getByRole('heading', { name: 'Open the dashboard by a link' }).waitFor()
+  const kept = await late.evaluate(() => `${localStorage.length} ${sessionStorage.length} ${document.cookie}`)
+  expect(kept).toBe('0 0 ')
+})
+
+test('[AUTH-10, AUTH-11] a new tab beside one that may only look may only look, whoever else is open', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const writer = await blank(folder.url)
+  await writer.goto(await folder.link('write'))
+  await live(writer).waitFor()
+  const watcher = await writer.context().newPage()
+  await watcher.goto(await folder.link('read'))
+  await live(watcher).waitFor()
+  const tab = await writer.context().newPage()
+  await tab.goto(`${folder.url}/tasks`)
+  await tab.getByRole('banner').getByText('Read-only').waitFor()
+  await writer.reload()
+  await live(writer).waitFor()
+  expect(await writer.getByRole('banner').getByText('Read-only').count()).toBe(0)
+})
