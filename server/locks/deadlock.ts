@@ -13,6 +13,29 @@ export interface Step<Reason> extends Wait<Reason> {
 }
 
 /**
+ * Whether anyone waits for itself, over others, who can be reached from `starts`.
+ * @param waitsOf for whom an agent waits; of those in `done` nothing more need be told: their ways lead nowhere new
+ */
+export function hasCircle(
+  starts: Iterable<AgentId>,
+  waitsOf: (agent: AgentId, done: ReadonlySet<AgentId>) => Iterable<AgentId>,
+): boolean {
+  const done = new Set<AgentId>()
+  const way = new Set<AgentId>()
+  const leadsBack = (agent: AgentId): boolean => {
+    way.add(agent)
+    for (const next of waitsOf(agent, done)) {
+      if (way.has(next) || (!done.has(next) && leadsBack(next))) return true
+    }
+    way.delete(agent)
+    done.add(agent)
+    return false
+  }
+  for (const start of starts) if (!done.has(start) && leadsBack(start)) return true
+  return false
+}
+
+/**
  * A shortest circle that leads from `start` back to it, each step's `waitsFor` the next one's `agent`; undefined: there is
  * none.
  */

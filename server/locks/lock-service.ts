@@ -27,15 +27,8 @@ import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { assertRoom, notHeld, stopping, withdrawn } from './lock-faults.js'
-import {
-  decide,
-  nextDeadline,
-  type Decided,
-  type Lease,
-  type LockCommandInside,
-  type LockTable,
-  type Want,
-} from './lock-table.js'
+import { Places, type Lease, type Want } from './blockers.js'
+import { decide, nextDeadline, type Decided, type LockCommandInside, type LockTable } from './lock-table.js'
 import { changedPaths, eventLock, eventRegion, lockOf, refusalOf, waiterOf } from './lock-words.js'
 import { Regions, type RegionsOptions } from './regions.js'
 import { forgetRow, leaseRow, loadTable, tokenRow, type Moment, type Texts } from './stored-leases.js'
@@ -135,9 +128,9 @@ export class LockService {
     const leases = [...this.#table.leases.values()].filter(
       (one) => one.expires > moment.elapsed && isAsked(one, one.holder),
     )
-    const waiting = this.#table.waiting.flatMap((asking, place) =>
-      asking.wants.some((want) => isAsked(want, asking.holder)) ? [waiterOf(this.#table, asking, place, moment)] : [],
-    )
+    const asked = this.#table.waiting.filter(({ wants, holder: by }) => wants.some((want) => isAsked(want, by)))
+    const places = new Places(asked.length === 0 ? [] : this.#table.leases.values(), this.#table.waiting)
+    const waiting = asked.map((asking) => waiterOf(places, asking, moment))
     return { locks: leases.map((lease) => lockOf(lease, moment)).sort((a, b) => a.token - b.token), waiting }
   }
 

@@ -9,50 +9,14 @@
  *
  * `now` is milliseconds of a clock that never goes back. What is told outside, in the time of day, is the service's.
  */
-import { COMPATIBLE, type LockRegion, type LockType } from '../../protocol/locks.js'
+import type { LockType } from '../../protocol/locks.js'
 import { unreachable } from '../../protocol/errors.js'
 import { lockId, type AgentId, type Author, type LockId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Edits } from '../../protocol/text/edits.js'
-import { findCycle, type Step, type Wait } from './deadlock.js'
-import { mapSpan, overlap, sameSpan, type Span } from './span.js'
-
-export interface Want {
-  readonly path: WorkspacePath
-  /** As it was asked for. */
-  readonly region: LockRegion
-  /** Where that stands in the text as it is; null: everywhere. */
-  readonly span: Span | null
-  readonly type: LockType
-}
-
-export interface Lease extends Want {
-  readonly id: LockId
-  readonly token: number
-  readonly holder: AgentId
-  readonly since: number
-  readonly expires: number
-  /** Milliseconds. */
-  readonly ttl: number
-  /** Whether its holder was connected: then it ends with the connection (rule LOCK-7). */
-  readonly bound: boolean
-}
-
-export interface Asking {
-  /** Given by whoever asks, once. */
-  readonly request: number
-  readonly holder: AgentId
-  readonly wants: readonly Want[]
-  /** Milliseconds. */
-  readonly ttl: number
-  readonly bound: boolean
-}
-
-export interface Waiting extends Asking {
-  readonly since: number
-  /** When it gives up. */
-  readonly until: number
-}
+import { clashes, Places, type Asking, type Blocker, type Lease, type Waiting, type Want } from './blockers.js'
+import { findCycle, hasCircle, type Step, type Wait } from './deadlock.js'
+import { mapSpan, sameSpan } from './span.js'
 
 /** Why an agent waits for another; null: for a task. */
 export type WaitReason = Want | null
@@ -84,16 +48,6 @@ export type LockCommandInside =
   | { readonly kind: 'tasks'; readonly waitsFor: ReadonlyMap<AgentId, readonly AgentId[]> }
   /** Time has passed. */
   | { readonly kind: 'tick' }
-
-/** Who stands in the way of a request, and with what; `lease` null: waits itself, and is first. */
-export interface Blocker {
-  readonly holder: AgentId
-  readonly lease: Lease | null
-  /** What it has or wants. */
-  readonly theirs: Want
-  readonly since: number
-  readonly want: Want
-}
 
 export interface Refused {
   readonly reason: 'held' | 'timeout' | 'deadlock'
@@ -128,6 +82,9 @@ export interface Decided {
   readonly ended: readonly Ended[]
 }
 
+/** By path, of the newest tables: each is handed on to the table that follows. A table that has none is looked through anew. */
+const PLACES = new WeakMap<LockTable, Places>()
+
 export function decide(table: LockTable, command: LockCommandInside, now: number): Decided {
   const draft = new Draft(table, now)
   draft.expire()
@@ -144,10 +101,6 @@ export function nextDeadline({ leases, waiting }: LockTable): number {
   return next
 }
 
-function clashes(a: Want, b: Want): boolean {
-  return a.path === b.path && !COMPATIBLE[a.type][b.type] && overlap(a.span, b.span)
-}
-
 function samePlace(a: Want, b: Want): boolean {
   return a.path === b.path && sameSpan(a.span, b.span)
 }
@@ -158,46 +111,8 @@ function joined(held: LockType, type: LockType): LockType | undefined {
   return held === 'REVIEW' || type === 'REVIEW' ? undefined : 'EXCLUSIVE'
 }
 
-/** Who stands in the way of a request: leases first, then who is before it in the queue. */
-export function blockersOf(
-  { leases, waiting }: Pick<LockTable, 'leases' | 'waiting'>,
-  asking: Asking,
-  place: number,
-): readonly Blocker[] {
-  const blockers: Blocker[] = []
-  for (const want of asking.wants) {
-    for (const lease of leases.values()) {
-      if (lease.holder === asking.holder || !clashes(lease, want)) continue
-      blockers.push({ holder: lease.holder, lease, theirs: lease, since: lease.since, want })
-    }
-  }
-  for (const before of waiting.slice(0, place)) {
-    if (before.holder === asking.holder) continue
-    const clash = clashOf(before.wants, asking.wants)
-    if (clash === undefined || isHeldUpBy(before, asking.holder, leases)) continue
-    blockers.push({ holder: before.holder, lease: null, theirs: clash.theirs, since: before.since, want: clash.want })
-  }
-  return blockers
-}
-
 function lastsUntil({ lease }: Blocker): number {
   return lease?.expires ?? -Infinity
-}
-
-function clashOf(theirs: readonly Want[], wants: readonly Want[]): { theirs: Want; want: Want } | undefined {
-  for (const want of wants) {
-    const found = theirs.find((one) => clashes(one, want))
-    if (found !== undefined) return { theirs: found, want }
-  }
-  return undefined
-}
-
-/** Whether a request waits for what `holder` has. */
-function isHeldUpBy({ wants }: Asking, holder: AgentId, leases: ReadonlyMap<LockId, Lease>): boolean {
-  for (const lease of leases.values()) {
-    if (lease.holder === holder && wants.some((want) => clashes(lease, want))) return true
-  }
-  return false
 }
 
 class Draft {
@@ -208,6 +123,9 @@ class Draft {
   #leases: Map<LockId, Lease>
   #waiting: readonly Waiting[]
   #tasks: LockTable['tasks']
+  #known: Places | undefined
+  /** What may have changed who has to wait for whom. */
+  #news: 'none' | 'one waits' | 'any' = 'none'
 
   constructor(table: LockTable, now: number) {
     this.#now = now
@@ -215,10 +133,13 @@ class Draft {
     this.#leases = new Map(table.leases)
     this.#waiting = table.waiting
     this.#tasks = table.tasks
+    this.#known = PLACES.get(table)
+    PLACES.delete(table)
   }
 
   decided(): Decided {
     const table = { lastToken: this.#lastToken, leases: this.#leases, waiting: this.#waiting, tasks: this.#tasks }
+    if (this.#known !== undefined) PLACES.set(table, this.#known)
     return { table, settled: this.#settled, ended: this.#ended }
   }
 
@@ -233,10 +154,9 @@ class Draft {
       case 'acquire': {
         const { wait, request, holder, wants, ttl, bound } = command
         const asking = { request, holder, wants, ttl, bound, since: this.#now, until: this.#now + wait }
-        const blockers = blockersOf(this.#state, asking, this.#waiting.length)
-        if (blockers.length === 0) this.#grant(asking)
-        else if (wait > 0) this.#waiting = [...this.#waiting, asking]
-        else this.#refuse(asking, 'held', this.#waiting.length)
+        if (!this.#places.isBlocked(asking)) this.#grant(asking)
+        else if (wait > 0) this.#append(asking)
+        else this.#refuse(asking, 'held')
         return
       }
       case 'withdraw': {
@@ -266,6 +186,7 @@ class Draft {
       case 'gone':
         // What it asks for over a connection of its own goes on, and is no connection's any more.
         this.#waiting = this.#waiting.map((one) => (one.holder === command.agent ? { ...one, bound: false } : one))
+        this.#known = undefined
         for (const lease of [...this.#leases.values()]) {
           if (lease.holder === command.agent && lease.bound) this.#end(lease, command.reason, lease.holder)
         }
@@ -279,6 +200,7 @@ class Draft {
         return
       case 'tasks':
         this.#tasks = command.waitsFor
+        this.#news = 'any'
         return
       case 'tick':
         return
@@ -290,52 +212,79 @@ class Draft {
   /** Serves whoever can be served, and ends what waited too long or in a circle. */
   advance(): void {
     for (;;) {
-      while (this.#serve());
+      if (this.#isAnyoneDue()) while (this.#serve());
       const victim = this.#victim()
       if (victim === undefined) return
       const { asking, cycle } = victim
-      this.#refuse(asking, 'deadlock', this.#waiting.indexOf(asking), cycle)
+      this.#refuse(asking, 'deadlock', cycle)
       this.#remove(asking)
     }
+  }
+
+  /** Where one more waits, and nothing else is new, all others go on waiting. */
+  #isAnyoneDue(): boolean {
+    return this.#news === 'any' || this.#waiting.some(({ until }) => until <= this.#now)
   }
 
   /** Goes through those who wait, once. What one was given may let its agent's other requests pass: then it returns true. */
   #serve(): boolean {
     let served = false
-    for (let place = 0; place < this.#waiting.length;) {
-      const asking = this.#waiting[place]
-      if (asking === undefined) break
-      if (blockersOf(this.#state, asking, place).length === 0) {
+    const left: Waiting[] = []
+    for (const asking of this.#waiting) {
+      if (!this.#places.isBlocked(asking)) {
         this.#grant(asking)
         served = true
-      } else if (asking.until <= this.#now) this.#refuse(asking, 'timeout', place)
+      } else if (asking.until <= this.#now) this.#refuse(asking, 'timeout')
       else {
-        place++
+        left.push(asking)
         continue
       }
-      this.#remove(asking)
+      this.#places.remove(asking)
+      this.#news = 'any'
     }
+    this.#waiting = left
     return served
   }
 
-  get #state(): Pick<LockTable, 'leases' | 'waiting'> {
-    return { leases: this.#leases, waiting: this.#waiting }
+  get #places(): Places {
+    return (this.#known ??= new Places(this.#leases.values(), this.#waiting))
   }
 
   /** Of the requests that wait in a circle, the one that has waited least. */
   #victim(): { readonly asking: Waiting; readonly cycle: readonly Step<WaitReason>[] } | undefined {
-    if (this.#waiting.length === 0) return undefined
+    if (this.#waiting.length === 0 || this.#news === 'none') return undefined
+    const own = new Map<AgentId, Waiting[]>()
+    for (const asking of this.#waiting) {
+      const those = own.get(asking.holder)
+      if (those === undefined) own.set(asking.holder, [asking])
+      else those.push(asking)
+    }
+    const tasks = this.#tasks
+    const places = this.#places
+    // What is new leads through the one who began to wait last, or may be anywhere.
+    const starts = this.#news === 'one waits' ? this.#waiting.slice(-1) : this.#waiting
+    const [start] = starts
+    if (this.#news === 'one waits' && start !== undefined) {
+      const isAlone = own.get(start.holder)?.length === 1
+      if (isAlone && !this.#isWaitedFor(start.holder)) return undefined
+    }
+    const circle = hasCircle(
+      starts.map(({ holder }) => holder),
+      function* (agent, done) {
+        for (const asking of own.get(agent) ?? []) {
+          for (const { waitsFor } of places.waitsOf(asking, done)) yield waitsFor
+        }
+        for (const other of tasks.get(agent) ?? []) if (other !== agent) yield other
+      },
+    )
+    if (!circle) return undefined
     const graph = new Map<AgentId, Wait<WaitReason>[]>()
     const add = (agent: AgentId, wait: Wait<WaitReason>): void => {
       const waits = graph.get(agent)
       if (waits === undefined) graph.set(agent, [wait])
       else waits.push(wait)
     }
-    this.#waiting.forEach((asking, place) => {
-      for (const { holder: waitsFor, want } of blockersOf(this.#state, asking, place)) {
-        add(asking.holder, { waitsFor, reason: want })
-      }
-    })
+    for (const asking of this.#waiting) for (const wait of this.#places.waitsOf(asking)) add(asking.holder, wait)
     for (const [agent, others] of this.#tasks) {
       for (const waitsFor of others) if (waitsFor !== agent) add(agent, { waitsFor, reason: null })
     }
@@ -347,7 +296,16 @@ class Draft {
     return undefined
   }
 
+  /** Whether anyone may wait for an agent, besides behind what it waits for itself. */
+  #isWaitedFor(agent: AgentId): boolean {
+    for (const { holder, path } of this.#leases.values()) {
+      if (holder === agent && this.#places.isWanted(path)) return true
+    }
+    return [...this.#tasks.values()].some((others) => others.includes(agent))
+  }
+
   #grant(asking: Waiting): void {
+    this.#news = 'any'
     const leases: Lease[] = []
     const fresh: Lease[] = []
     for (const want of asking.wants) {
@@ -361,10 +319,8 @@ class Draft {
   }
 
   #ownAt(holder: AgentId, want: Want): Lease | undefined {
-    for (const lease of this.#leases.values()) {
-      if (lease.holder === holder && samePlace(lease, want) && joined(lease.type, want.type) !== undefined) return lease
-    }
-    return undefined
+    const own = this.#places.ownAt(holder, want.path)
+    return own.find((lease) => samePlace(lease, want) && joined(lease.type, want.type) !== undefined)
   }
 
   #made({ holder, ttl, bound }: Asking, want: Want): Lease {
@@ -382,8 +338,8 @@ class Draft {
     return { ...lease, ttl, expires: Math.max(lease.expires, this.#now + ttl) }
   }
 
-  #refuse(asking: Waiting, reason: Refused['reason'], place: number, cycle: Refused['cycle'] = []): void {
-    const blockers = blockersOf(this.#state, asking, place)
+  #refuse(asking: Waiting, reason: Refused['reason'], cycle: Refused['cycle'] = []): void {
+    const blockers = this.#places.blockersOf(asking)
     const [first] = blockers
     if (first === undefined) throw new Error('what nobody holds up is granted, not refused')
     const ahead = blockers.filter(({ lease }) => lease === null).map(({ holder }) => holder)
@@ -396,16 +352,27 @@ class Draft {
   }
 
   #end(lease: Lease, reason: Ended['reason'], by: Author): void {
+    this.#news = 'any'
     this.#leases.delete(lease.id)
+    this.#known?.end(lease)
     this.#ended.push({ lease, reason, by })
   }
 
   #put(lease: Lease): void {
     this.#leases.set(lease.id, lease)
+    this.#known?.hold(lease)
+  }
+
+  #append(asking: Waiting): void {
+    if (this.#news === 'none') this.#news = 'one waits'
+    this.#waiting = [...this.#waiting, asking]
+    this.#known?.append(asking)
   }
 
   #remove(asking: Waiting): void {
+    this.#news = 'any'
     this.#waiting = this.#waiting.filter((other) => other !== asking)
+    this.#known?.remove(asking)
   }
 
   /** Locks go along with their text. What others hold ahead of a file where it comes to ends, as far as the two don't go together. */
@@ -424,6 +391,8 @@ class Draft {
   }
 
   #mapWants(map: <W extends Want>(want: W, holder: AgentId) => W): void {
+    this.#news = 'any'
+    this.#known = undefined
     for (const [id, lease] of this.#leases) {
       const mapped = map(lease, lease.holder)
       if (mapped !== lease) this.#leases.set(id, mapped)

@@ -2,16 +2,8 @@
 import type { EventData } from '../../protocol/events.js'
 import { type Lock, type LockRefusal, type LockWaiter, type WaitStep } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
-import {
-  blockersOf,
-  type Decided,
-  type Lease,
-  type LockCommandInside,
-  type LockTable,
-  type Refused,
-  type Waiting,
-  type Want,
-} from './lock-table.js'
+import type { Places, Lease, Waiting, Want } from './blockers.js'
+import { type Decided, type LockCommandInside, type LockTable, type Refused } from './lock-table.js'
 import { linesOfSpan } from './span.js'
 import type { Moment } from './stored-leases.js'
 
@@ -31,14 +23,13 @@ function shown(time: number): number {
   return Math.max(0, Math.round(time))
 }
 
-export function waiterOf(table: LockTable, asking: Waiting, place: number, { time, elapsed }: Moment): LockWaiter {
-  const waitsFor = new Set(blockersOf(table, asking, place).map(({ holder }) => holder))
+export function waiterOf(places: Places, asking: Waiting, { time, elapsed }: Moment): LockWaiter {
   return {
     agent: asking.holder,
     wants: asking.wants.map(({ path, region, type }) => ({ path, region, type })),
     since: shown(time - elapsed + asking.since),
     until: shown(time - elapsed + asking.until),
-    waitsFor: [...waitsFor],
+    waitsFor: [...places.waitsOf(asking)].map(({ waitsFor }) => waitsFor),
   }
 }
 

@@ -11,7 +11,7 @@ import type { LineRange } from '../../protocol/conflicts.js'
 import type { LockWant } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Edits } from '../../protocol/text/edits.js'
-import type { Want } from './lock-table.js'
+import type { Want } from './blockers.js'
 import { countLines, mapSpan, spanOfLines } from './span.js'
 
 /** A text, and which revision of its file it is. */

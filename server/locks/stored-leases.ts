@@ -11,7 +11,8 @@ import type { RevisionEntry } from '../../protocol/revisions.js'
 import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
-import { EMPTY_TABLE, type Lease, type LockTable } from './lock-table.js'
+import type { Lease } from './blockers.js'
+import { EMPTY_TABLE, type LockTable } from './lock-table.js'
 import { mapSpan } from './span.js'
 
 type StoredLease = Omit<Lease, 'since' | 'expires'> & {

@@ -4,15 +4,8 @@
  */
 import { expect } from 'vitest'
 import type { AgentId } from '../../../protocol/ids.js'
-import type {
-  Asking,
-  Decided,
-  Lease,
-  LockCommandInside,
-  LockTable,
-  Waiting,
-  Want,
-} from '../../../server/locks/lock-table.js'
+import type { Asking, Lease, Waiting, Want } from '../../../server/locks/blockers.js'
+import type { Decided, LockCommandInside, LockTable } from '../../../server/locks/lock-table.js'
 
 const CLASH = new Set(['EXCLUSIVE EXCLUSIVE', 'EXCLUSIVE SHARED', 'SHARED EXCLUSIVE'])
 

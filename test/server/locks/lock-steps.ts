@@ -3,13 +3,8 @@ import fc from 'fast-check'
 import { agentId, type AgentId } from '../../../protocol/ids.js'
 import type { LockType } from '../../../protocol/locks.js'
 import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
-import {
-  decide,
-  EMPTY_TABLE,
-  type LockCommandInside,
-  type LockTable,
-  type Want,
-} from '../../../server/locks/lock-table.js'
+import type { Want } from '../../../server/locks/blockers.js'
+import { decide, EMPTY_TABLE, type LockCommandInside, type LockTable } from '../../../server/locks/lock-table.js'
 import { LockJudge } from './lock-model.js'
 
 export const AGENTS: readonly AgentId[] = ['A', 'B', 'C', 'D', 'E'].map((name) => agentId.parse(`CLAUDE-${name}`))

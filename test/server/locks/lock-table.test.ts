@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { agentId, lockId } from '../../../protocol/ids.js'
 import type { LockType } from '../../../protocol/locks.js'
 import { workspacePath } from '../../../protocol/paths.js'
+import type { Want } from '../../../server/locks/blockers.js'
 import {
   decide,
   EMPTY_TABLE,
   nextDeadline,
   type Decided,
   type LockCommandInside,
-  type Want,
 } from '../../../server/locks/lock-table.js'
 import { lockSteps, play } from './lock-steps.js'
 
@@ -238,5 +238,50 @@ describe('the lock table', () => {
       expect(Math.min(...Object.values(counts)), 'each kind of thing happened').toBeGreaterThan(0)
     },
     Math.max(30_000, STEPS),
+  )
+})
+
+describe('a table as full as it may be', () => {
+  const LEASES = 5_000
+  const WAITING = 1_000
+  const name = (n: number) => agentId.parse(`CLAUDE-${n}`)
+  /** How often places were compared, which is what deciding costs. */
+  let compared = 0
+  const counted = (path: string): Want => {
+    const made = want(path)
+    return {
+      ...made,
+      get type() {
+        compared++
+        return made.type
+      },
+    }
+  }
+
+  it.each(['apart', 'on the same files'])(
+    'what is decided costs what stands in its paths: those who wait want files %s',
+    (how) => {
+      const story = new Story()
+      const wait = { wait: 1e6, ttl: 1e6 }
+      for (let n = 0; n < LEASES; n += 10) {
+        const wants = Array.from({ length: 10 }, (_, i) => counted(`f${n + i}`))
+        story.ask(0, name(n % 20), wants, wait)
+      }
+      for (let n = 0; n < WAITING; n++) {
+        const wants = Array.from({ length: 8 }, (_, i) =>
+          counted(`f${how === 'apart' ? (n * 8 + i) % LEASES : i * 251}`),
+        )
+        compared = 0
+        story.ask(1, name(1_000 + n), wants, wait)
+        expect(story.last.settled).toEqual([])
+        expect(compared).toBeLessThan(200)
+      }
+      compared = 0
+      story.do(2, { kind: 'release', ids: [lockId.parse('l1')] })
+      expect(compared).toBeLessThan(200_000)
+      compared = 0
+      story.do(3, { kind: 'tick' })
+      expect(compared).toBe(0)
+    },
   )
 })
