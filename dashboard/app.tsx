@@ -9,6 +9,7 @@ import { PageContext, useCommands, usePage, type Page } from './parts/context.js
 import { Frame } from './parts/frame.js'
 import { KeyHelp, openKeyHelp } from './parts/key-help.js'
 import { lazy } from './parts/lazy.js'
+import { peeked } from './parts/list-keys.js'
 import { openPerson, PersonDialog } from './parts/person.js'
 import { formatRoute, type Route } from './router.js'
 import type { Store } from './store.js'
@@ -18,6 +19,7 @@ const Conflicts = lazy(async () => (await import('./views/conflicts.js')).Confli
 const Tasks = lazy(async () => (await import('./views/tasks.js')).Tasks)
 const Locks = lazy(async () => (await import('./views/locks.js')).Locks)
 const Palette = lazy(async () => (await import('./parts/palette.js')).Palette)
+const Peek = lazy(async () => (await import('./views/peek.js')).Peek)
 const Agents = lazy(async () => (await import('./views/agents.js')).Agents)
 const Files = lazy(async () => (await import('./views/files.js')).Files)
 
@@ -34,6 +36,7 @@ export function App({ page }: { readonly page: Page }) {
       <Title route={route} />
       <GlobalKeys />
       <KeyHelp />
+      {peeked.value !== null && <Peek route={peeked.value} close={() => (peeked.value = null)} />}
       <PersonDialog />
       <Announcer />
     </PageContext.Provider>

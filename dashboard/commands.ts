@@ -35,6 +35,8 @@ export const COMMANDS = {
   filterEvents: { keys: '/', label: 'Filter the events', place: 'Overview' },
   down: { keys: 'j', label: 'Go down the list', place: 'Lists', keyOnly: true },
   up: { keys: 'k', label: 'Go up the list', place: 'Lists', keyOnly: true },
+  openIt: { keys: 'Enter', label: 'Go there', place: 'Lists', keyOnly: true },
+  peek: { keys: 'Space', label: 'Look at it without going there', place: 'Lists', keyOnly: true },
   closePanel: { keys: 'Escape', label: 'Close what is open beside the list', place: 'Lists', keyOnly: true },
   filterFiles: { keys: '/', label: 'Filter the files', place: 'Files' },
   blame: { keys: 'b', label: 'Show who wrote which line, or not', place: 'Files' },

@@ -48,7 +48,8 @@ export class Keys {
 
   #press(event: KeyboardEvent): void {
     if (event.defaultPrevented) return
-    const chord = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.key}`
+    const key = event.key === ' ' ? 'Space' : event.key
+    const chord = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${key}`
     const available = this.available.peek().map((id) => ({ id, ...commandOf(id) }))
     const always = available.find((command) => command.always === true && command.keys === chord)
     if (always !== undefined) {
@@ -57,24 +58,26 @@ export class Keys {
       return
     }
     if (!this.enabled.value || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return
+    // They press what has the focus, or scroll; a link is followed as it would be, and has no use for Space.
+    if ((key === 'Space' || key === 'Enter') && (event.shiftKey || !(event.target instanceof HTMLAnchorElement))) return
     const first = this.#first
     this.#first = undefined
-    const sequence =
-      first !== undefined && event.timeStamp - first.time <= SEQUENCE ? `${first.key} ${event.key}` : event.key
+    const sequence = first !== undefined && event.timeStamp - first.time <= SEQUENCE ? `${first.key} ${key}` : key
     const command = available.find(({ keys }) => keys === sequence)
     if (command !== undefined) {
       event.preventDefault()
       this.run(command.id)
       return
     }
-    if (available.some(({ keys }) => keys?.startsWith(`${event.key} `))) {
-      this.#first = { key: event.key, time: event.timeStamp }
+    if (available.some(({ keys }) => keys?.startsWith(`${key} `))) {
+      this.#first = { key, time: event.timeStamp }
     }
   }
 }
 
+/** Whatever takes letters: a choice of a list as well, which goes to what begins so; no slider, and no box to tick. */
+const TAKES_LETTERS = 'input:not([type=range], [type=checkbox], [type=radio]), textarea, select, dialog'
+
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.isContentEditable || target.closest('input, textarea, dialog') !== null)
-  )
+  return target instanceof HTMLElement && (target.isContentEditable || target.closest(TAKES_LETTERS) !== null)
 }

@@ -22,17 +22,19 @@ export function EventFeed() {
   const held = useSignal(false)
   const hovered = useSignal(false)
   const scrolled = useSignal(false)
+  /** By the keyboard. */
+  const focused = useSignal(false)
   /** What stood there when it was stopped; null: it runs. */
   const stopped = useSignal<{ readonly rows: readonly FeedRow[]; readonly count: number } | null>(null)
   const news = useComputed(() => (stopped.value === null ? 0 : store.eventCount.value - stopped.value.count))
 
   const settle = () => {
-    const stop = held.value || hovered.value || scrolled.value
+    const stop = held.value || hovered.value || scrolled.value || focused.value
     if (!stop) stopped.value = null
     else stopped.value ??= { rows: store.feed.peek(), count: store.eventCount.peek() }
   }
   const run = () => {
-    held.value = hovered.value = scrolled.value = false
+    held.value = hovered.value = scrolled.value = focused.value = false
     settle()
     list.current?.scrollTo({ top: 0 })
   }
@@ -100,6 +102,14 @@ export function EventFeed() {
         tabIndex={0}
         onScroll={(event) => {
           scrolled.value = event.currentTarget.scrollTop > 0
+          settle()
+        }}
+        onFocusIn={(event) => {
+          focused.value = event.target instanceof HTMLElement && event.target.matches(':focus-visible')
+          settle()
+        }}
+        onFocusOut={() => {
+          focused.value = false
           settle()
         }}
         onPointerEnter={(event) => {
@@ -183,7 +193,7 @@ class FeedItem extends Component<RowProps> {
 
   override render({ row }: RowProps) {
     return (
-      <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined}>
+      <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined} tabIndex={-1}>
         <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
         <AgentTag author={row.author} small />
         <span class="feed-text">

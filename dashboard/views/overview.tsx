@@ -8,6 +8,7 @@ import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { CopyCommand } from '../parts/copy-command.js'
 import { Icon } from '../parts/icon.js'
+import { ListKeys } from '../parts/list-keys.js'
 import { Sparkline } from '../parts/sparkline.js'
 import { AgentsTable } from './agents-table.js'
 import { BusyFiles } from './busy-files.js'
@@ -39,6 +40,7 @@ export function Overview() {
           <HeldLocks />
         </div>
       </div>
+      <ListKeys items=".inbox a, .inbox button, .agent-who a, .busy-files li, .feed li, .lock-summary li" />
     </>
   )
 }

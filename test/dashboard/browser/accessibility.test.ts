@@ -131,6 +131,18 @@ test('the palette has no fault that axe finds', async () => {
   await page.context().close()
 })
 
+test('the look at a conflict, over the list, has no fault that axe finds', async () => {
+  const page = await openPage(browser, folder.url)
+  await page.goto(folder.page('/conflicts'))
+  await page.locator('.conflict .button-primary').first().waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('Space')
+  await page.locator('.peek .sides').waitFor()
+  const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
+  expect(violations).toEqual([])
+  await page.context().close()
+})
+
 test('the dialog for one’s name has no fault that axe finds', async () => {
   const page = await openPage(browser, folder.url)
   await page.goto(folder.page())
