@@ -64,6 +64,9 @@ export class Socket {
     ws.on('message', (data, isBinary) => {
       this.#message(data, isBinary)
     })
+    ws.on('ping', () => {
+      this.#pinged()
+    })
     ws.on('pong', (data) => {
       this.#answered = true
       this.#confirm(Number(data.toString()))
@@ -154,6 +157,18 @@ export class Socket {
     this.#handlers.onError(error)
     this.#ws.close(error.close, shorten(`${error.code}: ${error.message}`))
     this.#end()
+  }
+
+  /** `ws` has answered it. That counts as any frame does, and fills the line of whoever does not read. */
+  #pinged(): void {
+    if (this.#closed) return
+    this.#answered = true
+    try {
+      this.#spend()
+      this.#assertBound()
+    } catch (error) {
+      this.close(toEnsembleError(error))
+    }
   }
 
   #message(data: RawData, isBinary: boolean): void {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DATABASE_FILE, openEmbeddedStorage } from '../../../server/storage/embedded.js'
+import { faultyStorageContract } from '../../contracts/faulty-storage.js'
 import { storageContract } from '../../contracts/storage.js'
 import type { OpenedStorage } from '../../contracts/storage.js'
 
@@ -50,3 +51,4 @@ test('a database whose file is taken away is not begun anew when its memory is g
 storageContract('embedded', () => open({ reopens: false }))
 storageContract('embedded, opened again', () => open({ reopens: true }))
 storageContract('embedded, giving its memory back after every look', () => open({ reopens: false, givenBackAfter: 1 }))
+faultyStorageContract('embedded', () => open({ reopens: true }), 30)

@@ -1,7 +1,11 @@
 import { openMemoryStorage } from '../../../server/storage/memory.js'
-import { storageContract } from '../../contracts/storage.js'
+import { faultyStorageContract } from '../../contracts/faulty-storage.js'
+import { storageContract, type OpenedStorage } from '../../contracts/storage.js'
 
-storageContract('memory', async () => {
+const open = async (): Promise<OpenedStorage> => {
   const storage = openMemoryStorage()
-  return { storage, reread: () => Promise.resolve(storage), dispose: () => storage.close() }
-})
+  return await Promise.resolve({ storage, reread: () => Promise.resolve(storage), dispose: () => storage.close() })
+}
+
+storageContract('memory', open)
+faultyStorageContract('memory', open, 100)
