@@ -109,9 +109,10 @@ class QueuedPeer {
   }
 }
 
+/** No surrogate pairs: Yjs itself ends unequal where one of them is split, as no editor does. */
 function typeInto(text: Y.Text, random: Random): void {
   const at = random.below(text.length + 1)
-  if (random.below(3) > 0 || text.length === 0) text.insert(at, `${random.one(['x', 'yy\n', 'ä', '🙂 ', 'word '])}`)
+  if (random.below(3) > 0 || text.length === 0) text.insert(at, random.one(['x', 'yy\n', 'ä', '€ ', 'word ']))
   else text.delete(Math.min(at, text.length - 1), 1)
 }
 
