@@ -8,6 +8,7 @@
  * hold are given up at their next look.
  */
 import { lstatSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import type { ContentHash, WriteId } from '../../protocol/ids.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
@@ -20,7 +21,6 @@ import type { IntentRow, KnownVersion } from './rows.js'
 import { isNeverAtRest, unsettledNow, type Unsettled } from './settle.js'
 import { sightOf, type FileSight } from './stamp.js'
 import { newWriteId } from './submitter.js'
-import { remove } from './writer.js'
 
 /** Longer than any pause between truncating and writing that was seen. In milliseconds. */
 const FIRST_LOOK = 1000
@@ -85,6 +85,8 @@ export class LateWriters {
   /** Those with edits, by path. */
   readonly #found = new Map<string, Set<string>>()
   #bytes = 0
+  /** The last file to be taken away. */
+  #taking: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(options: LateWritersOptions) {
@@ -280,10 +282,26 @@ export class LateWriters {
   async #forget(id: string): Promise<void> {
     const { store, places } = this.#options
     const intent = store.intents.get(id)
-    if (intent?.old != null) remove(places.of(intent.old.file))
+    if (intent?.old != null) await this.#take(places.of(intent.old.file))
     if (this.#closed) return
     await store.commit([{ table: 'intents', key: id, row: null }])
     this.#drop(id)
+  }
+
+  /**
+   * One after the other, and beside the event loop: a busy file system takes milliseconds for each, and hundreds that were
+   * edited together are given up together.
+   */
+  #take(place: string): Promise<void> {
+    const taken = this.#taking.then(async () => {
+      try {
+        await unlink(place)
+      } catch (thrown) {
+        if (codeOf(thrown) !== 'ENOENT') throw thrown
+      }
+    })
+    this.#taking = taken.catch(() => undefined)
+    return taken
   }
 
   #drop(id: string): void {

@@ -28,6 +28,7 @@ import {
   fsync,
   futimesSync,
   mkdirSync,
+  open,
   openSync,
   renameSync,
   rmdirSync,
@@ -72,6 +73,7 @@ export type Placed =
   | { readonly kind: 'blocked'; readonly code: string }
 
 const syncFile = promisify(fsync)
+const openFile = promisify(open)
 /** Never blocks on a pipe, never follows a link. */
 const SYNC_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 /** Several times what a system leaves changes in memory. In milliseconds. */
@@ -118,7 +120,7 @@ export class Writer {
       const id = environment.newId()
       const holding = this.#holdingFor(path)
       const temporary = `${holding}${id}`
-      const { descriptor, sight } = this.#writeTemporary(places.of(temporary), bytes, next.executable, old)
+      const { descriptor, sight } = await this.#writeTemporary(places.of(temporary), bytes, next.executable, old)
       const intent: IntentRow = {
         path,
         from: null,
@@ -315,15 +317,16 @@ export class Writer {
     if (intent.old !== null) this.#options.onPlaced(id)
   }
 
-  #writeTemporary(
+  /** A busy file system makes whoever makes a file wait for milliseconds: that is done beside the event loop. */
+  async #writeTemporary(
     temporary: string,
     bytes: Uint8Array,
     executable: boolean,
     old: FileSight | undefined,
-  ): { descriptor: number; sight: FileSight } {
+  ): Promise<{ descriptor: number; sight: FileSight }> {
     // A new file gets what the umask leaves; one that exists keeps its mode, and is closed to others until it has it.
     const mode = old === undefined ? (executable ? NEW_EXECUTABLE_MODE : NEW_MODE) : 0o600
-    const descriptor = openSync(temporary, 'wx', mode)
+    const descriptor = await openFile(temporary, 'wx', mode)
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done)
       if (old !== undefined) keepOwner(descriptor, old)
