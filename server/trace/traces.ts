@@ -44,9 +44,8 @@ interface Remembered {
 
 export class Traces {
   readonly #options: TracesOptions
-  /** In the order in which they were made. */
-  readonly #revisions = new Map<string, Remembered>()
-  readonly #writes = new Map<WriteId, Arrival>()
+  readonly #revisions = new Memory<string, Remembered>()
+  readonly #writes = new Memory<WriteId, Arrival>()
   /** The last group commit that came back, and when. */
   #group: (CommitMeasure & { readonly at: number }) | undefined
 
@@ -64,7 +63,6 @@ export class Traces {
   /** A write was asked for; what is made of it says so by its id. */
   asked(writeId: WriteId, origin: Origin, author: Author): void {
     if (this.#writes.has(writeId)) return // repeated: what counts is when it first came
-    forgetOldest(this.#writes)
     this.#writes.set(writeId, { update: writeId, ...origin, author, bytes: null, at: this.#options.elapsed() })
     this.#options.tell?.('arrived', { update: writeId, ...origin, author })
   }
@@ -76,7 +74,6 @@ export class Traces {
     const arrivals = write === undefined ? live : [write, ...live]
     const at = this.#options.elapsed()
     const start = arrivals[0]?.at ?? at
-    forgetOldest(this.#revisions)
     this.#revisions.set(keyOf(head.id, head.rev), {
       ...{ rev: head.rev, through, start, arrivals, merged: at - start },
       time: this.#options.now() - (at - start),
@@ -147,8 +144,29 @@ function keyOf(id: FileId, rev: number): string {
   return `${id}@${rev}`
 }
 
-function forgetOldest(map: Map<unknown, unknown>): void {
-  if (map.size < REMEMBERED) return
-  const [oldest] = map.keys()
-  map.delete(oldest)
+/** The last `REMEMBERED` things that were noted. A ring of their keys: to ask a Map for its oldest costs more with each one deleted. */
+class Memory<K, V> {
+  readonly #things = new Map<K, V>()
+  readonly #keys: K[] = []
+  #next = 0
+
+  has(key: K): boolean {
+    return this.#things.has(key)
+  }
+
+  get(key: K): V | undefined {
+    return this.#things.get(key)
+  }
+
+  set(key: K, thing: V): void {
+    const oldest = this.#keys[this.#next]
+    if (oldest !== undefined) this.#things.delete(oldest)
+    this.#keys[this.#next] = key
+    this.#next = (this.#next + 1) % REMEMBERED
+    this.#things.set(key, thing)
+  }
+
+  delete(key: K): void {
+    this.#things.delete(key)
+  }
 }
