@@ -51,7 +51,7 @@ export const COMMANDS = {
   useTheirs: { keys: '3', label: 'Use what is held', place: 'Conflict' },
   useBoth: { keys: '4', label: 'Use both', place: 'Conflict' },
   resolve: { keys: 'Ctrl+Enter', label: 'Resolve the conflict', place: 'Conflict', always: true },
-  undo: { keys: 'u', label: 'Take the decision back', place: 'Conflict' },
+  undo: { keys: 'u', label: 'Take back what you have just done', place: 'Everywhere' },
 } as const satisfies Readonly<Record<string, Command>>
 export type CommandId = keyof typeof COMMANDS
 

@@ -1,6 +1,6 @@
 /** The shell between connection and store: what is asked when, and the two timers of the page. */
 import type { After, Connection, Disposer } from '../client/sdk/connection.js'
-import { toEnsembleError } from '../protocol/errors.js'
+import { EnsembleError, toEnsembleError } from '../protocol/errors.js'
 import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
 import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
@@ -36,6 +36,12 @@ const CLOCK_EVERY = 1_000
 const STATUS_EVERY = 5
 /** How far back the page tells of what happened before it was opened. In milliseconds. */
 const RECENT_SPAN = 15 * 60_000
+
+function changedMeanwhile(path: string): EnsembleError {
+  return new EnsembleError('E_CONFLICT', `${path} has changed meanwhile, and was left as it is.`, {
+    hint: 'Look at it, and change it there.',
+  })
+}
 
 export class Link {
   readonly #options: LinkOptions
@@ -124,6 +130,33 @@ export class Link {
     const reply = await this.#once('task', command, (own) => this.ask('task', { ...command, writeId: own }))
     await this.#readTasks()
     return reply
+  }
+
+  /** Writes a file of text as `change` makes it of what stands there; all of it, or nothing. @throws EnsembleError */
+  async rewrite(path: WorkspacePath, change: (text: string) => string): Promise<void> {
+    const { head, content } = await this.#textOf(path)
+    const { rev, hash, executable } = head
+    const written = { ...content, text: change(content.text) }
+    const command = { path, base: { rev, hash }, content: written, executable, atomic: true }
+    const { outcome } = await this.#once('write', command, (own) => this.ask('write', { ...command, writeId: own }))
+    if (outcome === 'need-base') throw changedMeanwhile(path)
+  }
+
+  /** Gives a file another name. @throws EnsembleError E_CONFLICT: another one is called so, or it has moved */
+  async rename(path: WorkspacePath, to: WorkspacePath): Promise<void> {
+    const { head } = await this.ask('stat', { path })
+    if (head === null || head.deleted) throw changedMeanwhile(path)
+    const command = { id: head.id, path, to }
+    const renamed = await this.#once('rename', command, (own) => this.ask('rename', { ...command, writeId: own }))
+    if (renamed.outcome === 'need-base' || renamed.head.path !== to) throw changedMeanwhile(path)
+  }
+
+  async #textOf(path: WorkspacePath) {
+    const { head } = await this.ask('stat', { path })
+    const { files } = head === null ? { files: [] } : await this.ask('read', { ids: [head.id] })
+    const [file] = files
+    if (file?.content.kind !== 'text') throw changedMeanwhile(path)
+    return { head: file.head, content: file.content }
   }
 
   /** Says something in the name of whoever sits at this page; `to` null: to everybody. @throws EnsembleError */

@@ -10,6 +10,7 @@ import { openBrowserSocket } from '../client/sdk/browser-socket.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { Drafts } from './model/drafts.js'
+import type { Offer } from './model/offer.js'
 import { keepPerson, keptPerson, personId } from './model/person.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
@@ -24,6 +25,7 @@ import './styles/tasks.css'
 import './styles/locks.css'
 import './styles/palette.css'
 import './styles/person.css'
+import './styles/undo.css'
 import { answerTabs, askTabs, TAB_CHANNEL, type TabChannel } from './tabs.js'
 import { ThemeSwitch } from './theme.js'
 import { forgetToken, keepToken, takeKey, tokenOf, type Key } from './token.js'
@@ -98,10 +100,12 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string, tabs: TabCh
     if (drafts.atRisk) event.preventDefault()
   })
   const following = signal<string | null>(null)
+  const undo = signal<Offer | null>(null)
   const page = {
     store,
     drafts,
     following,
+    undo,
     router: new Router(window),
     theme,
     keys: new Keys(window),

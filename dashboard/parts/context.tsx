@@ -6,6 +6,7 @@ import type { Handlers } from '../commands.js'
 import type { Keys } from '../keys.js'
 import type { Link } from '../link.js'
 import type { Drafts } from '../model/drafts.js'
+import type { Offer } from '../model/offer.js'
 import type { Router } from '../router.js'
 import type { Store } from '../store.js'
 import type { ThemeSwitch } from '../theme.js'
@@ -25,7 +26,12 @@ export interface Page {
   /** Acts under another name from now on, which begins the page anew. @returns what is wrong with that name; null: nothing */
   readonly rename: (name: string) => string | null
   /** What a view asks for by itself, and all that it may do. */
-  readonly link: Pick<Link, 'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task' | 'say'>
+  readonly link: Pick<
+    Link,
+    'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task' | 'say' | 'rewrite' | 'rename'
+  >
+  /** What was done here last and can be taken back; null: nothing. */
+  readonly undo: Signal<Offer | null>
   /** Forgets the token, and asks for another one. */
   readonly signOut: () => void
 }

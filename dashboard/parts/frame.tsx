@@ -9,6 +9,7 @@ import { usePage } from './context.js'
 import { Icon, type IconName } from './icon.js'
 import { KeyCaps, openKeyHelp } from './key-help.js'
 import { PersonButton } from './person.js'
+import { UndoBar } from './undo.js'
 
 /** How long the page says that it is live again. In milliseconds. */
 const SAID_FOR = 6_000
@@ -39,6 +40,7 @@ export function Frame({ children, fills = false, narrow = false }: FrameProps) {
         <OfflineBar />
         <DegradedBar />
         {children}
+        <UndoBar />
       </main>
       <nav class="bottom-nav" aria-label="Views">
         <MainWays />

@@ -6,15 +6,13 @@ import { toEnsembleError, unreachable, type EnsembleError } from '../../protocol
 import { formatClock } from '../model/format.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
-import { useCommands, usePage } from '../parts/context.js'
+import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
+import { UndoButton, useLeft } from '../parts/undo.js'
 import { formatRoute } from '../router.js'
 import { Fault } from './conflict-decision.js'
 import { Sides } from './conflict-sides.js'
 import { conflictTitle, ConflictStory } from './conflict-words.js'
-
-/** For how long a decision of this page offers its undoing by itself. In seconds. */
-const OFFERED_FOR = 10
 
 /** "by C1 2 min ago: took what X1 wrote" */
 export function Outcome({ conflict }: { readonly conflict: Conflict }) {
@@ -117,10 +115,9 @@ type Undoing =
 
 /** A decision that changed the file can be taken back, like any revision. */
 function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn: boolean }) {
-  const { store, link } = usePage()
+  const { link } = usePage()
   const state = useSignal<Undoing>({ kind: 'unknown' })
-  const left = useSignal(OFFERED_FOR)
-  const isHeld = useSignal(false)
+  const left = useLeft()
   const { path, resolution } = conflict
   useEffect(() => {
     if (resolution === undefined || resolution.writeId === null) return
@@ -132,13 +129,8 @@ function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn
       () => undefined,
     )
   }, [])
-  useEffect(() => {
-    if (state.value.kind !== 'offered' || !isOwn || isHeld.value || left.value === 0) return
-    const timer = setTimeout(() => (left.value -= 1), 1_000)
-    return () => clearTimeout(timer)
-  }, [state.value.kind, left.value, isHeld.value])
   const run = async () => {
-    if (resolution === undefined) return
+    if (resolution === undefined || state.peek().kind !== 'offered') return
     state.value = { kind: 'asked' }
     try {
       const { files } = await link.takeBack(path, resolution.rev)
@@ -147,34 +139,12 @@ function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn
       state.value = { kind: 'failed', error: toEnsembleError(thrown) }
     }
   }
-  useCommands({
-    undo: () => {
-      if (state.peek().kind === 'offered' && store.canWrite.peek()) void run()
-    },
-  })
   switch (state.value.kind) {
     case 'unknown':
       return null
     case 'offered':
-    case 'asked': {
-      if ((isOwn && left.value === 0) || store.readOnly.value) return null
-      return (
-        <button
-          type="button"
-          class="button"
-          disabled={state.value.kind === 'asked' || store.freshness.value.kind === 'offline'}
-          onMouseEnter={() => (isHeld.value = true)}
-          onMouseLeave={() => (isHeld.value = false)}
-          onFocus={() => (isHeld.value = true)}
-          onBlur={() => (isHeld.value = false)}
-          onClick={() => void run()}
-        >
-          <Icon name="undo" />
-          {state.value.kind === 'asked' ? 'Undoing…' : 'Undo'}
-          {isOwn && <span class="dim">{left.value} s</span>}
-        </button>
-      )
-    }
+    case 'asked':
+      return <UndoButton isBusy={state.value.kind === 'asked'} left={isOwn ? left : null} run={() => void run()} />
     case 'done':
       return (
         <span class="settled-undone">

@@ -1,7 +1,7 @@
 /** Locks on one file: as the editor draws them, in the panel beside it, and the asking for one. */
 import { useSignal, type Signal } from '@preact/signals'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
-import type { LockRegion } from '../../protocol/locks.js'
+import type { Lock, LockRegion } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LockLook } from '../editor/lock-marks.js'
 import { locksOf, regionWords, VERBS } from '../model/held-locks.js'
@@ -93,11 +93,24 @@ function ownLock({ store, author }: Page, path: string) {
 /** Asks for the selected lines in the name of whoever sits here, and gives them back. */
 export function LockButton({ path, place }: LockButtonProps) {
   const page = usePage()
-  const { store, link } = page
+  const { store, link, undo } = page
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
   const own = ownLock(page, path)
   const { lines } = place.value
+  const release = async (held: Lock) => {
+    await link.unlock(held.id)
+    undo.value = {
+      id: held.id,
+      words: `Released ${regionWords(held.region, held.lines)} of ${path}`,
+      // Whoever took it meanwhile is named by the server's refusal.
+      builtOn: () => null,
+      run: async () => {
+        await link.lock(path, held.region, TTL)
+        return 'You hold it again.'
+      },
+    }
+  }
   const run = async (act: () => Promise<unknown>) => {
     isAsked.value = true
     fault.value = null
@@ -113,7 +126,7 @@ export function LockButton({ path, place }: LockButtonProps) {
       if (isAsked.peek() || !store.canWrite.peek()) return
       const held = ownLock(page, path)
       const selected = place.peek().lines
-      if (held !== undefined) void run(() => link.unlock(held.id))
+      if (held !== undefined) void run(() => release(held))
       else if (selected !== null) void run(() => link.lock(path, { kind: 'lines', ...selected }, TTL))
     },
   })
@@ -138,7 +151,7 @@ export function LockButton({ path, place }: LockButtonProps) {
           type="button"
           class="button"
           disabled={isAway || isAsked.value}
-          onClick={() => void run(() => link.unlock(own.id))}
+          onClick={() => void run(() => release(own))}
         >
           <Icon name="lock" />
           <span class="button-words">

@@ -5,6 +5,7 @@ import { trusted } from '../../client/sdk/trusted.js'
 import type { Assignee, Subtask, SubtaskState, Task, TaskChange } from '../../protocol/tasks.js'
 import { countsOf, STATES, waitsFor } from '../model/tasks.js'
 import { ActingFault, useActing } from '../parts/acting.js'
+import { useBoardWrites } from '../parts/board-writes.js'
 import { AssigneeChoice, AssigneeTag } from '../parts/assignee.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
@@ -86,7 +87,7 @@ const TURNS = {
 } as const
 
 function Turns({ task }: { readonly task: Task }) {
-  const { link } = usePage()
+  const write = useBoardWrites()
   const acting = useActing()
   return (
     <div class="task-turns">
@@ -96,7 +97,7 @@ function Turns({ task }: { readonly task: Task }) {
           type="button"
           class="button"
           disabled={acting.isShut}
-          onClick={() => void acting.run(() => link.task({ task: task.id, change: { do: turn } }))}
+          onClick={() => void acting.run(() => write({ task: task.id, change: { do: turn } }))}
         >
           <Icon name={icon} />
           {word}
@@ -179,13 +180,13 @@ function Card({ task, subtask, isSelected }: CardProps) {
 }
 
 function AddSubtask({ task }: { readonly task: Task }) {
-  const { link } = usePage()
+  const write = useBoardWrites()
   const acting = useActing()
   const title = useSignal('')
   const assignee = useSignal<Assignee | null>(null)
   const add = async () => {
     const change: TaskChange = { do: 'add', title: title.value.trim(), assignee: assignee.value, depends_on: [] }
-    if (await acting.run(() => link.task({ task: task.id, change }))) title.value = ''
+    if (await acting.run(() => write({ task: task.id, change }))) title.value = ''
   }
   return (
     <form

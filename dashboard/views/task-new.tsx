@@ -5,6 +5,7 @@ import { trusted } from '../../client/sdk/trusted.js'
 import type { Assignee, TaskMode } from '../../protocol/tasks.js'
 import { ActingFault, useActing } from '../parts/acting.js'
 import { AssigneeChoice } from '../parts/assignee.js'
+import { useBoardWrites } from '../parts/board-writes.js'
 import { usePage } from '../parts/context.js'
 
 const MODES: readonly { readonly mode: TaskMode; readonly word: string }[] = [
@@ -27,7 +28,8 @@ export interface NewTaskProps {
 }
 
 export function NewTask({ level, close }: NewTaskProps) {
-  const { link, router } = usePage()
+  const { router } = usePage()
+  const write = useBoardWrites()
   const acting = useActing()
   const Heading = level === 1 ? 'h1' : 'h2'
   const first = useRef<HTMLInputElement>(null)
@@ -45,7 +47,7 @@ export function NewTask({ level, close }: NewTaskProps) {
       .filter((part) => part.title !== '')
     const create = { title: title.value.trim(), mode: mode.value, agents: [], subtasks }
     await acting.run(async () => {
-      const { task } = await link.task({ create })
+      const { task } = await write({ create })
       close()
       router.go({ view: 'tasks', id: task.id, subtask: null })
     })

@@ -6,6 +6,7 @@ import { ActingFault, useActing, type Acting } from '../parts/acting.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { AssigneeChoice } from '../parts/assignee.js'
+import { useBoardWrites } from '../parts/board-writes.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { STATE_WORDS } from '../parts/subtask-state.js'
@@ -17,12 +18,13 @@ export interface SubtaskPanelProps {
 }
 
 export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
-  const { link, router } = usePage()
+  const { router } = usePage()
+  const write = useBoardWrites()
   const acting = useActing()
   const above: Route = { view: 'tasks', id: task.id, subtask: null }
   useCommands({ closePanel: () => router.go(above) })
   const isShut = acting.isShut || task.status !== 'ACTIVE'
-  const change = (what: TaskChange) => void acting.run(() => link.task({ task: task.id, change: what }))
+  const change = (what: TaskChange) => void acting.run(() => write({ task: task.id, change: what }))
   return (
     <aside class="panel" aria-labelledby="subtask-title">
       <header>

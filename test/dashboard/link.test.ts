@@ -304,3 +304,34 @@ describe('a decision', () => {
     expect(store.openConflicts.value).toEqual([])
   })
 })
+
+describe('a file of text', () => {
+  const path = workspacePath.parse('task.md')
+  const content = { kind: 'text', text: 'a\nb\n', bom: false, eol: 'crlf' }
+  const head = { ...aHead('task.md'), rev: 3 }
+
+  test('is rewritten upon the version that was read, all or nothing; one that has changed is left', async () => {
+    const { link, source } = await linked()
+    Object.assign(source.answers, { stat: { head }, read: { files: [{ head, content }], rest: [] } })
+    source.answers['write'] = { outcome: 'accepted' }
+    await link.rewrite(path, (text) => text.replace('b\n', ''))
+    const [asked = ''] = source.asked.filter((one) => one.startsWith('write '))
+    expect(JSON.parse(asked.slice('write '.length))).toMatchObject({
+      ...{ path, base: { rev: 3, hash: head.hash }, content: { ...content, text: 'a\n' }, atomic: true },
+    })
+    source.answers['write'] = { outcome: 'need-base' }
+    await expect(link.rewrite(path, () => '')).rejects.toMatchObject({ code: 'E_CONFLICT' })
+    source.answers['stat'] = { head: null }
+    await expect(link.rewrite(path, () => '')).rejects.toMatchObject({ code: 'E_CONFLICT' })
+  })
+
+  test('gets another name, or says that it could not', async () => {
+    const { link, source } = await linked()
+    const to = workspacePath.parse('.notes/DUMPED/a.md')
+    Object.assign(source.answers, { stat: { head }, rename: { outcome: 'accepted', head: { ...head, path: to } } })
+    await link.rename(path, to)
+    expect(source.asked.some((one) => one.startsWith('rename ') && one.includes(`"id":"${head.id}"`))).toBe(true)
+    source.answers['rename'] = { outcome: 'unchanged', head }
+    await expect(link.rename(path, to)).rejects.toMatchObject({ code: 'E_CONFLICT' })
+  })
+})

@@ -1,0 +1,75 @@
+/** Writes to the board, each of which offers to be taken back. */
+import { trusted } from '../../client/sdk/trusted.js'
+import { EnsembleError, unreachable } from '../../protocol/errors.js'
+import type { WorkspacePath } from '../../protocol/paths.js'
+import type { Task, TaskReply } from '../../protocol/tasks.js'
+import type { TaskWish } from '../link.js'
+import { undoOf, withoutLine, type Undoing } from '../model/undo.js'
+import type { Route } from '../router.js'
+import { usePage, type Page } from './context.js'
+
+/** @returns what carries out a wish. It throws what the board says against it, as an EnsembleError. */
+export function useBoardWrites(): (wish: TaskWish) => Promise<TaskReply> {
+  const page = usePage()
+  return async (wish) => {
+    const before = 'task' in wish ? taskNow(page, wish.task) : undefined
+    const reply = await page.link.task(wish)
+    const undoing = undoOf(before, wish, reply)
+    if (undoing !== null) {
+      page.undo.value = {
+        id: `${reply.task.id} ${reply.task.updated_at}`,
+        words: undoing.words,
+        builtOn: () => undoing.builtOn(page.store.tasks.value.tasks.find(({ id }) => id === undoing.task)),
+        run: () => takeBack(page, undoing),
+      }
+    }
+    return reply
+  }
+}
+
+function taskNow({ store }: Page, id: Task['id']): Task | undefined {
+  return store.tasks.peek().tasks.find((task) => task.id === id)
+}
+
+async function takeBack(page: Page, { task, back }: Undoing): Promise<string> {
+  const { link } = page
+  switch (back.kind) {
+    case 'change':
+      for (const change of back.changes) await link.task({ task, change })
+      return 'The board reads as before.'
+    case 'take-out': {
+      const file = fileOf(page, task)
+      await link.rewrite(file, (text) => withoutLine(text, back.subtask) ?? missing(file))
+      leave(page, { view: 'tasks', id: task, subtask: null })
+      return `Its line is out of ${file}.`
+    }
+    case 'dump': {
+      const to = trusted<WorkspacePath>(`.notes/DUMPED/${task}.md`)
+      await link.rename(fileOf(page, task), to)
+      leave(page, { view: 'tasks', id: null, subtask: null })
+      return `It is off the board; its file is ${to}.`
+    }
+    default:
+      return unreachable(back)
+  }
+}
+
+/** To where something still is, from the page of what is no more. */
+function leave({ router }: Page, to: Extract<Route, { view: 'tasks' }>): void {
+  const here = router.route.peek()
+  if (here.view === 'tasks' && (to.id === null ? here.id !== null : here.id === to.id)) router.go(to)
+}
+
+function fileOf(page: Page, id: Task['id']): WorkspacePath {
+  const file = taskNow(page, id)?.file ?? null
+  if (file !== null) return file
+  throw new EnsembleError('E_NOT_FOUND', 'The task has no file, and is taken off the board by that alone.', {
+    hint: 'Where it was made just now, its file is being written: try again.',
+  })
+}
+
+function missing(file: WorkspacePath): never {
+  throw new EnsembleError('E_NOT_FOUND', `No line of ${file} reads like this subtask.`, {
+    hint: 'Open the file, and take its line out there.',
+  })
+}

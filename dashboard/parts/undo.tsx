@@ -1,0 +1,113 @@
+/** Undo, offered for ten seconds; the time stands still while someone points at it, or has it in focus. */
+import { useEffect } from 'preact/hooks'
+import { useSignal, type Signal } from '@preact/signals'
+import type { Offer } from '../model/offer.js'
+import { ActingFault, useActing } from './acting.js'
+import { AgentTag } from './agent-tag.js'
+import { useCommands, usePage } from './context.js'
+import { Icon } from './icon.js'
+
+/** In seconds. */
+const OFFERED_FOR = 10
+
+export interface UndoButtonProps {
+  readonly isBusy: boolean
+  /** For how long it is still offered; null: without an end. In seconds. */
+  readonly left: Signal<number> | null
+  readonly run: () => void
+}
+
+export function useLeft(): Signal<number> {
+  return useSignal(OFFERED_FOR)
+}
+
+/** Nothing once its time is over, or where nothing may be written. */
+export function UndoButton({ isBusy, left, run }: UndoButtonProps) {
+  const { store } = usePage()
+  const isHeld = useSignal(false)
+  useEffect(() => {
+    if (left === null || isBusy || isHeld.value || left.value === 0) return
+    const timer = setTimeout(() => (left.value -= 1), 1_000)
+    return () => clearTimeout(timer)
+  }, [left?.value, isBusy, isHeld.value])
+  const isOver = left !== null && left.value === 0
+  useCommands({
+    undo: () => {
+      if ((left === null || left.peek() > 0) && store.canWrite.peek()) run()
+    },
+  })
+  if (isOver || store.readOnly.value) return null
+  return (
+    <button
+      type="button"
+      class="button"
+      disabled={isBusy || !store.canWrite.value}
+      onMouseEnter={() => (isHeld.value = true)}
+      onMouseLeave={() => (isHeld.value = false)}
+      onFocus={() => (isHeld.value = true)}
+      onBlur={() => (isHeld.value = false)}
+      onClick={run}
+    >
+      <Icon name="undo" />
+      {isBusy ? 'Undoing…' : 'Undo'}
+      {/* A screen reader would tell each second. */}
+      {left !== null && (
+        <span class="dim" aria-hidden="true">
+          {left.value} s
+        </span>
+      )}
+    </button>
+  )
+}
+
+/** What was done on this page last and can be taken back, at the foot of every view. */
+export function UndoBar() {
+  const { undo } = usePage()
+  const offer = undo.value
+  return <div class="undo-place">{offer !== null && <Offered key={offer.id} offer={offer} />}</div>
+}
+
+function Offered({ offer }: { readonly offer: Offer }) {
+  const { undo } = usePage()
+  const acting = useActing()
+  const left = useLeft()
+  const isBusy = useSignal(false)
+  const done = useSignal<string | null>(null)
+  const by = done.value === null && !isBusy.value ? offer.builtOn() : null
+  const isOver = left.value === 0 && done.value === null && !isBusy.value && acting.fault.value === null
+  useEffect(() => {
+    if (isOver) undo.value = null
+  }, [isOver])
+  const run = () => {
+    if (isBusy.peek() || done.peek() !== null || offer.builtOn() !== null) return
+    isBusy.value = true
+    void acting.run(async () => (done.value = await offer.run())).finally(() => (isBusy.value = false))
+  }
+  return (
+    <div class="undo-bar">
+      <p role="status">
+        {done.value === null ? (
+          <>{offer.words}.</>
+        ) : (
+          <>
+            <b>Undone.</b> {done.value}
+          </>
+        )}{' '}
+        {by !== null && <span class="soft">{by === 'gone' ? 'It is gone since.' : <BuiltOn by={by} />}</span>}
+      </p>
+      {done.value === null && by === null && <UndoButton isBusy={isBusy.value} left={left} run={run} />}
+      <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (undo.value = null)}>
+        <Icon name="close" />
+      </button>
+      <ActingFault of={acting} />
+    </div>
+  )
+}
+
+function BuiltOn({ by }: { readonly by: string }) {
+  return (
+    <>
+      <AgentTag author={by} small /> has changed it since; to undo would take that away, too.
+    </>
+  )
+}

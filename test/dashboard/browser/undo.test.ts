@@ -1,0 +1,125 @@
+/** What is done in the page can be taken back for ten seconds. */
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import type { Connection } from '../../../client/sdk/connection.js'
+import { taskCommand, type Task } from '../../../protocol/tasks.js'
+import { until } from '../../support/wait.js'
+import { serve, usePages } from './pages.js'
+
+const { blank } = usePages()
+const card = (page: Page, name: string) => page.locator('.task-card').filter({ hasText: name })
+const bar = (page: Page) => page.locator('.undo-bar')
+const undo = (page: Page) => bar(page).getByRole('button', { name: 'Undo' })
+
+async function taskOf(agent: Connection): Promise<Task | undefined> {
+  return (await agent.request('tasks', {})).tasks[0]
+}
+
+/** A page whose clock the test can hold. */
+async function opened() {
+  const folder = await serve({ 'a.ts': 'one\ntwo\n' })
+  const agent = await folder.agent('CLAUDE-one')
+  const page = await blank(folder.url)
+  await page.clock.install()
+  return { folder, agent, page }
+}
+
+test('[TASK-5] a new task, a subtask, an assignee, a state and a halt are taken back, each by Undo or the key u', async () => {
+  const { folder, agent, page } = await opened()
+  await page.goto(folder.page('/tasks'))
+  await page.getByRole('button', { name: 'New task' }).click()
+  await page.getByRole('textbox', { name: 'What is to be done' }).fill('Shop')
+  await page.getByRole('textbox', { name: 'Subtask 1' }).fill('Cart')
+  await page.getByRole('button', { name: 'Make the task' }).click()
+  await bar(page).getByText('Made Shop.').waitFor()
+  await until(() => taskOf(agent).then((task) => task?.file), 'its file')
+  const before = folder.read('task.md')
+
+  await page.getByRole('textbox', { name: 'New subtask of Shop' }).fill('Mail')
+  await page.getByRole('button', { name: 'Add' }).click()
+  await bar(page).getByText('Split off Mail.').waitFor()
+  await until(() => folder.read('task.md').includes('Mail'), 'its line')
+  await undo(page).click()
+  await bar(page).getByText('Its line is out of task.md.').waitFor()
+  await until(async () => (await taskOf(agent))?.subtasks.length === 1, 'one subtask again')
+  await until(() => folder.read('task.md') === before, 'the file as before')
+
+  await card(page, 'Cart').click()
+  await page.getByRole('combobox', { name: 'Who does it' }).last().waitFor()
+  await page.getByRole('complementary').getByRole('combobox').selectOption('CLAUDE-one')
+  await bar(page).getByText('Changed Cart: CLAUDE-one has it.').waitFor()
+  await page.getByRole('complementary').getByRole('button', { name: 'Done' }).click()
+  await bar(page).getByText('Changed Cart: done.').waitFor()
+  await undo(page).click()
+  await bar(page).getByText('The board reads as before.').waitFor()
+  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'waiting', progress: 0, assignee: 'CLAUDE-one' }])
+
+  await page.getByRole('button', { name: 'Halt' }).click()
+  await bar(page).getByText('Halted Shop.').waitFor()
+  await page.locator('body').click({ position: { x: 5, y: 600 } })
+  await page.keyboard.press('u')
+  await bar(page).getByText('The board reads as before.').waitFor()
+  expect((await taskOf(agent))?.status).toBe('ACTIVE')
+
+  await page.goto(folder.page('/tasks'))
+  await page.getByRole('button', { name: 'New task' }).click()
+  await page.getByRole('textbox', { name: 'What is to be done' }).fill('By mistake')
+  await page.getByRole('button', { name: 'Make the task' }).click()
+  await until(async () => (await agent.request('tasks', {})).tasks.every(({ file }) => file !== null), 'its file')
+  await undo(page).click()
+  await bar(page).getByText('It is off the board').waitFor()
+  await page.waitForURL(`${folder.url}/tasks`)
+  await until(async () => (await agent.request('tasks', {})).tasks.length === 1, 'one task')
+})
+
+test('what others built on is left, and it is said who; the time stands still under the pointer, and then is over', async () => {
+  const { folder, agent, page } = await opened()
+  const create = { title: 'Shop', subtasks: [{ title: 'Cart' }] }
+  const { task } = await agent.request('task', taskCommand.parse({ writeId: 'u1', create }))
+  await page.goto(folder.page(`/tasks/${task.id}/1`))
+  await page.getByRole('complementary').getByRole('combobox').selectOption('CLAUDE-one')
+  await bar(page).getByText('Changed Cart: CLAUDE-one has it.').waitFor()
+  await agent.request('task', taskCommand.parse({ writeId: 'u2', task: task.id, change: { do: 'claim' } }))
+  await page.clock.runFor(200)
+  await bar(page).getByText('has changed it since').waitFor()
+  expect(await undo(page).count()).toBe(0)
+  await page.keyboard.press('u')
+  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'running', assignee: 'CLAUDE-one' }])
+
+  await page.getByRole('button', { name: 'Halt' }).click()
+  await bar(page).getByText('Halted Shop.').waitFor()
+  await undo(page).hover()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  const before = await undo(page).textContent()
+  await page.clock.runFor(5_000)
+  expect(await undo(page).textContent()).toBe(before)
+  await page.mouse.move(5, 600)
+  await page.clock.runFor(1_000)
+  await until(async () => (await undo(page).textContent()) !== before, 'the time to go on')
+  await undo(page).focus()
+  const left = await undo(page).textContent()
+  await page.clock.runFor(5_000)
+  expect(await undo(page).textContent()).toBe(left)
+  await undo(page).blur()
+  // Each second is set going by the drawing of the one before.
+  await until(async () => {
+    await page.clock.runFor(1_000)
+    return (await bar(page).count()) === 0
+  }, 'the end of the offer')
+  expect((await taskOf(agent))?.status).toBe('HALTED')
+})
+
+test('a lock that was given back is taken again', async () => {
+  const { folder, agent, page } = await opened()
+  await page.goto(folder.page('/files/a.ts'))
+  await page.locator('.cm-line').first().click()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.getByRole('button', { name: 'Lock line 1' }).click()
+  await page.getByRole('button', { name: 'Release' }).click()
+  await bar(page).getByText('Released line 1 of a.ts.').waitFor()
+  expect((await agent.request('locks', {})).locks).toEqual([])
+  await undo(page).click()
+  await bar(page).getByText('You hold it again.').waitFor()
+  expect((await agent.request('locks', {})).locks).toMatchObject([{ holder: 'PERSON-dashboard', lines: { from: 1 } }])
+})
