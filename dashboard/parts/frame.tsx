@@ -1,8 +1,10 @@
 /** What stands around every view: the bar, the ways to the views, and the word about a connection that is not there. */
 import type { ComponentChildren } from 'preact'
+import { useComputed } from '@preact/signals'
 import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { formatClock, formatDuration } from '../model/format.js'
 import type { Freshness } from '../model/freshness.js'
+import { isHere } from '../model/roster.js'
 import { subtasksDone } from '../model/tasks.js'
 import { formatRoute, type Route } from '../router.js'
 import { usePage } from './context.js'
@@ -252,7 +254,9 @@ function MainWays() {
 }
 
 function OtherWays() {
-  const held = usePage().store.locks.value.locks.length
+  const { store } = usePage()
+  const held = store.locks.value.locks.length
+  const here = useComputed(() => store.agents.value.filter(isHere).length).value
   return (
     <>
       <Way
@@ -262,7 +266,13 @@ function OtherWays() {
         count={held === 0 ? '' : String(held)}
         countWords="held"
       />
-      <Way to={{ view: 'agents', id: null }} icon="agents" label="Agents" />
+      <Way
+        to={{ view: 'agents', id: null }}
+        icon="agents"
+        label="Agents"
+        count={here === 0 ? '' : String(here)}
+        countWords="here"
+      />
     </>
   )
 }

@@ -169,8 +169,8 @@ function EditRow({ edit }: { readonly edit: Edit }) {
       <time dateTime={new Date(time).toISOString()}>{formatClock(time)}</time>
       <span class="edit-what">
         <span class="soft">{VERBS[change]}</span>{' '}
-        <a class="path" href={at} title={`${file} as it was at revision ${rev}`}>
-          {file}
+        <a class="path path-end" href={at} title={`${file} as it was at revision ${rev}`}>
+          <bdi>{file}</bdi>
         </a>
         {count > 1 && <span class="soft">{formatCount(count, 'time')}</span>}
       </span>

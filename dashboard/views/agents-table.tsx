@@ -114,8 +114,8 @@ function Cells({ row }: { readonly row: AgentRow }) {
       {doing}
       <div class="agent-file" role="cell">
         {agent.file !== null && (
-          <a class="path" href={formatRoute({ view: 'files', path: agent.file })} title={agent.file}>
-            {agent.file}
+          <a class="path path-end" href={formatRoute({ view: 'files', path: agent.file })} title={agent.file}>
+            <bdi>{agent.file}</bdi>
           </a>
         )}
         {agent.symbol != null && <small class="path">{agent.symbol}</small>}

@@ -48,8 +48,8 @@ class BusyFile extends Component<BusyFileProps> {
   override render({ file, most }: BusyFileProps) {
     return (
       <li>
-        <a class="path" href={formatRoute({ view: 'files', path: file.path })} title={file.path}>
-          {file.path}
+        <a class="path path-end" href={formatRoute({ view: 'files', path: file.path })} title={file.path}>
+          <bdi>{file.path}</bdi>
         </a>
         <span class="tags">
           {file.authors.slice(0, MOST_AUTHORS).map((author) => (

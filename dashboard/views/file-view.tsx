@@ -109,6 +109,8 @@ interface FileHeaderProps {
 function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
   const { store } = usePage()
   const name = fileName(path)
+  // Without the stroke before the name: it stays when the folders are cut.
+  const folders = Math.max(0, path.length - name.length - 1)
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
   const conflicts = store.openConflicts.value.filter((conflict) => conflict.path === path).length
   return (
@@ -116,8 +118,9 @@ function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
       <a class="icon-button narrow-only" href={formatRoute({ view: 'files', path: null })} aria-label="All files">
         <Icon name="back" />
       </a>
-      <h1 class="path">
-        <span>{path.slice(0, path.length - name.length)}</span>
+      <h1 class="path" title={path}>
+        <span>{path.slice(0, folders)}</span>
+        {path.slice(folders, path.length - name.length)}
         <b>{name}</b>
       </h1>
       <span class="tags">

@@ -3,7 +3,7 @@ import { fileName } from '../model/format.js'
 import { regionWords } from '../model/held-locks.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
-import { Left } from '../parts/left.js'
+import { Left, LeftBar } from '../parts/left.js'
 import { formatRoute } from '../router.js'
 
 const MOST = 5
@@ -27,7 +27,8 @@ export function HeldLocks() {
             <a href={formatRoute({ view: 'locks', id: lock.id })} title={lock.path}>
               <code>{fileName(lock.path)}</code> <span class="soft">{regionWords(lock.region, lock.lines)}</span>
             </a>
-            <span>
+            <span class="lock-left">
+              <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} />
               <Left until={lock.expiresAt} />
             </span>
           </li>

@@ -32,6 +32,17 @@ const task = async (page: Page): Promise<void> => {
 const locks = (page: Page): Promise<void> => page.getByRole('button', { name: 'Draw who waits' }).click()
 const BACKEND = '/agents/CLAUDE-backend'
 const agent = (page: Page): Promise<void> => page.locator('.messages li .state-done').first().waitFor()
+const agents = async (page: Page): Promise<void> => {
+  await page.getByRole('row').nth(5).waitFor()
+  await page.locator('.messages li').first().waitFor()
+}
+const conflicts = (page: Page): Promise<void> => page.locator('.conflict').nth(1).waitFor()
+const peek = async (page: Page): Promise<void> => {
+  await conflicts(page)
+  await page.keyboard.press('j')
+  await page.keyboard.press('Space')
+  await page.locator('.peek .sides').waitFor()
+}
 const palette = async (page: Page): Promise<void> => {
   await page.getByRole('row').nth(5).waitFor()
   await page.keyboard.press('Control+k')
@@ -43,7 +54,7 @@ const overview = async (page: Page): Promise<void> => {
   await page.locator('.inbox li').nth(2).waitFor()
   await page.locator('.lock-summary li').first().waitFor()
   // Two samples make a line.
-  await page.locator('.health polyline[points*=" "]').first().waitFor()
+  await page.locator('.health polyline[points*=" "]').first().waitFor({ state: 'attached' })
 }
 
 const PICTURES: readonly Picture[] = [
@@ -70,6 +81,13 @@ const PICTURES: readonly Picture[] = [
   { name: 'agent-light', theme: 'light', width: 1440, height: 900, path: BACKEND, ready: agent },
   { name: 'agent-dark', theme: 'dark', width: 1440, height: 900, path: BACKEND, ready: agent },
   { name: 'agent-light-380', theme: 'light', width: 380, height: 800, path: BACKEND, ready: agent },
+  { name: 'agents-light', theme: 'light', width: 1440, height: 900, path: '/agents', ready: agents },
+  { name: 'agents-dark', theme: 'dark', width: 1440, height: 900, path: '/agents', ready: agents },
+  { name: 'agents-dark-380', theme: 'dark', width: 380, height: 800, path: '/agents', ready: agents },
+  { name: 'conflicts-light', theme: 'light', width: 1440, height: 900, path: '/conflicts', ready: conflicts },
+  { name: 'conflicts-dark', theme: 'dark', width: 1440, height: 900, path: '/conflicts', ready: conflicts },
+  { name: 'conflicts-light-380', theme: 'light', width: 380, height: 800, path: '/conflicts', ready: conflicts },
+  { name: 'peek-light', theme: 'light', width: 1440, height: 900, path: '/conflicts', ready: peek },
   { name: 'palette-light', theme: 'light', width: 1440, height: 900, path: '/', ready: palette },
   { name: 'palette-dark-380', theme: 'dark', width: 380, height: 800, path: '/', ready: palette },
 ]

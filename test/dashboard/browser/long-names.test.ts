@@ -65,3 +65,23 @@ test.each([1440, 1024, 380])('at %i pixels', async (width) => {
   }
   expect(wide).toEqual({})
 })
+
+test.each([1440, 1024, 380])(
+  'in the header of a file the folders give way, not its name, at %i pixels',
+  async (width) => {
+    const name = 'a-name-that-fits.tsx'
+    const deep = `src/${LONG}/${LONG}/${name}`
+    folder.write(deep, 'one\n')
+    const page = await open(folder, `/files/${deep}`, { viewport: { width, height: 800 } })
+    const shown = page.getByRole('heading', { level: 1 }).locator('b')
+    await shown.waitFor()
+    await page.evaluate(() => document.fonts.ready)
+    const { inner, outer, right, text } = await shown.evaluate((part) => ({
+      ...{ inner: part.scrollWidth, outer: part.clientWidth, right: part.getBoundingClientRect().right },
+      text: part.textContent,
+    }))
+    expect(text).toBe(name)
+    expect(inner).toBeLessThanOrEqual(outer)
+    expect(right).toBeLessThanOrEqual(width)
+  },
+)
