@@ -120,7 +120,7 @@ function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
       </a>
       <h1 class="path" title={path}>
         <span>{path.slice(0, folders)}</span>
-        {path.slice(folders, path.length - name.length)}
+        <span class="path-stroke">{path.slice(folders, path.length - name.length)}</span>
         <b>{name}</b>
       </h1>
       <span class="tags">
