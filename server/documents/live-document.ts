@@ -1,7 +1,8 @@
 /**
  * A Yjs document in memory, and its way to the disk and to its subscribers.
  *
- * 1. Changes gather during one run of the event loop and are committed as one *turn* of one author.
+ * 1. Changes gather during one run of the event loop, and while the turn before them is being stored, and are committed as one
+ *    *turn* of one author. Stored any sooner they would only wait for the same commit, in pieces.
  * 2. A turn reaches subscribers, its sender among them, only once it is on stable storage (rule SYNC-1).
  * 3. Turns become durable in their order, so what any subscriber has seen is a prefix of the document's history.
  * 4. It holds nothing that waits for something else: an update whose ground is missing is let go, and its sender is told
@@ -43,6 +44,9 @@ export interface LiveDocumentOptions {
 /** Live edits wait for storage up to this bound; beyond it peers are turned away, to come back (rule SYNC-3). */
 const HELD_BYTES = 48 * 1024 * 1024
 const HELD_ROWS = 50_000
+
+/** What gathers while a turn is being stored; beyond it there is a turn of its own, which counts as waiting for storage. */
+const GATHERED_BYTES = 64 * 1024
 
 /** Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
@@ -180,6 +184,7 @@ export class LiveDocument {
     this.#assertRoom()
     this.#assertSize(update.length)
     this.#as(author)
+    if (this.#turn !== undefined && this.#turn.bytes > GATHERED_BYTES) this.#sealQuietly()
     try {
       Y.applyUpdate(this.doc, update, 'peer')
     } catch (cause) {
@@ -230,6 +235,7 @@ export class LiveDocument {
     return this.#options.queue.enqueue(rows).then(
       () => {
         this.#inFlight--
+        this.#sealGathered()
         if (update !== undefined) {
           this.#unheard.shift()
           for (const listener of [...this.#listeners]) listener(update, ledger?.through ?? 0, number)
@@ -313,10 +319,15 @@ export class LiveDocument {
       this.#deferred = true
       this.#options.defer(() => {
         this.#deferred = false
-        if (this.#turn !== undefined && this.#held === undefined) this.#sealQuietly()
+        this.#sealGathered()
       })
     }
     return this.#turn
+  }
+
+  #sealGathered(): void {
+    const isFree = this.#held === undefined && this.#inFlight === 0 && !this.#deferred
+    if (this.#turn !== undefined && isFree) this.#sealQuietly()
   }
 
   /** Whoever is interested in a failure has subscribed with onExpelled. */

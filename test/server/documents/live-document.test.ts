@@ -88,6 +88,38 @@ describe('a live document', () => {
     expect(textFrom(...heard)).toBe('ab')
   })
 
+  test('[SYNC-6] what comes while a turn is being stored is one turn of its author, and no later for it', async () => {
+    const { storage, live, authors, heard, endTurn } = open()
+    storage.hold()
+    const peer = new Replica()
+    const type = (letter: string, author = CLAUDE): void => {
+      live.apply(peer.insert(peer.text.length, letter), author)
+      endTurn()
+    }
+    for (const letter of 'abc') type(letter)
+    type('d', CODEX)
+    type('e', CODEX)
+    await turn()
+    expect(authors).toEqual([CLAUDE, CLAUDE]) // the other author’s are not mixed in
+    storage.releaseAll()
+    await live.flushed()
+    expect(authors).toEqual([CLAUDE, CLAUDE, CODEX])
+    expect(heard.map((_, n) => textFrom(...heard.slice(0, n + 1)))).toEqual(['a', 'abc', 'abcde'])
+    expect(live.settled).toBe(true)
+  })
+
+  test('[SYNC-3] but it is no way around the bound: where much has gathered it is handed to storage', async () => {
+    const { storage, queue, live, endTurn } = open()
+    storage.fail(diskFull())
+    const peer = new Replica()
+    for (let n = 0; n < 20; n++) {
+      live.apply(peer.insert(0, 'x'.repeat(32 * 1024)), CLAUDE)
+      endTurn()
+    }
+    await turn()
+    expect(queue.pending.bytes).toBeGreaterThan(16 * 32 * 1024)
+  })
+
   test('[SYNC-3] a failing store delays a change and loses nothing of it', async () => {
     const { storage, clock, live, heard, endTurn } = open()
     storage.fail(diskFull())
