@@ -83,7 +83,7 @@ function wordsOf(event: SaidEvent, nameOf: (author: string) => string): string {
       return agent === null ? `${partition} belongs to nobody now` : `${partition} belongs to ${nameOf(agent)} now`
     }
     case 'event:acknowledged':
-      return `has taken note of event ${event.data.of} (${event.data.of_type})`
+      return `has taken note of ${kindOf(event.data.of_type)}, event ${event.data.of}`
     default:
       return unreachable(event)
   }
@@ -140,4 +140,22 @@ function about(text: string | undefined): string {
 function cut(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length <= MOST_CHARACTERS ? line : `${line.slice(0, MOST_CHARACTERS - 1).trimEnd()}…`
+}
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['broadcast', 'a message'],
+  ['plan', 'a plan'],
+  ['code', 'a piece of work'],
+  ['review', 'a review'],
+  ['fix', 'a fix'],
+  ['conflict', 'a conflict'],
+  ['lock', 'a lock'],
+  ['task', 'a task'],
+  ['file', 'a change of a file'],
+  ['context', 'a change of the context'],
+])
+
+/** What an event of a type is of, in plain words. */
+function kindOf(type: string): string {
+  return KINDS.get(type.split(':')[0] ?? '') ?? type
 }

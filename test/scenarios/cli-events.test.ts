@@ -40,7 +40,7 @@ test('what is said is listed, acknowledged, and comes once to who was away', asy
   expect((await run('ack', String(own), '--as', 'CODEX-api')).stdout).toBe(
     `CODEX-api has taken note of event ${own}.\n`,
   )
-  expect((await run('events', '-n', '1')).stdout).toContain(`CODEX-api has taken note of event ${own} (broadcast)`)
+  expect((await run('events', '-n', '1')).stdout).toContain(`CODEX-api has taken note of a message, event ${own}`)
 })
 
 test('an agent without a session shows in the roster with what it does', async () => {

@@ -34,7 +34,7 @@ describe('an event in words', () => {
     ['review:completed', 'asks for changes in src/auth/login.ts, 1 finding'],
     ['fix:suggested', 'suggests a fix in src/auth/login.ts, line 4: Leave it out.'],
     ['partition:changed', 'src/auth belongs to claude-backend now'],
-    ['event:acknowledged', 'has taken note of event 1 (plan:proposed)'],
+    ['event:acknowledged', 'has taken note of a plan, event 1'],
   ])('%s', (type, expected) => {
     expect(words(type)).toBe(expected)
   })
