@@ -69,13 +69,45 @@ export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
           </button>
         ))}
       </fieldset>
+      <Progress subtask={subtask} isShut={isShut || subtask.state === 'done'} change={change} />
       <Fault acting={acting} task={task} />
       <Waits task={task} subtask={subtask} isShut={isShut} change={change} />
       <p class="dim">
-        <b>{subtask.progress} %</b>, last changed by <AgentTag author={subtask.by} small />{' '}
-        <Age of={subtask.updated_at} past />
+        Last changed by <AgentTag author={subtask.by} small /> <Age of={subtask.updated_at} past />
       </p>
     </aside>
+  )
+}
+
+interface ProgressProps extends Pick<SubtaskPanelProps, 'subtask'> {
+  readonly isShut: boolean
+  readonly change: (what: TaskChange) => void
+}
+
+/** How far it is: what is typed is told once the field is left, or Enter is pressed. */
+function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) {
+  return (
+    <label class="subtask-field subtask-progress">
+      How far it is
+      <span>
+        <input
+          class="field"
+          type="number"
+          min={0}
+          max={100}
+          step={1}
+          required
+          value={progress}
+          disabled={isShut}
+          onChange={(event) => {
+            const field = event.currentTarget
+            if (!field.reportValidity()) return
+            if (field.valueAsNumber !== progress) change({ do: 'progress', subtask: id, progress: field.valueAsNumber })
+          }}
+        />{' '}
+        %
+      </span>
+    </label>
   )
 }
 

@@ -169,7 +169,10 @@ export class TaskService {
       void this.#store([row], [])
       return
     }
-    void this.#commit(row, after.task, changesBetween(before?.task, after.task), author)
+    // That its file is moved for it was told as a change of that file.
+    const changes =
+      before !== undefined && isMovedOnly(before.task, after.task) ? [] : changesBetween(before?.task, after.task)
+    void this.#commit(row, after.task, changes, author)
     this.#options.files.tree.followTask(after.task.id, after.task)
   }
 
@@ -204,6 +207,11 @@ export class TaskService {
 interface Change {
   readonly change: string
   readonly subtask: EventData<'task:updated'>['subtask']
+}
+
+function isMovedOnly(before: Task, after: Task): boolean {
+  const isMoved = before.file !== null && after.file !== null && before.file !== after.file
+  return isMoved && JSON.stringify({ ...before, file: null }) === JSON.stringify({ ...after, file: null })
 }
 
 function changesBetween(before: Task | undefined, after: Task): Change[] {

@@ -205,6 +205,21 @@ describe('the link', () => {
     expect(store.tasks.value.tasks).toHaveLength(1)
   })
 
+  test('reads the board when the file of a task is moved, which its events do not tell', async () => {
+    const { clock, source } = await linked()
+    source.asked.length = 0
+    const moved = (seq: number, from: string, to: string) => {
+      const event = aChange(seq, 'CLAUDE-a', to)
+      source.say({ type: 'event', event: { ...event, data: { ...event.data, renamed_from: from } } as typeof event })
+    }
+    moved(1, 'a.ts', 'b.ts')
+    await clock.advance(200)
+    expect(source.asked).toEqual([])
+    moved(2, '.notes/ACTIVE/TASK-1.md', '.notes/HALTED/TASK-1.md')
+    await clock.advance(200)
+    expect(source.asked).toEqual(['tasks {}'])
+  })
+
   test('reads them again when the status counts another number', async () => {
     const { clock, source } = await linked()
     source.asked.length = 0

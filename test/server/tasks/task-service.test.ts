@@ -75,6 +75,18 @@ describe('a task of the board', () => {
     expect(await opened.only()).toMatchObject({ status: 'HALTED', progress: 33, file: 'task.md', agents: ['CODEX-b'] })
   })
 
+  test('[TASK-6, TASK-15] a halt is told once, though it moves the file; where that is, the board says', async () => {
+    const { ask, save, settled, told, only } = openTasks()
+    await save('.notes/ACTIVE/TASK-1-x.md', TEXT.replace(/task_id: .*/, 'task_id: TASK-1-x'))
+    await settled()
+    const before = told.length
+    await ask({ do: 'halt', task: taskId.parse('TASK-1-x') })
+    await settled()
+    const tasks = told.slice(before).filter(({ type }) => type === 'task:updated')
+    expect(tasks).toMatchObject([{ data: { change: 'halted', status: 'HALTED' } }])
+    expect(await only()).toMatchObject({ file: '.notes/HALTED/TASK-1-x.md' })
+  })
+
   test('[TASK-8] one run of the event loop is one transaction of the tree document', async () => {
     const { ask, save, settled, files } = openTasks()
     await save('task.md', TEXT)
