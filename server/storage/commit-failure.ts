@@ -14,18 +14,21 @@ export async function commitFailure(thrown: unknown, dir: string): Promise<Ensem
   const free = await freeBytes(dir)
   const data = { dir, free, errno }
   if (FULL.has(errno) || (errno === constants.errno.EIO && free !== undefined && free < NO_ROOM)) {
-    const message = `The disk of ${dir} is full: a commit was not stored.`
-    return new EnsembleError('E_STORAGE_FULL', message, {
-      hint: 'Free space on it; writing goes on by itself.',
-      data,
-      cause,
-    })
+    return diskFull(dir, data, cause)
   }
   const text = cause instanceof Error ? cause.message : String(cause)
   const message = `A commit to the database in ${dir} failed: ${text}.`
   return new EnsembleError('E_STORAGE_DEGRADED', message, {
     hint: 'Look after the disk; writing is tried again.',
     data,
+    cause,
+  })
+}
+
+export function diskFull(dir: string, data: Readonly<Record<string, unknown>>, cause?: unknown): EnsembleError {
+  return new EnsembleError('E_STORAGE_FULL', `The disk of ${dir} is full: a commit was not stored.`, {
+    hint: 'Free space on it; writing goes on by itself.',
+    data: { dir, ...data },
     cause,
   })
 }
@@ -47,7 +50,8 @@ function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-async function freeBytes(dir: string): Promise<number | undefined> {
+/** Undefined: not known. */
+export async function freeBytes(dir: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(dir)
     return bavail * bsize

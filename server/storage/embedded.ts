@@ -13,6 +13,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { commitFailure } from './commit-failure.js'
+import { DiskRoom } from './disk-room.js'
 import { syncFolder } from './files.js'
 import { compareBytes, decodeKey, encodeKey } from './keys.js'
 import type { Row, Storage, Value } from './storage.js'
@@ -39,6 +40,8 @@ export interface EmbeddedOptions {
   readonly dir: string
   /** Bytes of the file that may come into memory before they are given back; default 64 MB. */
   readonly givenBackAfter?: number
+  /** Bytes that are free on the disk of a folder; default: what the system says. */
+  readonly free?: (dir: string) => Promise<number | undefined>
 }
 
 /** Rows with keys and values as bytes; the last row about a key counts. */
@@ -50,6 +53,7 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
   let database: RootDatabase<Uint8Array, Uint8Array> | undefined = openDatabase(dir)
   await syncFolder(dir) // the file may be new
   const file = identityOf(dir)
+  const room = new DiskRoom(dir, options.free)
   let closing: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
   let lookedAt = 0
@@ -108,6 +112,7 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
   async function write(rows: readonly EncodedRow[]): Promise<void> {
     const changes = changesOf(rows)
     if (changes.length === 0) return
+    await room.assertFor(changes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0))
     try {
       const current = opened()
       await current.batch(() => {
@@ -118,6 +123,7 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
       })
       look(changes.length * ROW_BYTES)
     } catch (thrown) {
+      room.forget()
       throw await commitFailure(thrown, dir)
     }
   }

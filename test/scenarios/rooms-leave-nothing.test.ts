@@ -112,4 +112,4 @@ test('[SYNC-15, SYNC-1] five hundred drop and come back at once, three times: al
   await until(() => server.status().connections.peers === 0, 'all to be gone')
   await until(() => queryObjects(Room, { format: 'count' }) === 0, 'no room')
   await until(() => queryObjects(Channel, { format: 'count' }) === 0, 'no channel')
-})
+}, 300_000)

@@ -52,3 +52,28 @@ storageContract('embedded', () => open({ reopens: false }))
 storageContract('embedded, opened again', () => open({ reopens: true }))
 storageContract('embedded, giving its memory back after every look', () => open({ reopens: false, givenBackAfter: 1 }))
 faultyStorageContract('embedded', () => open({ reopens: true }), 30)
+
+test('[SYNC-3] a disk without room for a commit is full before lmdb is asked, and is no more once there is room', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'ensemble-storage-'))
+  let free = 4_000_000
+  let looks = 0
+  const storage = await openEmbeddedStorage({
+    dir,
+    free: () => {
+      looks++
+      return Promise.resolve(free)
+    },
+  })
+  await storage.commit([{ put: ['t', 1], value: 'small' }])
+  const large = { put: ['t', 2], value: new Uint8Array(1_500_000) } as const
+  await expect(storage.commit([large])).rejects.toMatchObject({ code: 'E_STORAGE_FULL', data: { dir, free } })
+  expect([storage.get(['t', 1]), storage.get(['t', 2])]).toEqual(['small', undefined])
+  free = 10_000_000_000
+  await storage.commit([large])
+  const before = looks
+  for (let n = 0; n < 100; n++) await storage.commit([{ put: ['t', 3], value: n }])
+  expect(looks).toBe(before)
+  expect(storage.get(['t', 3])).toBe(99)
+  await storage.close()
+  await rm(dir, { recursive: true })
+})
