@@ -6,6 +6,7 @@
  * 2. The first struct of the document is its epoch client's (rule DOC-4). A document whose path never held a file has no
  *    epoch yet: what the first peer brings becomes the file.
  */
+import * as Y from 'yjs'
 import { EPOCH_ROOT } from '../../protocol/document.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
@@ -21,10 +22,11 @@ import type { Arrival } from '../trace/traces.js'
 import { bytesOf, hashOf } from './content.js'
 import { questionOf, type Met, type Stood } from './decide-update.js'
 import type { Decision } from './decide-write.js'
+import { isApart } from './apart.js'
 import type { Fence } from './fence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
 import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
-import { deletedIn } from './id-ranges.js'
+import { deletedIn, type DecodedUpdate } from './id-ranges.js'
 import type { Attachment, Ledger } from './ledger.js'
 import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
 import { LiveText } from './live-text.js'
@@ -177,9 +179,10 @@ export class FileDocument {
    * what the peer did not know, the text is corrected in the same turn, and what is held is in a record of the same commit;
    * until a large one is decided, `live` is held.
    * @param sender default: someone who had seen everything
+   * @param decoded the update, where that is at hand
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
-  apply(update: Uint8Array, author: Author, sender?: Sender): boolean {
+  apply(update: Uint8Array, author: Author, sender?: Sender, decoded?: DecodedUpdate): boolean {
     const size = Math.max(this.#head?.size ?? 0, this.text.length)
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
@@ -193,7 +196,8 @@ export class FileDocument {
     const step = this.#step
     if (sender?.arrival !== undefined && this.live.gathered) this.#arrivals.push(sender.arrival)
     if (this.#content.isForeign) this.#content.expelForeign(author)
-    const isMet = sender !== undefined && this.#meet(author, sender, step ?? NOTHING, update, lacking)
+    const isMet =
+      sender !== undefined && this.#meet(author, sender, step ?? NOTHING, decoded ?? Y.decodeUpdate(update), lacking)
     if (!isMet) this.#keepOut(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
@@ -273,7 +277,7 @@ export class FileDocument {
     author: Author,
     sender: Sender,
     step: Pick<Step, 'inserted' | 'deleted'>,
-    update: Uint8Array,
+    update: DecodedUpdate,
     lacking: number,
   ): boolean {
     const { fence, mergeRules, decideAside } = this.#options
@@ -283,6 +287,8 @@ export class FileDocument {
     const unseen = unseenBy(sender, this.#steps, deleted, lacking)
     const [first] = unseen.steps
     if (head === null || first === undefined) return false
+    const isMereEdit = sender.sight.kind === 'live' && !head.deleted
+    if (isMereEdit && isApart(this.#content.shared, unseen, step, update.ds.clients.size > 0)) return false
     this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
     const texts = peerTexts(this.#content.shared, unseen, step, deleted)
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }

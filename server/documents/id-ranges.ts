@@ -1,5 +1,8 @@
 /** Sets of Yjs ids: ranges of clocks by client, each with the text of its characters where that is known. */
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
+import type { Step } from './steps.js'
+
+export type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
 
 interface Range {
   readonly from: number
@@ -47,11 +50,29 @@ export class IdRanges {
     return { has: true, text: range.text.slice(clock - range.from), until: range.to }
   }
 
+  /** Whether any id from `from` up to, not including, `to` is in it. */
+  meets(client: number, from: number, to: number): boolean {
+    const { has, until } = this.find(client, from)
+    return has || until < to
+  }
+
   #sort(): void {
     if (this.#isSorted) return
     for (const ranges of this.#clients.values()) ranges.sort((a, b) => a.from - b.from)
     this.#isSorted = true
   }
+}
+
+export function idsOf(ranges: Step['inserted']): IdRanges {
+  const ids = new IdRanges()
+  for (const [client, from, to] of ranges) ids.add(client, from, to)
+  return ids
+}
+
+export function textsOf(texts: Step['deleted']): IdRanges {
+  const ids = new IdRanges()
+  for (const [client, from, text] of texts) ids.add(client, from, from + text.length, text)
+  return ids
 }
 
 /** Whether each id of a range is in one of the sets. */
@@ -66,9 +87,9 @@ export function cover(sets: readonly IdRanges[], client: number, from: number, t
 }
 
 /** Every deletion that an update names. */
-export function deletedIn(update: Uint8Array): IdRanges {
+export function deletedIn({ ds }: Pick<DecodedUpdate, 'ds'>): IdRanges {
   const deleted = new IdRanges()
-  for (const [client, ranges] of Y.decodeUpdate(update).ds.clients) {
+  for (const [client, ranges] of ds.clients) {
     for (const { clock, len } of ranges) deleted.add(client, clock, clock + len)
   }
   return deleted

@@ -4,7 +4,7 @@
  */
 import * as Y from 'yjs'
 import { EditList, type Edits } from '../../protocol/text/edits.js'
-import { IdRanges } from './id-ranges.js'
+import { idsOf, textsOf, type IdRanges } from './id-ranges.js'
 import type { Unseen } from './sight.js'
 import type { IdRange, Step } from './steps.js'
 
@@ -105,16 +105,4 @@ class Builder {
       touched: this.#touched,
     }
   }
-}
-
-function idsOf(ranges: Step['inserted']): IdRanges {
-  const ids = new IdRanges()
-  for (const [client, from, to] of ranges) ids.add(client, from, to)
-  return ids
-}
-
-function textsOf(texts: Step['deleted']): IdRanges {
-  const ids = new IdRanges()
-  for (const [client, from, text] of texts) ids.add(client, from, from + text.length, text)
-  return ids
 }

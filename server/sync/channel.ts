@@ -16,12 +16,12 @@ import type { Author } from '../../protocol/ids.js'
 import type { Access } from '../../protocol/links.js'
 import type { Arrival } from '../trace/traces.js'
 import { lookOnly } from '../auth/look-only.js'
-import { deletedIn, IdRanges } from '../documents/id-ranges.js'
+import { deletedIn, IdRanges, type DecodedUpdate } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
 import type { Batch } from './batch.js'
 import type { Member, Room } from './room.js'
 import { decodePeerMessage, deniedFrame, step1Frame } from './sync-frames.js'
-import { assertOwn, bringsNew, decodeUpdate, isEmpty, type DecodedUpdate } from './updates.js'
+import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
 
 export interface ChannelPort {
   /** Notes that an update of so many bytes has come; undefined: nobody remembers it. */
@@ -241,10 +241,10 @@ export class Channel implements Member {
     // would cost as much.
     const complete =
       isEmpty(decoded) ||
-      document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival })
+      document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival }, decoded)
     if (isAnswer) {
       this.#toldAll = true
-      if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(update) }
+      if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(decoded) }
     }
     this.#becomesEditor()
     if (isAnswer && complete) this.#owes = false

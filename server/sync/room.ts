@@ -9,6 +9,7 @@ import * as Y from 'yjs'
 import type { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
+import type { DecodedUpdate } from '../documents/id-ranges.js'
 import type { LiveDocument } from '../documents/live-document.js'
 import type { Sender } from '../documents/sight.js'
 import { Awareness } from '../presence/awareness.js'
@@ -27,7 +28,7 @@ export interface RoomDocument {
   /** The only root that peers may write to; null: any. */
   readonly ownRoot: string | null
   /** Returns whether all of it went in. */
-  apply(update: Uint8Array, author: Author, sender: Sender): boolean
+  apply(update: Uint8Array, author: Author, sender: Sender, decoded: DecodedUpdate): boolean
   /** Number of the newest step; 0 where they are not counted. */
   readonly steps: number
   /** Up to which step a peer had received all when it left, by its Yjs client; null: not known. */

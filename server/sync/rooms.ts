@@ -144,7 +144,7 @@ export class Rooms {
       get steps() {
         return document.steps
       },
-      apply: (update, author, sender) => document.apply(update, author, sender),
+      apply: (update, author, sender, decoded) => document.apply(update, author, sender, decoded),
       sent: (through, peers) => {
         traces?.sent(document.id, document.head?.rev ?? 0, through, peers)
       },

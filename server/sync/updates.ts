@@ -2,8 +2,7 @@
 import * as Y from 'yjs'
 import { EPOCH_ROOT } from '../../protocol/document.js'
 import { EnsembleError } from '../../protocol/errors.js'
-
-export type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
+import type { DecodedUpdate } from '../documents/id-ranges.js'
 
 /** @throws EnsembleError E_BAD_FRAME */
 export function decodeUpdate(update: Uint8Array): DecodedUpdate {

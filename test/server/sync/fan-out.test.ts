@@ -59,10 +59,10 @@ async function open() {
   const edit = async (): Promise<void> => {
     const doc = new Y.Doc()
     doc.getText('content').insert(0, 'x')
-    room.document.apply(Y.encodeStateAsUpdate(doc), CLAUDE, {
-      ...{ source: doc, client: doc.clientID, isAnswer: false },
-      sight: { kind: 'live', seen: room.document.steps },
-    })
+    const update = Y.encodeStateAsUpdate(doc)
+    const sight = { kind: 'live', seen: room.document.steps } as const
+    const sender = { source: doc, client: doc.clientID, isAnswer: false, sight }
+    room.document.apply(update, CLAUDE, sender, Y.decodeUpdate(update))
     await live.flushed()
   }
   return { storage, rooms, room, live, clock, watchers, edit }
