@@ -61,6 +61,14 @@ export const config = z
           .min(1 * MB)
           .default(64 * MB)
           .describe('Unsent bytes a connection may gather before it is closed with 1013. In bytes.'),
+        slowReaderSeconds: z
+          .int()
+          .min(1)
+          .max(3600)
+          .default(30)
+          .describe(
+            'A connection for which over 1 MB waits must have read that in so many seconds, or it is closed with 1013.',
+          ),
       })
       .refine(({ fileBytes, messageBytes }) => messageBytes >= fileBytes * BASE64_GROWTH, {
         path: ['messageBytes'],

@@ -354,6 +354,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const rooms = new Rooms({
     ...{ files, free, defer, elapsed, timers, traces },
+    onResync: () => {
+      metrics.resynced()
+    },
     locks: { list: (query) => locks.list(query), onChange: (listener) => locks.onChange(listener), newClient },
   })
   const server = createServer(

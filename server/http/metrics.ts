@@ -20,6 +20,7 @@ export class Metrics {
   readonly #commitSeconds: Histogram
   readonly #commitFailures: Counter
   readonly #refused: Counter<'code'>
+  readonly #resyncs: Counter
   readonly #latencies: number[] = []
   #next = 0
 
@@ -41,6 +42,11 @@ export class Metrics {
       name: 'ensemble_refused_total',
       help: 'Requests, frames and connections refused, by error code.',
       labelNames: ['code'],
+      registers,
+    })
+    this.#resyncs = new Counter({
+      name: 'ensemble_resyncs_total',
+      help: 'Readers that were too slow and got at once what they had not been sent.',
       registers,
     })
     gauge('ensemble_files', 'Files in the workspace.', gauges.files)
@@ -87,6 +93,10 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refused.inc({ code })
+  }
+
+  resynced(): void {
+    this.#resyncs.inc()
   }
 
   commitLatency(): { readonly p50: number; readonly p99: number } | null {

@@ -100,6 +100,21 @@ export class Awareness<Owner> {
     return encode([...this.#clients].filter(([, { state }]) => state !== GONE))
   }
 
+  /** Which clients are live, each at its clock. */
+  get live(): ReadonlyMap<number, number> {
+    return new Map([...this.#clients].flatMap(([id, { clock, state }]) => (state === GONE ? [] : [[id, clock]])))
+  }
+
+  /** Every live state, and the end of those that were live, as `before` has it, and are no more. */
+  encodeSince(before: ReadonlyMap<number, number>): Uint8Array {
+    const { live } = this
+    const gone = [...before].filter(([id]) => !live.has(id))
+    return encode([
+      ...gone.map(([id, clock]) => [id, { clock, state: GONE }] as const),
+      ...[...this.#clients].filter(([id]) => live.has(id)),
+    ])
+  }
+
   /** The states of clients that changed. Forgets the ones that are gone: this is where everybody hears of it. */
   encodeChanged(ids: Iterable<number>): Uint8Array {
     const changed: [number, Client<Owner>][] = []
@@ -155,7 +170,9 @@ function decode(update: Uint8Array): { id: number; clock: number; state: string 
   }
 }
 
-function encode(clients: readonly (readonly [id: number, client: Client<unknown>])[]): Uint8Array {
+function encode(
+  clients: readonly (readonly [id: number, client: Pick<Client<unknown>, 'clock' | 'state'>])[],
+): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, clients.length)
   for (const [id, { clock, state }] of clients) {

@@ -8,7 +8,9 @@
  *    peer's: so what it answers is what it had before it heard anything.
  * 4. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
  *    it could be taken whole; but not twice for the same state (rule SYNC-8).
- * 5. Of a peer that may only read nothing is taken, and it stays (rule AUTH-11).
+ * 5. A peer that reads too slowly is handed nothing more until it has read what waits for it; then it gets all that it lacks
+ *    in one update. Nothing is kept for it meanwhile (rule SYNC-7).
+ * 6. Of a peer that may only read nothing is taken, and it stays (rule AUTH-11).
  */
 import * as Y from 'yjs'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
@@ -19,14 +21,21 @@ import { lookOnly } from '../auth/look-only.js'
 import { deletedIn, IdRanges, type DecodedUpdate } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
 import type { Batch } from './batch.js'
-import type { Member, Room } from './room.js'
+import type { Behind, Member, Room } from './room.js'
 import { decodePeerMessage, deniedFrame, step1Frame } from './sync-frames.js'
 import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
+
+/** In bytes: where more waits to be sent over a connection, its documents are told no more until it has been read. */
+const SLOW_BYTES = 1024 * 1024
 
 export interface ChannelPort {
   /** Notes that an update of so many bytes has come; undefined: nobody remembers it. */
   arrived(bytes: number): Arrival | undefined
   send(payload: Uint8Array): void
+  /** Bytes that wait to be sent over its connection. */
+  unsent(): number
+  /** Runs `run` when none of them waits any more. */
+  whenDrained(run: () => void): void
   /** @param received runs as that of `whenReceived`, with the batch */
   deliver(batch: Batch, received?: () => void): void
   /** Runs `run` when the peer has received all that was sent so far. */
@@ -46,6 +55,8 @@ export class Channel implements Member {
   #waiting: Batch[] | undefined
   /** The newest of the document's turns that is in an answer. */
   #answeredTurn = 0
+  /** It reads too slowly, and this is what it had; undefined: it does not. */
+  #behind: Behind | undefined
   #state: 'new' | 'joined' | 'closed' = 'new'
   #answered = false
   /** The peer has something that could not be taken yet. */
@@ -109,9 +120,11 @@ export class Channel implements Member {
   }
 
   deliver(batch: Batch): void {
-    if (this.#state !== 'joined') return
-    if (this.#waiting === undefined) this.#hand(batch)
-    else {
+    if (this.#state !== 'joined' || this.#behind !== undefined) return
+    if (this.#waiting === undefined) {
+      if (this.#port.unsent() > SLOW_BYTES) this.#fallBehind(batch)
+      else this.#hand(batch)
+    } else {
       this.#waiting.push(batch.updates)
       // Who was not answered yet gets all of it with the first answer.
       if (this.#answered) this.#hand(batch.rest)
@@ -176,15 +189,42 @@ export class Channel implements Member {
       this.#joining = { stateVector, named: new IdRanges() }
     }
     this.#state = 'joined'
+    if (stateVector.size === 0) this.#sent = this.#room.document.steps // whatever it writes meanwhile is upon nothing
+    this.#answerWhenDurable(() => this.#room.answer(encoded, stateVector.size === 0))
+  }
+
+  #fallBehind(batch: Batch): void {
+    this.#behind = this.#room.before(batch.after(this.#answeredTurn))
+    this.#port.whenDrained(() => {
+      this.#catchUp()
+    })
+  }
+
+  #catchUp(): void {
+    const behind = this.#behind
+    if (behind === undefined) return
+    try {
+      this.#inTurn(new Uint8Array(), () => {
+        if (this.#behind === behind && this.#state === 'joined') this.#answerWhenDurable(() => this.#room.since(behind))
+      })
+    } catch (error) {
+      this.expel(toEnsembleError(error))
+    }
+  }
+
+  /** @param make gives what it lacks of the document as it is now: with that it has caught up */
+  #answerWhenDurable(make: () => Batch): void {
+    const behind = this.#behind
+    this.#behind = undefined
     this.#waiting ??= []
-    const durable = live.shown()
-    const answer = this.#room.answer(encoded, stateVector.size === 0)
-    const { turns } = live
-    const through = this.#room.document.steps
-    if (stateVector.size === 0) this.#sent = through // whatever it writes meanwhile is upon nothing
+    const { document } = this.#room
+    const durable = document.live.shown()
+    const answer = make()
+    const { turns } = document.live
+    const through = document.steps
     durable.then(
       () => {
-        this.#answer(answer, turns, through)
+        this.#answer(answer, turns, through, behind)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -195,8 +235,9 @@ export class Channel implements Member {
   /**
    * @param turns number of the newest turn in it
    * @param through number of the newest step in it
+   * @param behind what the peer had before it, where it had fallen behind
    */
-  #answer(answer: Batch, turns: number, through: number): void {
+  #answer(answer: Batch, turns: number, through: number, behind: Behind | undefined): void {
     if (this.#state === 'closed') return
     const first = !this.#answered
     this.#answered = true
@@ -208,6 +249,7 @@ export class Channel implements Member {
     this.#port.deliver(answer)
     this.#sent = Math.max(this.#sent, through)
     if (first) this.#showAwareness()
+    else if (behind !== undefined) this.#port.send(this.#room.awarenessSince(behind))
     this.#confirm()
     for (const batch of waiting) this.#hand(batch)
   }
@@ -308,7 +350,8 @@ export class Channel implements Member {
   }
 
   #showAwareness(): void {
-    if (this.#answered) this.#port.send(this.#room.awarenessFrame())
+    // Who reads too slowly gets it when it has caught up.
+    if (this.#answered && this.#behind === undefined) this.#port.send(this.#room.awarenessFrame())
   }
 
   #hand(all: Batch): void {

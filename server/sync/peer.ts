@@ -61,6 +61,10 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
         send: (payload: Uint8Array) => {
           socket.send(payload)
         },
+        unsent: () => socket.unsent,
+        whenDrained: (run: () => void) => {
+          socket.whenDrained(run)
+        },
         deliver: (batch: Batch, received?: () => void) => {
           socket.write(batch.wire(), received)
         },

@@ -3,7 +3,8 @@
  *
  * 1. What is handed out is built once for all members, the whole state once a version (rules SYNC-5, SYNC-6).
  * 2. What is handed out is durable (rule SYNC-1), in the order of its turns, and each turn once.
- * 3. It gathers for the time that its pace says, so that handing out never fills the event loop.
+ * 3. What one member was not handed, because it reads too slowly, can be told from what it had (rule SYNC-7).
+ * 4. It gathers for the time that its pace says, so that handing out never fills the event loop.
  */
 import * as Y from 'yjs'
 import type { EnsembleError } from '../../protocol/errors.js'
@@ -52,11 +53,20 @@ export interface Member {
   expel(error: EnsembleError): void
 }
 
+/** What a member had when it fell behind. */
+export interface Behind {
+  readonly stateVector: ReadonlyMap<number, number>
+  /** Clocks of the live awareness clients. */
+  readonly awareness: ReadonlyMap<number, number>
+}
+
 export interface RoomOptions {
   readonly defer: (run: () => void) => void
   /** Milliseconds from any start, with fractions. */
   readonly elapsed: () => number
   readonly timers: Timers
+  /** A member that read too slowly gets what it was not handed. */
+  readonly onResync?: (() => void) | undefined
   /** Awareness client of the server in this room; undefined: it has none. */
   readonly ownClient: number | undefined
   readonly onEmpty: () => void
@@ -137,6 +147,32 @@ export class Room {
     if (!isEmpty) return new Batch([{ payload: step2Frame(Y.encodeStateAsUpdate(doc, stateVector)) }])
     this.#wholeState ??= new Batch([{ payload: step2Frame(Y.encodeStateAsUpdate(doc)) }])
     return this.#wholeState
+  }
+
+  /** What somebody has who was handed all before `batch`. */
+  before(batch: Batch): Behind {
+    const { live } = this.document
+    const stateVector = Y.decodeStateVector(Y.encodeStateVector(live.doc))
+    const frames = [...batch.frames, ...this.#gathered]
+    const updates = frames.flatMap(({ told }) => (told === undefined ? [] : [told.update]))
+    for (const update of [...updates, ...live.untold]) {
+      for (const [client, from] of Y.parseUpdateMeta(update).from) {
+        if (from < (stateVector.get(client) ?? 0)) stateVector.set(client, from)
+      }
+    }
+    return { stateVector, awareness: this.#awareness.live }
+  }
+
+  /** What has come since then, as an update. */
+  since({ stateVector }: Behind): Batch {
+    this.#options.onResync?.()
+    const update = Y.encodeStateAsUpdate(this.document.live.doc, Y.encodeStateVector(new Map(stateVector)))
+    return new Batch([{ payload: updateFrame(update) }])
+  }
+
+  /** Awareness as it is, for who had it as it was then. */
+  awarenessSince({ awareness }: Behind): Uint8Array {
+    return awarenessFrame(this.#awareness.encodeSince(awareness))
   }
 
   acceptAwareness(member: Member, update: Uint8Array): void {

@@ -17,6 +17,8 @@ export interface RoomsOptions {
   /** Milliseconds from any start, with fractions. */
   readonly elapsed: () => number
   readonly timers: Timers
+  /** A reader that was too slow gets all at once what it was not sent. */
+  readonly onResync?: () => void
   /** Shown in the awareness of files; without it nothing is. */
   readonly locks?: ShownLocks
 }
@@ -86,9 +88,9 @@ export class Rooms {
     const forget = (): void => {
       if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
-    const { defer, elapsed, timers, locks } = this.#options
+    const { defer, elapsed, timers, onResync, locks } = this.#options
     const room = new Room(document, {
-      ...{ defer, elapsed, timers },
+      ...{ defer, elapsed, timers, onResync },
       ownClient: document.name === undefined ? undefined : locks?.newClient(),
       onEmpty: () => {
         dispose()

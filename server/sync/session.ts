@@ -270,6 +270,10 @@ export class Session {
           send: (payload: Uint8Array) => {
             this.#sendFrame({ kind: 'document', number, payload })
           },
+          unsent: () => this.#socket.unsent,
+          whenDrained: (run: () => void) => {
+            this.#socket.whenDrained(run)
+          },
           deliver: (batch: Batch, received?: () => void) => {
             this.#deliver(number, batch, received)
           },

@@ -13,6 +13,8 @@ import { nextPing } from './wire.js'
 export interface SocketLimits {
   readonly messagesPerSecond: number
   readonly outboundBytes: number
+  /** In which what waits must have been read, once it was found to be much. */
+  readonly slowReaderSeconds: number
 }
 
 export interface SocketHandlers {
@@ -40,6 +42,9 @@ export class Socket {
   #answered = true
   #closed = false
   #gathering = false
+  /** What to do when nothing waits to be sent any more. */
+  #draining: (() => void)[] = []
+  #stalled: unknown
   /** By number, in the order of their pings; the heartbeat's own carry none. */
   readonly #unconfirmed = new Map<number, () => void>()
 
@@ -105,10 +110,34 @@ export class Socket {
   }
 
   #assertBound(): void {
-    if (this.#ws.bufferedAmount <= this.#limits.outboundBytes) return
-    const waiting = `${this.#ws.bufferedAmount} bytes wait to be sent`
-    // The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds.
-    this.close(new EnsembleError('E_SLOW_READER', `The connection reads too slowly: ${waiting}.`))
+    if (this.unsent <= this.#limits.outboundBytes) return
+    this.#closeAsSlow(`${this.unsent} bytes wait to be sent`)
+  }
+
+  /** The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds. */
+  #closeAsSlow(why: string): void {
+    this.close(new EnsembleError('E_SLOW_READER', `The connection reads too slowly: ${why}.`))
+  }
+
+  /** Bytes that wait to be sent. */
+  get unsent(): number {
+    return this.#ws.bufferedAmount
+  }
+
+  /**
+   * Runs `run` when nothing waits any more; never, if it ends before, as it does where that takes longer than
+   * `slowReaderSeconds`. Only while more waits than a line's buffer takes at once.
+   */
+  whenDrained(run: () => void): void {
+    if (this.#closed || this.#draining.push(run) > 1) return
+    const { slowReaderSeconds } = this.#limits
+    this.#stalled = this.#timers.setTimeout(() => {
+      this.#closeAsSlow(`${this.unsent} bytes still wait after ${slowReaderSeconds} seconds`)
+    }, slowReaderSeconds * 1_000)
+    this.#line.once('drain', () => {
+      this.#timers.clearTimeout(this.#stalled)
+      for (const one of this.#draining.splice(0)) one()
+    })
   }
 
   /** What is sent in one turn of the event loop leaves with one system call. */
@@ -203,8 +232,11 @@ export class Socket {
 
   #end(): void {
     this.#timers.clearTimeout(this.#heartbeat)
+    this.#timers.clearTimeout(this.#stalled)
     if (this.#closed) return
     this.#closed = true
+    this.#draining = []
+    this.#unconfirmed.clear()
     this.#handlers.onClose()
   }
 }

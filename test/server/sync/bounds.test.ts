@@ -1,10 +1,21 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { FrameEncoder } from '../../../protocol/frames.js'
 import { methods } from '../../../protocol/messages.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
-import { awarenessFrame, openRawAgent, openRawPeer } from './raw.js'
+import {
+  awarenessFrame,
+  decodeAwareness,
+  frame,
+  openRawAgent,
+  openRawPeer,
+  parse,
+  type RawAgent,
+  type RawPeer,
+} from './raw.js'
 import { put, textOf } from './seed.js'
 
 const MB = 1024 * 1024
@@ -18,29 +29,133 @@ const metric = async (name: string): Promise<number> => {
   return Number(line?.split(' ')[1])
 }
 
+const peersOf = async (path: string): Promise<[RawPeer, RawPeer, RawPeer]> => {
+  const one = async (): Promise<RawPeer> => (await openRawPeer(server.url, path)).synced()
+  return [await one(), await one(), await one()]
+}
+
+/** The states that were sent to a raw peer, in order. */
+const statesTo = (peer: RawPeer) =>
+  peer.messages.filter(({ type }) => type === 'awareness').flatMap(({ bytes }) => decodeAwareness(bytes))
+
+const openDocument = async (agent: RawAgent, document: string): Promise<{ number: number; doc: Y.Doc }> => {
+  const answer = await agent.ask('open', { document })
+  if (answer.type === 'failed') throw new Error(answer.error.message)
+  const { number } = answer.result as { number: number }
+  const doc = new Y.Doc()
+  const payload = frame(0, 0, Y.encodeStateVector(doc))
+  for (const piece of new FrameEncoder().encode({ kind: 'document', number, payload })) agent.send(piece)
+  return { number, doc }
+}
+
+const messagesOf = (agent: RawAgent, number: number) =>
+  agent.documents.filter((one) => one.number === number).map(({ payload }) => parse(payload))
+
+/** The text grows little; what flows past its readers is much. */
+function insertAndDelete(writer: RawPeer, round: number): void {
+  writer.edit((text) => {
+    text.insert(0, `${round}${'x'.repeat(256 * 1024)}\n`)
+  })
+  writer.edit((text) => {
+    text.delete(100, 256 * 1024 - 200)
+  })
+}
+
 describe('bounds', () => {
-  test('[SYNC-7] a reader that stays too slow is closed with 1013, and the others get everything', async () => {
-    server = await startServer({ config: { limits: { outboundBytes: MB } } })
+  test('[SYNC-7] a reader that is slow for a while is sent nothing more, and then all that it lacks at once', async () => {
+    server = await startServer()
     const agent = await server.connect()
     await put(agent, 'a.ts', '')
-    const [slow, writer, reader] = await Promise.all(
-      ['a.ts', 'a.ts', 'a.ts'].map((name) => openRawPeer(server.url, name)),
-    )
-    if (slow === undefined || writer === undefined || reader === undefined) throw new Error('three peers')
-    await Promise.all([slow.synced(), writer.synced(), reader.synced()])
+    const [slow, writer, reader] = await peersOf('a.ts')
+    reader.send(awarenessFrame([7, 1, { name: 'leaves' }]))
+    writer.send(awarenessFrame([8, 1, { name: 'stays' }]))
+    await until(() => statesTo(slow).length === 2)
     slow.ws.pause()
-    let round = 0
-    await until(async () => {
+    const rounds = 60
+    for (let round = 0; round < rounds; round++) {
+      insertAndDelete(writer, round)
+      await writer.roundTrip()
+    }
+    reader.end() // which the slow one does not hear of now
+    await until(() => server.status().connections.peers === 2)
+    const before = slow.frames.length
+    slow.ws.resume()
+    await until(() => slow.text === writer.doc.getText('content').toJSON())
+    await until(() => statesTo(slow).some(({ id, state }) => id === 7 && state === null))
+    expect(statesTo(slow).at(-1)).toEqual({ id: 8, clock: 1, state: { name: 'stays' } })
+    expect(slow.frames.length - before).toBeLessThan(rounds)
+    expect(await metric('ensemble_resyncs_total')).toBeGreaterThan(0)
+    expect(slow.closed).toBeUndefined()
+  })
+
+  test('[SYNC-7] the same of documents on an agent’s socket: each is told whole, and messages go on', async () => {
+    server = await startServer()
+    const agent = await server.connect()
+    await put(agent, 'a.ts', '')
+    await put(agent, 'b.ts', '')
+    const slow = await openRawAgent(server.url)
+    await slow.welcomed()
+    const copies = [await openDocument(slow, 'a.ts'), await openDocument(slow, 'b.ts')]
+    const writers = await Promise.all(
+      ['a.ts', 'b.ts'].map(async (name) => (await openRawPeer(server.url, name)).synced()),
+    )
+    await until(() => copies.every(({ number }) => messagesOf(slow, number).some(({ type }) => type === 'step2')))
+    slow.ws.pause()
+    for (let round = 0; round < 40; round++) {
+      for (const writer of writers) {
+        insertAndDelete(writer, round)
+        await writer.roundTrip()
+      }
+    }
+    slow.ws.resume()
+    expect((await slow.ask('status')).type).toBe('reply')
+    for (const [n, { number, doc }] of copies.entries()) {
+      await until(() => {
+        for (const { type, bytes } of messagesOf(slow, number)) {
+          if (type === 'step2' || type === 'update') Y.applyUpdate(doc, bytes)
+        }
+        return doc.getText('content').toJSON() === writers[n]?.doc.getText('content').toJSON()
+      })
+    }
+    expect(await metric('ensemble_resyncs_total')).toBeGreaterThan(1)
+  })
+
+  test('[SYNC-7] a reader that stays too slow is closed with 1013, and the others get everything', async () => {
+    const clock = new ManualClock(Date.now())
+    server = await startServer({
+      config: { limits: { slowReaderSeconds: 10 } },
+      ...{ now: clock.now, timers: clock.timers },
+    })
+    const agent = await server.connect()
+    await put(agent, 'a.ts', '')
+    const [slow, writer, reader] = await peersOf('a.ts')
+    slow.ws.pause()
+    for (let round = 0; round < 40; round++) {
       writer.edit((text) => {
-        text.insert(0, `${round++}${'x'.repeat(256 * 1024)}\n`)
+        text.insert(0, `${round}${'x'.repeat(256 * 1024)}\n`)
       })
       await writer.roundTrip()
-      return server.status().connections.peers === 2
-    })
+    }
+    await until(() => reader.text.length === writer.doc.getText('content').length)
+    expect(server.status().connections.peers).toBe(3)
+    await clock.advance(10_000)
+    await until(() => server.status().connections.peers === 2)
     slow.ws.resume()
     expect((await slow.close()).code).toBe(1013)
-    await until(() => reader.text.length === writer.doc.getText('content').length)
     expect(reader.closed).toBeUndefined()
+  })
+
+  test('[SYNC-7] who leaves more unread than a connection may hold is closed with 1013 at once', async () => {
+    server = await startServer({ config: { limits: { outboundBytes: MB } } })
+    const agent = await server.connect()
+    const text = 'x'.repeat(3 * MB)
+    await put(agent, 'a.ts', text)
+    const slow = await openRawPeer(server.url, 'a.ts')
+    slow.ws.pause()
+    for (let n = 0; n < 8; n++) slow.step1()
+    await until(() => server.status().connections.peers === 0)
+    slow.ws.resume()
+    expect((await slow.close()).code).toBe(1013)
   })
 
   test('[SYNC-7] one answer may be larger than what a connection may leave unread', async () => {

@@ -224,7 +224,7 @@ export function decodeAwareness(bytes: Uint8Array): { id: number; clock: number;
   }))
 }
 
-function parse(bytes: Uint8Array): SyncMessage {
+export function parse(bytes: Uint8Array): SyncMessage {
   const decoder = decoding.createDecoder(bytes)
   if (decoding.readVarUint(decoder) === 1) return { type: 'awareness', bytes: decoding.readVarUint8Array(decoder) }
   const step = (['step1', 'step2', 'update'] as const)[decoding.readVarUint(decoder)]

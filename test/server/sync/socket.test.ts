@@ -22,7 +22,7 @@ async function connect(): Promise<{ socket: Socket; heard: string[]; ended: () =
   const opened = new Promise<Socket>((resolve) => {
     server.on('upgrade', (request, stream, head) => {
       wss.handleUpgrade(request, stream, head, (ws) => {
-        const limits = { messagesPerSecond: 100, outboundBytes: 64 * MB }
+        const limits = { messagesPerSecond: 100, outboundBytes: 64 * MB, slowReaderSeconds: 30 }
         const handlers = { onMessage: () => undefined, onClose: () => undefined, onError: () => undefined }
         resolve(new Socket(ws, stream, limits, clock.timers, clock.elapsed, handlers))
       })

@@ -30,10 +30,15 @@ export class StockPeer {
   readonly known = new Y.Doc()
   readonly author: Author
   closed: EnsembleError | undefined
+  /** What each frame that it has not taken yet counts as, in bytes. */
+  frameWeight = 0
+  /** Updates that came over this connection. */
+  readonly heard: Uint8Array[] = []
   #channel: Channel | undefined
   #line: object | undefined
   #isAhead = false
   #inbox: Inward[] = []
+  #draining: (() => void)[] = []
   #outbox: Outward[] = []
 
   constructor(clientId: number, author: Author) {
@@ -66,11 +71,16 @@ export class StockPeer {
   async connect(rooms: Rooms, document: string, hasAwareness = true): Promise<void> {
     await rooms.open(parseDocumentName(document), (room) => {
       const line = (this.#line = {})
+      this.heard.length = 0
       const isOpen = (): boolean => this.#line === line
       const port = {
         arrived: () => undefined,
         send: (payload: Uint8Array) => {
           if (isOpen()) this.#inbox.push({ kind: 'frame', payload })
+        },
+        unsent: () => this.#inbox.length * this.frameWeight,
+        whenDrained: (run: () => void) => {
+          if (isOpen()) this.#draining.push(run)
         },
         deliver: ({ frames }: Batch, received?: () => void) => {
           for (const { payload } of frames) port.send(payload)
@@ -113,6 +123,7 @@ export class StockPeer {
     this.#channel = undefined
     this.#line = undefined
     this.#inbox = []
+    this.#draining = []
     this.#outbox = []
     channel?.close()
   }
@@ -136,6 +147,7 @@ export class StockPeer {
     if (next === undefined) return
     if (next.kind === 'frame') this.#read(next.payload)
     else this.#pong(next.run)
+    if (this.#inbox.length === 0) for (const run of this.#draining.splice(0)) run()
     while (this.#inbox[0]?.kind === 'ping') this.take()
   }
 
@@ -157,7 +169,9 @@ export class StockPeer {
       this.#outbox.push({ payload: answer, update: updateOf(answer) })
     } else {
       decoding.readVarUint(before)
-      Y.applyUpdate(this.known, decoding.readVarUint8Array(before))
+      const update = decoding.readVarUint8Array(before)
+      this.heard.push(update)
+      Y.applyUpdate(this.known, update)
     }
   }
 
