@@ -282,13 +282,17 @@ export class FileDocument {
   ): boolean {
     const { fence, mergeRules, decideAside } = this.#options
     const head = this.#head
-    if (sender.sight.kind === 'live' && !this.#steps.hasOthers(sender.sight.seen, sender)) return false
+    if (sender.sight.kind === 'live') {
+      const { seen } = sender.sight
+      if (!this.#steps.hasOthers(seen, sender)) return false
+      const since = head?.deleted === false ? this.#steps.since(seen, sender.source) : undefined
+      const isDeleting = update.ds.clients.size > 0
+      if (since !== undefined && isApart(this.#content.shared, since, step, isDeleting)) return false
+    }
     const deleted = deletedIn(update)
     const unseen = unseenBy(sender, this.#steps, deleted, lacking)
     const [first] = unseen.steps
     if (head === null || first === undefined) return false
-    const isMereEdit = sender.sight.kind === 'live' && !head.deleted
-    if (isMereEdit && isApart(this.#content.shared, unseen, step, update.ds.clients.size > 0)) return false
     this.#steps.noteShared(sharedDeletions(unseen, deleted), head.rev, sender)
     const texts = peerTexts(this.#content.shared, unseen, step, deleted)
     const met = { head, stood: head.deleted ? this.#deletedVersion(head) : { ...head, text: texts.ours } }

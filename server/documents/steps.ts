@@ -38,8 +38,24 @@ export interface StepWriter {
   readonly client: number | null
 }
 
-/** So many of the newest steps are kept in memory. */
-const RECENT = 1_000
+/** So many of the newest steps are kept in memory: what fifty who type do in ten seconds. */
+const RECENT = 5_000
+
+/** What others than one writer did after a step, of which that writer had seen all before. */
+export interface Since {
+  /** Whether they put in what has this id. */
+  readonly inserted: (client: number, clock: number) => boolean
+  /** What they deleted. */
+  readonly deleted: readonly DeletedText[]
+  /** Whether the writer has itself deleted since then what others had deleted. */
+  readonly hasShared: boolean
+}
+
+interface Inserted {
+  readonly from: number
+  readonly to: number
+  readonly step: Step
+}
 
 export class Steps {
   readonly #storage: Storage
@@ -48,6 +64,9 @@ export class Steps {
   #stored: number
   /** The newest, ascending; all that may not be in storage yet are among them. */
   #recent: Step[] = []
+  /** Of the recent ones: what they put in by client, ascending; and those that took something out. */
+  readonly #inserted = new Map<number, Inserted[]>()
+  #taking: Step[] = []
   /** Steps of the turn under way: how many of the recent ones. */
   #open = 0
 
@@ -81,7 +100,48 @@ export class Steps {
     const added = { ...step, n: ++this.#last, source }
     this.#open++
     this.#recent.push(added)
+    this.#index(added)
     return added
+  }
+
+  #index(step: Step): void {
+    if (step.deleted.length > 0 || step.shared.length > 0) this.#taking.push(step)
+    for (const [client, from, to] of step.inserted) {
+      const ranges = this.#inserted.get(client)
+      if (ranges === undefined) this.#inserted.set(client, [{ from, to, step }])
+      else ranges.push({ from, to, step })
+    }
+  }
+
+  /** Undefined: not all of it is in memory. */
+  since(n: number, source: object): Since | undefined {
+    if (this.#last - n > this.#recent.length) return undefined
+    const deleted: DeletedText[] = []
+    let hasShared = false
+    for (let at = this.#taking.length - 1; at >= 0; at--) {
+      const step = this.#taking[at]
+      if (step === undefined || step.n <= n) break
+      if (step.source === source) hasShared ||= step.shared.length > 0
+      else deleted.push(...step.deleted)
+    }
+    const inserted = (client: number, clock: number): boolean => {
+      const step = this.#insertedBy(client, clock)
+      return step !== undefined && step.n > n && step.source !== source
+    }
+    return { inserted, deleted, hasShared }
+  }
+
+  #insertedBy(client: number, clock: number): Step | undefined {
+    const ranges = this.#inserted.get(client) ?? []
+    let low = 0
+    let high = ranges.length // the first range that ends behind the clock is in [low, high]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((ranges[middle]?.to ?? Infinity) > clock) high = middle
+      else low = middle + 1
+    }
+    const range = ranges[low]
+    return range !== undefined && range.from <= clock ? range.step : undefined
   }
 
   /** Whether anyone but `source` made a step behind step `n`. */
@@ -106,6 +166,9 @@ export class Steps {
     if (this.#recent.length < 2 * RECENT) return
     const drop = Math.min(this.#recent.length - RECENT, this.#recent.length - (this.#last - this.#stored))
     this.#recent = this.#recent.slice(drop)
+    this.#inserted.clear()
+    this.#taking = []
+    for (const step of this.#recent) this.#index(step)
   }
 
   /** Newest first. */
