@@ -35,6 +35,8 @@ export interface MergeOptions {
   readonly around: { readonly before: string; readonly after: string; readonly firstLine: number }
   readonly looks: Readonly<Record<SideName, SideLook>>
   readonly begun: Begun | null
+  /** Else no change offers what to do with it. */
+  readonly mayChoose: boolean
   readonly onResolve: () => void
 }
 
@@ -88,6 +90,8 @@ export function openMerge(options: MergeOptions): OpenMerge {
       go(index)
     },
   })
+  const offered = (marked: readonly MarkedChange[]) =>
+    options.mayChoose ? marked : marked.map((change) => ({ ...change, actions: [] }))
   const result = new EditorView({
     parent: parents.result,
     state: EditorState.create({
@@ -99,7 +103,7 @@ export function openMerge(options: MergeOptions): OpenMerge {
         standField,
         resultEditing(placed(begun, around.before.length), onResolve),
         EditorView.decorations.compute([resultField, standField], (state) =>
-          markChanges(state.doc, markedResult(state, changes, looks, actionsOf)),
+          markChanges(state.doc, offered(markedResult(state, changes, looks, actionsOf))),
         ),
         EditorView.updateListener.of(({ startState, state }) => {
           if (startState.field(resultField) !== state.field(resultField)) spots.value = state.field(resultField).spots
@@ -114,7 +118,7 @@ export function openMerge(options: MergeOptions): OpenMerge {
     const parent = parents[side]
     if (parent === null) return []
     const laid = layOut(pieces, (change) => usedText(change, side), around.before, around.after)
-    const marks = (state: EditorState) => markedSide(side, laid, looks[side], state.field(standField), use)
+    const marks = (state: EditorState) => offered(markedSide(side, laid, looks[side], state.field(standField), use))
     return [
       {
         laid,

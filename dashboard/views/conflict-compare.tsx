@@ -11,7 +11,7 @@ import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
-import { Fault, READ_ONLY } from './conflict-decision.js'
+import { Fault } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
 
 /** Results that are begun, by conflict: whoever looks at something else finds them again. */
@@ -109,6 +109,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           theirs: lookOf(conflict.authors.theirs),
         },
         begun: begunResults.peek().get(conflict.id) ?? null,
+        mayChoose: !readOnly.peek(),
         onResolve: () => void resolve(),
       })
       merge.value = opened
@@ -149,7 +150,13 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
               ),
           )}
         </div>
-        <Pane side="ours" known={known} note="stands in the file" time={oursTime} useAll={useAll('ours')}>
+        <Pane
+          side="ours"
+          known={known}
+          note="stands in the file"
+          time={oursTime}
+          useAll={readOnly.value ? null : useAll('ours')}
+        >
           <div ref={parents.ours} class="pane-text" />
         </Pane>
         {texts.base !== null && (
@@ -157,7 +164,13 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
             <div ref={parents.base} class="pane-text" />
           </Pane>
         )}
-        <Pane side="theirs" known={known} note="is kept here" time={conflict.time} useAll={useAll('theirs')}>
+        <Pane
+          side="theirs"
+          known={known}
+          note="is kept here"
+          time={conflict.time}
+          useAll={readOnly.value ? null : useAll('theirs')}
+        >
           <div ref={parents.theirs} class="pane-text" />
         </Pane>
       </div>
@@ -180,34 +193,34 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           as it is the last to have changed these lines.
         </p>
       </details>
-      <footer class="conflict-foot">
-        <span class="decided-bars" aria-hidden="true">
-          {decided.map((one, index) => (
-            <i key={index} class={one === null ? '' : 'decided'} />
-          ))}
-        </span>
-        <span>
-          <b>
-            {decided.length - left} of {decided.length}
-          </b>{' '}
-          {decided.length === 1 ? 'change' : 'changes'} decided
-        </span>
-        <span class="soft wide-only">
-          <kbd>F7</kbd> goes to the next
-        </span>
-        <Fault error={fault.value} />
-        <button
-          type="button"
-          class="button button-primary"
-          disabled={left > 0 || isAsked.value || !canWrite.value || merge.value === null}
-          title={
-            canWrite.value ? 'Ctrl+Enter' : readOnly.value ? READ_ONLY : 'The server is away; resolve when it is back.'
-          }
-          onClick={() => void resolve()}
-        >
-          {isAsked.value ? 'Writing…' : left === 0 ? 'Resolve' : `Resolve, ${formatCount(left, 'change')} left`}
-        </button>
-      </footer>
+      {!readOnly.value && (
+        <footer class="conflict-foot">
+          <span class="decided-bars" aria-hidden="true">
+            {decided.map((one, index) => (
+              <i key={index} class={one === null ? '' : 'decided'} />
+            ))}
+          </span>
+          <span>
+            <b>
+              {decided.length - left} of {decided.length}
+            </b>{' '}
+            {decided.length === 1 ? 'change' : 'changes'} decided
+          </span>
+          <span class="soft wide-only">
+            <kbd>F7</kbd> goes to the next
+          </span>
+          <Fault error={fault.value} />
+          <button
+            type="button"
+            class="button button-primary"
+            disabled={left > 0 || isAsked.value || !canWrite.value || merge.value === null}
+            title={canWrite.value ? 'Ctrl+Enter' : 'The server is away; resolve when it is back.'}
+            onClick={() => void resolve()}
+          >
+            {isAsked.value ? 'Writing…' : left === 0 ? 'Resolve' : `Resolve, ${formatCount(left, 'change')} left`}
+          </button>
+        </footer>
+      )}
     </>
   )
 }

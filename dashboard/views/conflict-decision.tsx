@@ -5,8 +5,6 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import { optionsOf, type Side } from '../model/decisions.js'
 import { usePage } from '../parts/context.js'
 
-export const READ_ONLY = 'This page is read-only.'
-
 export interface DecisionProps {
   readonly conflict: Conflict
   /** It was decided here; the server's word of it may still be on its way. */
