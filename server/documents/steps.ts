@@ -38,8 +38,12 @@ export interface StepWriter {
   readonly client: number | null
 }
 
-/** So many of the newest steps are kept in memory: what fifty who type do in ten seconds. */
+/**
+ * So many of the newest steps are kept in memory: what fifty who type do in ten seconds; fewer, where what they deleted is
+ * longer than so many characters.
+ */
 const RECENT = 5_000
+const RECENT_TEXT = 16 * 1024 * 1024
 
 /** What others than one writer did after a step, of which that writer had seen all before. */
 export interface Since {
@@ -67,6 +71,8 @@ export class Steps {
   /** Of the recent ones: what they put in by client, ascending; and those that took something out. */
   readonly #inserted = new Map<number, Inserted[]>()
   #taking: Step[] = []
+  /** Characters that they deleted. */
+  #recentText = 0
   /** Steps of the turn under way: how many of the recent ones. */
   #open = 0
 
@@ -101,6 +107,7 @@ export class Steps {
     this.#open++
     this.#recent.push(added)
     this.#index(added)
+    this.#recentText += textOf(added)
     return added
   }
 
@@ -163,8 +170,12 @@ export class Steps {
   /** Steps up to `n` are in storage. */
   committed(n: number): void {
     this.#stored = Math.max(this.#stored, n)
-    if (this.#recent.length < 2 * RECENT) return
-    const drop = Math.min(this.#recent.length - RECENT, this.#recent.length - (this.#last - this.#stored))
+    if (this.#recent.length < 2 * RECENT && this.#recentText < 2 * RECENT_TEXT) return
+    const inStorage = this.#recent.length - (this.#last - this.#stored)
+    let drop = 0
+    while (drop < inStorage && (this.#recent.length - drop > RECENT || this.#recentText > RECENT_TEXT)) {
+      this.#recentText -= textOf(this.#recent[drop++])
+    }
     this.#recent = this.#recent.slice(drop)
     this.#inserted.clear()
     this.#taking = []
@@ -185,6 +196,10 @@ export class Steps {
       yield { ...stored<StoredStep>(value), n: Number(key[2]), source: null }
     }
   }
+}
+
+function textOf(step: Step | undefined): number {
+  return step?.deleted.reduce((sum, [, , text]) => sum + text.length, 0) ?? 0
 }
 
 function insertedBy({ beforeState, afterState }: Y.Transaction): IdRange[] {
