@@ -1,17 +1,20 @@
 /** Servers and agents as a user runs them: processes of their own, through the command line. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { startChild } from '../../client/cli/child.js'
 import { Connection } from '../../client/sdk/connection.js'
 import { openNodeSocket } from '../../client/sdk/node-socket.js'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import type { Feed } from '../../protocol/messages.js'
 
 const ENSEMBLE = fileURLToPath(new URL('../../../client/cli/ensemble.js', import.meta.url))
+
+const SERVER = fileURLToPath(new URL('../../server/main.js', import.meta.url))
 
 const serverInfo = z.object({
   url: z.string(),
@@ -59,6 +62,16 @@ export class Lab {
   async server(workspace: string, port = 0, env: NodeJS.ProcessEnv = {}): Promise<ServerInfo> {
     const args = ['server', 'start', workspace, '--port', String(port), '--background', '--json']
     const info = serverInfo.parse(await this.#run(args, { ...this.#env, ...env }))
+    this.#pids.add(info.pid)
+    return info
+  }
+
+  /** Its process alone, without a command that starts it: a child of this one, on a free port. */
+  async serverProcess(workspace: string): Promise<ServerInfo> {
+    const { info } = await startChild({
+      ...{ args: [SERVER, '--workspace', workspace, '--port', '0'], detached: false, env: this.#env, info: serverInfo },
+      onProgress: () => undefined,
+    })
     this.#pids.add(info.pid)
     return info
   }
@@ -129,6 +142,11 @@ export async function memory(
   const read = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? NaN) * 1024
   return { resident: read('VmRSS'), peak: read('VmHWM'), anonymous: read('RssAnon') }
+}
+
+/** The peak of a process's memory counts from now. */
+export async function resetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5')
 }
 
 /** Processor time of a process so far, in seconds. */

@@ -3,12 +3,11 @@
  * a number in its text, which is looked for in all that the sockets are sent. Updates and frames are made beforehand.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import * as Y from 'yjs'
 import { z } from 'zod'
-import { CONTENT_ROOT } from '../../protocol/document.js'
 import { memory, processorSeconds } from './processes.js'
 import { quantile } from './figures.js'
-import { Peer, target, type Target } from './sync-wire.js'
+import { inOnePiece, joinSeeded, mark, marksIn, Typist } from './sync-typist.js'
+import { Peer, target } from './sync-wire.js'
 
 export const flowTask = z.object({
   target,
@@ -45,8 +44,8 @@ export const flowResult = z.object({
 })
 export type FlowResult = z.infer<typeof flowResult>
 
-/** In milliseconds after the last sending. */
-const LOST_AFTER = 30_000
+/** In milliseconds in which nothing was sent, and nothing came. */
+const LOST_AFTER = 20_000
 /** Documents that are opened at once. */
 const OPENING = 10
 
@@ -86,7 +85,7 @@ export async function flow(task: FlowTask): Promise<FlowResult> {
 async function openRoom(task: FlowTask, document: string, at: number, tally: Tally): Promise<Writer[]> {
   const { target, text, sockets, writers } = task
   const onFrame = (): ((payload: Buffer) => void) => tally.ear(at)
-  const first = await joinSeeded(target, document, text, onFrame())
+  const first = await joinSeeded(target, document, inOnePiece(text), onFrame())
   const others: Peer[] = []
   for (let i = 1; i < sockets; i++) others.push((await Peer.join({ target, document, onFrame: onFrame() })).peer)
   return [first.peer, ...others]
@@ -94,36 +93,6 @@ async function openRoom(task: FlowTask, document: string, at: number, tally: Tal
     .map((peer, i) => ({ peer, frames: framesOf(task, peer, first.state, i, at * writers + i) }))
 }
 
-/** Joins, and where the document is empty writes its text first; the state is that with the text, encoded. */
-export async function joinSeeded(
-  target: Target,
-  document: string,
-  text: string,
-  onFrame: (payload: Buffer) => void,
-): Promise<{ readonly peer: Peer; readonly state: Uint8Array }> {
-  let echoed = (): void => undefined
-  const { peer, state } = await Peer.join({
-    ...{ target, document },
-    onFrame: (payload) => {
-      onFrame(payload)
-      if (payload.length >= text.length) echoed()
-    },
-  })
-  const doc = new Y.Doc()
-  Y.applyUpdate(doc, state)
-  const content = doc.getText(CONTENT_ROOT)
-  if (content.length > 0) return { peer, state }
-  const done = new Promise<void>((resolve) => {
-    echoed = resolve
-  })
-  content.insert(0, text)
-  const seeded = Y.encodeStateAsUpdate(doc)
-  peer.socket.send(peer.update(seeded))
-  await done
-  return { peer, state: seeded }
-}
-
-/** A writer types at the end of a line of its own, word after word. */
 function framesOf(
   { documents, writers, warmUp, edits }: FlowTask,
   peer: Peer,
@@ -131,19 +100,10 @@ function framesOf(
   inDocument: number,
   inAll: number,
 ): Buffer[] {
-  const doc = new Y.Doc()
-  Y.applyUpdate(doc, state)
-  const content = doc.getText(CONTENT_ROOT)
-  const ends = [...content.toJSON().matchAll(/\n/g)].map(({ index }) => index)
-  let at = ends[Math.floor(((inDocument + 0.5) / writers) * ends.length)] ?? 0
-  const frames: Buffer[] = []
-  doc.on('update', (update: Uint8Array) => frames.push(peer.update(update)))
-  for (let edit = 0; edit < warmUp + edits; edit++) {
-    const word = mark(edit * documents.length * writers + inAll)
-    content.insert(at, word)
-    at += word.length
-  }
-  return frames
+  const typist = new Typist(peer, state, (inDocument + 0.5) / writers)
+  return Array.from({ length: warmUp + edits }, (_, edit) =>
+    typist.type(mark(edit * documents.length * writers + inAll)),
+  )
 }
 
 /** Sends each writer's frames at the pace, the writers one after the other. */
@@ -161,23 +121,6 @@ async function send(
     const { peer, frames } = writers[i % writers.length]!
     tally.sends(from * writers.length + i)
     peer.socket.send(frames[from + Math.floor(i / writers.length)]!)
-  }
-}
-
-const MARK = Buffer.from('@#')
-const DIGITS = 7
-
-function mark(number: number): string {
-  return `@#${String(number).padStart(DIGITS, '0')}`
-}
-
-/** Calls `hear` with the number of every mark. */
-export function marksIn(payload: Buffer, hear: (number: number) => void): void {
-  for (let at = payload.indexOf(MARK); at !== -1; at = payload.indexOf(MARK, at)) {
-    at += MARK.length
-    let number = 0
-    for (let digit = 0; digit < DIGITS; digit++) number = number * 10 + (payload[at + digit] ?? 0) - 0x30
-    hear(number)
   }
 }
 
@@ -235,7 +178,12 @@ class Tally {
 
   /** Resolves when all that was sent has arrived everywhere, or is lost. */
   async complete(): Promise<void> {
-    while (this.#latencies.length < this.#expected && performance.now() < this.#sentLast + LOST_AFTER) await pause(2)
+    while (
+      this.#latencies.length < this.#expected &&
+      performance.now() < Math.max(this.#sentLast, this.lastAt) + LOST_AFTER
+    ) {
+      await pause(2)
+    }
   }
 
   result(): Pick<FlowResult, 'deliveries' | 'lost' | 'doubled' | 'p50' | 'p99'> {

@@ -1,10 +1,16 @@
 /** The process of the load: gets one task over IPC, answers with what it measured, and ends. */
 import { once } from 'node:events'
 import { z } from 'zod'
+import { awarenessLoad, awarenessTask } from './sync-awareness.js'
 import { flow, flowTask } from './sync-flow.js'
+import { joinersLoad, joinersTask } from './sync-joiners.js'
+import { stalledLoad, stalledTask } from './sync-stalled.js'
 
 const loads = {
   flow: async (task: unknown) => await flow(flowTask.parse(task)),
+  joiners: async (task: unknown) => await joinersLoad(joinersTask.parse(task)),
+  stalled: async (task: unknown) => await stalledLoad(stalledTask.parse(task)),
+  awareness: async (task: unknown) => await awarenessLoad(awarenessTask.parse(task)),
 }
 export type LoadName = keyof typeof loads
 

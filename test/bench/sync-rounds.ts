@@ -4,12 +4,17 @@ import { contenders, peers, Server, type Contender, type StartOptions } from './
 
 const ROUNDS = 3
 
-export const METHOD =
-  'Each server is a process of its own, fresh for each run; the load is another one, of raw sockets that decode no document ' +
-  'but look for marks in what they are sent, its updates made beforehand. ' +
-  `The servers take turns, ${ROUNDS} rounds: median (least–most). Ensemble is durable, on lmdb, its data on a disk; ` +
-  'y-websocket and Hocuspocus keep their documents in memory alone. A delivery is one update that reaches one socket, that of ' +
-  'its writer too; a frame with several updates counts as several. Processor time is utime and stime of the server’s process.'
+/** How all is measured. */
+export function method(rounds = ROUNDS): string {
+  return (
+    'Each server is a process of its own, fresh for each run; the load is another one, of raw sockets that decode no document ' +
+    'but look for marks in what they are sent, its updates made beforehand. ' +
+    `The servers take turns, ${rounds === 1 ? 'once' : `${rounds} rounds: median (least–most)`}. ` +
+    'Ensemble is durable, on lmdb, its data on a disk; y-websocket and Hocuspocus keep their documents in memory alone. ' +
+    'A delivery is one update that reaches one socket, that of its writer too; a frame with several updates counts as several. ' +
+    'Processor time is utime and stime of the server’s process.'
+  )
+}
 
 export type Measured<T> = ReadonlyMap<Contender, readonly T[]>
 
@@ -19,13 +24,16 @@ export interface RoundsOptions<T> {
   /** One line of what was measured. */
   readonly say: (measured: T) => string
   readonly rounds?: number
+  /** Default: Ensemble and its peers. */
+  readonly servers?: readonly Contender[]
 }
 
 /** A server is fresh each time. */
-export async function inRounds<T>({ start, measure, say, rounds = ROUNDS }: RoundsOptions<T>): Promise<Measured<T>> {
-  const measured = new Map<Contender, T[]>(contenders.map((contender) => [contender, []]))
+export async function inRounds<T>(options: RoundsOptions<T>): Promise<Measured<T>> {
+  const { start, measure, say, rounds = ROUNDS, servers = contenders } = options
+  const measured = new Map<Contender, T[]>(servers.map((contender) => [contender, []]))
   for (let round = 1; round <= rounds; round++) {
-    for (const contender of contenders) {
+    for (const contender of servers) {
       const server = await Server.start(contender, start)
       try {
         const one = await measure(server)
@@ -49,6 +57,7 @@ export function median(values: readonly number[]): number {
 
 /** The median, with the least and the most. */
 export function spread(values: readonly number[], format: (value: number) => string): string {
+  if (values.length === 1) return format(median(values))
   return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`
 }
 

@@ -16,10 +16,10 @@ export const contenders = [
   'y-websocket 2.1',
   'Hocuspocus 3.4',
 ] as const
-export type Contender = (typeof contenders)[number]
+/** Ensemble without a folder, to compare what it stores on: sync-storage.ts. */
+export const storages = ['lmdb', 'memory'] as const
+export type Contender = (typeof contenders)[number] | (typeof storages)[number]
 
-/** The one whose figures are judged. */
-export const judged: Contender = 'Ensemble, a file'
 export const peers: readonly Contender[] = ['y-websocket 2.1', 'Hocuspocus 3.4']
 
 export interface StartOptions {
@@ -29,7 +29,7 @@ export interface StartOptions {
   readonly durable?: boolean
 }
 
-const ready = z.object({ port: z.int(), pid: z.int() })
+const ready = z.object({ port: z.int(), pid: z.int(), token: z.string().default('') })
 
 /** A server that runs, and can be started again upon the same data. */
 export class Server {
@@ -66,6 +66,8 @@ export class Server {
   document(name: string): string {
     switch (this.contender) {
       case 'Ensemble, a file':
+      case 'lmdb':
+      case 'memory':
         return `${name}.ts`
       case 'Ensemble, a free document':
         return `~${name}`
@@ -87,19 +89,30 @@ export class Server {
     switch (this.contender) {
       case 'Ensemble, a file':
       case 'Ensemble, a free document': {
-        const info = await this.#lab.server(await this.#lab.folder('workspace'))
+        const info = await this.#lab.serverProcess(await this.#lab.folder('workspace'))
         const port = Number(new URL(info.url).port)
         this.#target = { wire: 'ensemble', port, pid: info.pid, token: await token(info) }
         return
       }
       case 'y-websocket 2.1': {
         const dir = await this.#dataFolder()
-        this.#target = await this.#launch('y-websocket', [], dir === undefined ? {} : { YPERSISTENCE: dir })
+        this.#target = await this.#launch(
+          'y-websocket',
+          peerScript('y-websocket'),
+          [],
+          dir === undefined ? {} : { YPERSISTENCE: dir },
+        )
         return
       }
       case 'Hocuspocus 3.4': {
         const dir = await this.#dataFolder()
-        this.#target = await this.#launch('hocuspocus', dir === undefined ? [] : [dir], {})
+        this.#target = await this.#launch('hocuspocus', peerScript('hocuspocus'), dir === undefined ? [] : [dir], {})
+        return
+      }
+      case 'lmdb':
+      case 'memory': {
+        const script = fileURLToPath(new URL('sync-storage.js', import.meta.url))
+        this.#target = await this.#launch('ensemble', script, [this.contender, await this.#lab.folder('data')], {})
         return
       }
     }
@@ -122,7 +135,7 @@ export class Server {
   }
 
   async #writeFiles(): Promise<void> {
-    if (this.contender !== judged) return
+    if (this.contender !== 'Ensemble, a file') return
     const workspace = await this.#lab.folder('workspace')
     for (const [name, text] of this.#options.texts) {
       const file = join(workspace, this.document(name))
@@ -135,14 +148,23 @@ export class Server {
     return this.#options.durable === true ? await this.#lab.folder('data') : undefined
   }
 
-  async #launch(wire: 'y-websocket' | 'hocuspocus', args: readonly string[], env: NodeJS.ProcessEnv): Promise<Target> {
-    const script = fileURLToPath(new URL(`../../../test/bench/sync-${wire}.js`, import.meta.url))
+  async #launch(
+    wire: Target['wire'],
+    script: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ): Promise<Target> {
     const child = this.#lab.spawn(script, args, env)
     const ended = once(child, 'exit').then(() => {
       throw new Error(`${script} ended before it was ready. Are its packages installed (npm ci)?`)
     })
     const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
     ended.catch(() => undefined) // later its end is wanted
-    return { wire, ...ready.parse(message), token: '' }
+    return { wire, ...ready.parse(message) }
   }
+}
+
+/** As it is in the repository: nothing of it is built. */
+function peerScript(name: string): string {
+  return fileURLToPath(new URL(`../../../test/bench/sync-${name}.js`, import.meta.url))
 }

@@ -1,7 +1,6 @@
 /** How each server is spoken to: all take the messages of y-protocols, each in its own envelope. */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
-import * as Y from 'yjs'
 import { z } from 'zod'
 import { syncFrame } from './frames.js'
 import { frameOf, RawSocket } from './raw-socket.js'
@@ -28,7 +27,7 @@ const EMPTY_STATE_VECTOR = Uint8Array.of(0)
 export interface PeerOptions {
   readonly target: Target
   readonly document: string
-  /** Whatever comes that is no answer to a state vector: updates, awareness; with its envelope. */
+  /** Whatever comes after the first answer to its state vector, in its envelope. */
   readonly onFrame: (payload: Buffer) => void
   readonly onEnd?: (code: number | null) => void
 }
@@ -66,12 +65,15 @@ export class Peer {
         const type = payload[prefix.length]
         if (type === SYNC || type === SYNC_REPLY) {
           const step = payload[prefix.length + 1]
-          if (step === 0) line.send(empty) // it asks for what we have
+          if (step === 0) {
+            line.send(empty) // it asks for what we have
+            return
+          }
           if (step === 1 && !isJoined) {
             isJoined = true
             answered(bytesAt(payload, prefix.length + 2))
+            return
           }
-          if (step !== 2) return
         }
         onFrame(payload)
       },
@@ -93,6 +95,13 @@ export class Peer {
 
   update(update: Uint8Array): Buffer {
     return this.frame(syncFrame(2, update))
+  }
+
+  /** The update in a message that brings one. */
+  updateIn(payload: Uint8Array): Uint8Array | undefined {
+    const at = this.#prefix.length
+    const isSync = payload[at] === SYNC || payload[at] === SYNC_REPLY
+    return isSync && payload[at + 1] !== 0 ? bytesAt(payload, at + 2) : undefined
   }
 
   /** The clients whose state an awareness message takes away; none where it is another message. */
@@ -120,15 +129,6 @@ export function awarenessMessage(client: number, clock: number, state: object | 
   encoding.writeVarUint(encoder, AWARENESS)
   encoding.writeVarUint8Array(encoder, encoding.toUint8Array(update))
   return encoding.toUint8Array(encoder)
-}
-
-/** The document as it is now. */
-export async function read(target: Target, document: string): Promise<Y.Doc> {
-  const { peer, state } = await Peer.join({ target, document, onFrame: () => undefined })
-  peer.socket.destroy()
-  const doc = new Y.Doc()
-  Y.applyUpdate(doc, state)
-  return doc
 }
 
 function pathOf({ wire, token }: Target, document: string): string {
