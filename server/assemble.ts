@@ -9,14 +9,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../protocol/config.js'
 import { EnsembleError } from '../protocol/errors.js'
 import type { FolderStatus } from '../protocol/folder.js'
-import {
-  agentIdOf,
-  PERSON_TYPE,
-  workspaceId as workspaceIdSchema,
-  type AgentId,
-  type WorkspaceId,
-} from '../protocol/ids.js'
-import type { Hello, Result } from '../protocol/messages.js'
+import { workspaceId as workspaceIdSchema, type AgentId, type WorkspaceId } from '../protocol/ids.js'
+import type { Result } from '../protocol/messages.js'
 import { workspacePath } from '../protocol/paths.js'
 import type { Status } from '../protocol/status.js'
 import { PROTOCOL_VERSION } from '../protocol/version.js'
@@ -26,6 +20,7 @@ import { TokenRates } from './auth/rates.js'
 import { REAL_TIMERS, defer, monotonic } from './real-time.js'
 import { newClient, newConflictId, newId, newSecret } from './chance.js'
 import { ContextService } from './context/context-service.js'
+import { workingState } from './context/working-state.js'
 import type { Decision } from './documents/decide-write.js'
 import type { ClosedRegion } from './documents/fence.js'
 import { FileStore } from './documents/file-store.js'
@@ -60,7 +55,7 @@ import { Control } from './sync/control.js'
 import { Feeds } from './sync/feeds.js'
 import { FolderLine } from './sync/folder-line.js'
 import { Rooms } from './sync/rooms.js'
-import type { Identity } from './sync/session.js'
+import { identify } from './sync/identify.js'
 import { Sockets } from './sync/sockets.js'
 import { Told } from './sync/told.js'
 import { Traces } from './trace/traces.js'
@@ -238,21 +233,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     ...{ free, queue, events, eventBus, now },
     rest: async () => {
       const [task] = (await tasks.list()).tasks
-      const { locks: held } = locks.list({})
-      const oldest = held.toSorted((a, b) => b.acquiredAt - a.acquiredAt)
-      return {
-        workspace: basename(workspace),
-        task: task ?? null,
-        active_agents: presence.agents().map(({ agentId, type, partition, connectedAt }) => ({
-          ...{ agent_id: agentId, agent_type: type, partition, connected_at: connectedAt },
-        })),
-        locks: Object.fromEntries(
-          oldest.map(({ path, holder, type, acquiredAt }) => [
-            path,
-            { agent_id: holder, lock_type: type, acquired_at: acquiredAt },
-          ]),
-        ),
-      }
+      return workingState(basename(workspace), task ?? null, presence.agents(), locks.list({}).locks)
     },
   })
   for (const { id } of files.openConflicts) told.opened(id)
@@ -391,27 +372,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     }),
   )
   const requests = new OpenRequests(server)
-  const identify = (hello: Hello, replaced: () => void): Identity => {
-    const { agent, person } = hello
-    if (agent === null) {
-      const author = person === undefined ? 'PEER' : agentIdOf(PERSON_TYPE, person)
-      return { author, agentId: null, secret: null, ended: () => undefined }
-    }
-    const membership = presence.join(agent, replaced)
-    return {
-      author: membership.agent.agentId,
-      agentId: membership.agent.agentId,
-      secret: membership.secret,
-      folder: (folder) => {
-        presence.folder(membership, folder)
-      },
-      ended: (reason) => {
-        presence.leave(membership, reason)
-      },
-    }
-  }
   const sockets = new Sockets({
-    ...{ server, gate, rates, closedFor, rooms, control, feeds, told, identify, elapsed, timers, traces, onError },
+    ...{ server, gate, rates, closedFor, rooms, control, feeds, told, elapsed, timers, traces, onError },
+    identify: (hello, replaced) => identify(presence, hello, replaced),
     wants: (filter, hearer) => eventService.wants(filter, hearer),
     agentTypes: config.agentTypes,
     limits: config.limits,

@@ -8,6 +8,7 @@ import type { FreeDocument, FreeDocuments } from '../documents/free-documents.js
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
+import type { WorkingState } from './working-state.js'
 
 export interface ContextServiceOptions {
   readonly free: FreeDocuments
@@ -16,7 +17,7 @@ export interface ContextServiceOptions {
   readonly eventBus: EventBus<WorkspaceEvent>
   readonly now: () => number
   /** What the other rooms know. */
-  readonly rest: () => Promise<Pick<SharedContext, 'workspace' | 'task' | 'active_agents' | 'locks'>>
+  readonly rest: () => Promise<WorkingState>
 }
 
 const RECENT = 50
