@@ -22,7 +22,7 @@ import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
-import { inboxOf, type PausedFolder } from './model/inbox.js'
+import { inboxOf, pausedFolders, type PausedFolder } from './model/inbox.js'
 import { keeper } from './model/kept.js'
 import { Lanes, touchedBy } from './model/lanes.js'
 import { LockSpans } from './model/lock-spans.js'
@@ -108,14 +108,9 @@ export class Store {
   readonly tasksKnown = signal(false)
   readonly #keepPaused = keeper<PausedFolder>((a, b) => a.who === b.who && a.pause === b.pause)
   /** Folders that hold something back, as they said last. */
-  readonly paused = computed(() => {
-    const served = this.#status.value?.folder?.paused ?? null
-    const agents = this.agents.value
-      .filter(isHere)
-      .map(({ agent }) => ({ who: agent.agentId, pause: agent.folder?.paused ?? null }))
-    const all = [{ who: null, pause: served }, ...agents]
-    return this.#keepPaused(all.flatMap(({ who, pause }) => (pause === null ? [] : { who, pause })))
-  })
+  readonly paused = computed(() =>
+    this.#keepPaused(pausedFolders(this.#status.value?.folder?.paused ?? null, this.agents.value)),
+  )
   readonly inbox = computed(() =>
     inboxOf({
       paused: this.paused.value,

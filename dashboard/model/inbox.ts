@@ -8,6 +8,7 @@ import { formatCount } from './format.js'
 import type { Pause } from '../../protocol/folder.js'
 import type { Route } from '../router.js'
 import type { Deadlock } from './deadlocks.js'
+import { isHere, type AgentRow } from './roster.js'
 
 export type InboxItem =
   | { readonly kind: 'conflict'; readonly conflict: Conflict }
@@ -20,6 +21,13 @@ export interface PausedFolder {
   /** Whose; null: it is the one that the server serves. */
   readonly who: string | null
   readonly pause: Pause
+}
+
+/** @param served what the folder that the server serves holds back; null: nothing */
+export function pausedFolders(served: Pause | null, rows: readonly AgentRow[]): readonly PausedFolder[] {
+  const agents = rows.filter(isHere).map(({ agent }) => ({ who: agent.agentId, pause: agent.folder?.paused ?? null }))
+  const all = [{ who: null, pause: served }, ...agents]
+  return all.flatMap(({ who, pause }) => (pause === null ? [] : { who, pause }))
 }
 
 export interface Waiting {
