@@ -6,8 +6,8 @@
  *    are in the answer do not follow it.
  * 3. It knows what the peer had seen when it sent an update (rule SYNC-16). Our state vector leaves before our answer to the
  *    peer's: so what it answers is what it had before it heard anything.
- * 4. A peer whose update has no ground here is asked for all that we lack: at once, and again with each heartbeat until
- *    it could be taken whole; but not twice for the same state (rule SYNC-8).
+ * 4. A peer whose update has no ground here is asked for all that we lack: at once, unless the same question waits for its
+ *    answer; once more after a second, because that may have been lost; then with each heartbeat (rule SYNC-8).
  * 5. A peer that reads too slowly is handed nothing more until it has read what waits for it; then it gets all that it lacks
  *    in one update. Nothing is kept for it meanwhile (rule SYNC-7).
  * 6. Of a peer that may only read nothing is taken, and it stays (rule AUTH-11).
@@ -27,6 +27,8 @@ import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
 
 /** In bytes: where more waits to be sent over a connection, its documents are told no more until it has been read. */
 const SLOW_BYTES = 1024 * 1024
+/** In milliseconds. So long is waited for what a peer owes, before it is asked once more. */
+const ASK_AGAIN = 1_000
 
 export interface ChannelPort {
   /** Notes that an update of so many bytes has come; undefined: nobody remembers it. */
@@ -61,8 +63,9 @@ export class Channel implements Member {
   #answered = false
   /** The peer has something that could not be taken yet. */
   #owes = false
-  /** The state vector that the peer was last asked with. */
+  /** The state vector that the peer was last asked with, until it has answered with all that was lacking. */
   #asked: Uint8Array | undefined
+  #askingAgain: unknown
   /** Until the peer has what it was answered, and has told what it has. */
   #joining: { readonly stateVector: ReadonlyMap<number, number>; readonly named: IdRanges } | undefined
   #toldAll = false
@@ -115,8 +118,7 @@ export class Channel implements Member {
   heartbeat(): void {
     if (this.#state !== 'joined') return
     this.#showAwareness()
-    this.#asked = undefined
-    if (this.#owes) this.#ask()
+    this.#askAgain()
   }
 
   deliver(batch: Batch): void {
@@ -139,6 +141,7 @@ export class Channel implements Member {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#room.timers.clearTimeout(this.#askingAgain)
     // One that left before it had its answer says nothing of how far it was told: what is known of it stays.
     if (this.#answered && (this.#joining === undefined || this.#seen >= this.#joinedAt)) {
       const clients = new Set(this.#room.clientsOf(this))
@@ -272,8 +275,8 @@ export class Channel implements Member {
       throw new EnsembleError('E_READ_ONLY', 'This document is written by the server alone.')
     }
     if (this.#joining !== undefined && !this.#toldAll && !isAnswer) {
-      // It was asked for all that it has, and this is in its answer, together with all that it ever saw deleted.
-      this.#owes = true
+      // It is asked for all that it has, and this is in its answer, together with all that it ever saw deleted.
+      this.#owe()
       return
     }
     const { ownRoot, epoch } = document
@@ -289,10 +292,14 @@ export class Channel implements Member {
       if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(decoded) }
     }
     this.#becomesEditor()
-    if (isAnswer && complete) this.#owes = false
-    if (complete) return
-    this.#owes = true
-    this.#ask()
+    if (!complete) {
+      this.#owe()
+      this.#ask()
+    } else if (isAnswer) {
+      this.#owes = false
+      this.#asked = undefined
+      this.#room.timers.clearTimeout(this.#askingAgain)
+    }
   }
 
   #sender({ structs }: DecodedUpdate, isAnswer: boolean, received: number): Sender {
@@ -341,10 +348,36 @@ export class Channel implements Member {
     }
   }
 
-  /** What do you have that we lack? */
+  #owe(): void {
+    if (this.#owes) return
+    this.#owes = true
+    this.#askLater()
+  }
+
+  /** What do you have that we lack? Once a state, until it is answered. */
   #ask(): void {
     const stateVector = Y.encodeStateVector(this.#room.document.live.doc)
     if (this.#asked !== undefined && Buffer.compare(this.#asked, stateVector) === 0) return
+    this.#askWith(stateVector)
+    if (this.#owes) this.#askLater()
+  }
+
+  #askLater(): void {
+    if (this.#state === 'closed') return
+    const { timers } = this.#room
+    timers.clearTimeout(this.#askingAgain)
+    this.#askingAgain = timers.setTimeout(() => {
+      this.#askAgain()
+    }, ASK_AGAIN)
+  }
+
+  /** The same question too: it, or its answer, may have been lost. Who was not answered yet will be asked with that. */
+  #askAgain(): void {
+    if (this.#owes && this.#answered) this.#askWith(Y.encodeStateVector(this.#room.document.live.doc))
+  }
+
+  #askWith(stateVector: Uint8Array): void {
+    if (this.#state === 'closed') return // what it sent before came in all the same
     this.#asked = stateVector
     this.#port.send(step1Frame(stateVector))
   }

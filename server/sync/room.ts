@@ -118,6 +118,10 @@ export class Room {
     ]
   }
 
+  get timers(): Timers {
+    return this.#options.timers
+  }
+
   get size(): number {
     return this.#members.size
   }

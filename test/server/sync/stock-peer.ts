@@ -34,6 +34,8 @@ export class StockPeer {
   frameWeight = 0
   /** Updates that came over this connection. */
   readonly heard: Uint8Array[] = []
+  /** How often the server asked what it has, over this connection. */
+  asked = 0
   #channel: Channel | undefined
   #line: object | undefined
   #isAhead = false
@@ -72,6 +74,7 @@ export class StockPeer {
     await rooms.open(parseDocumentName(document), (room) => {
       const line = (this.#line = {})
       this.heard.length = 0
+      this.asked = 0
       const isOpen = (): boolean => this.#line === line
       const port = {
         arrived: () => undefined,
@@ -165,6 +168,7 @@ export class StockPeer {
     const before = decoding.clone(decoder)
     readSyncMessage(decoder, encoder, this.doc, this)
     if (encoding.length(encoder) > 1) {
+      this.asked++
       const answer = encoding.toUint8Array(encoder)
       this.#outbox.push({ payload: answer, update: updateOf(answer) })
     } else {
@@ -181,6 +185,15 @@ export class StockPeer {
     if (next === undefined) return
     this.#channel?.receive(next.payload)
     if (next.update !== null) Y.applyUpdate(this.known, next.update)
+  }
+
+  /** The next frame to the server is lost on its way. */
+  lose(): void {
+    this.#outbox.shift()
+  }
+
+  heartbeat(): void {
+    this.#channel?.heartbeat()
   }
 
   #post(update: Uint8Array | null, write: (encoder: encoding.Encoder) => void): void {
