@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
 
 /** Where `npx vite dashboard` sends what belongs to the server while the page is being worked on. */
 const SERVER = process.env['ENSEMBLE_URL'] ?? 'http://127.0.0.1:9999'
+
+/** What any view may use, and the overview for the most part does: loaded with the page. */
+const SHARED =
+  /\/dashboard\/(?:model|parts|router|http|views\/(?:messages|conflict-sides))|\/node_modules\/(?:preact|@preact|lucide-static)\/|\/client\/sdk\/|\/protocol\/(?!text\/)/
 
 /** The fonts may be passed on together with their licence only. */
 const fontLicences: Plugin = {
@@ -15,9 +20,20 @@ const fontLicences: Plugin = {
   },
 }
 
+/** y-codemirror's own carets, which it brings along though carets.ts draws them: they are shown only where it is given an awareness. */
+const withoutCarets: Plugin = {
+  name: 'without-carets',
+  load(id) {
+    if (!id.endsWith('/y-codemirror.next/src/y-remote-selections.js')) return
+    return 'export const yRemoteSelections = [], yRemoteSelectionsTheme = []'
+  },
+}
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [fontLicences],
+  plugins: [fontLicences, withoutCarets],
+  // What Yjs warns of goes to the console, without colours: its way to colour a console brings a toolkit for pages along.
+  resolve: { alias: { 'lib0/logging': join(import.meta.dirname, '../node_modules/lib0/logging.node.js') } },
   build: {
     outDir: '../dist/dashboard',
     emptyOutDir: true,
@@ -33,6 +49,13 @@ export default defineConfig({
         chunkFileNames: ({ moduleIds }) => {
           const grammar = /@codemirror\/lang-(\w+)/.exec(moduleIds.at(-1) ?? '')?.[1]
           return `assets/${grammar === undefined ? '[name]' : `grammar-${grammar}`}-[hash].js`
+        },
+        // Twenty chunks of one kilobyte, each shared by two views, are five kilobytes more than two chunks.
+        codeSplitting: {
+          groups: [
+            { name: 'shared', minShareCount: 2, test: SHARED },
+            { name: 'texts', minShareCount: 2, test: /\/protocol\/text\// },
+          ],
         },
       },
       treeshake: {
