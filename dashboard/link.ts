@@ -37,11 +37,12 @@ const STATUS_EVERY = 5
 /** How far back the page tells of what happened before it was opened. In milliseconds. */
 const RECENT_SPAN = 15 * 60_000
 
-/** A task's file that was moved, which no event of the task tells. */
-function movesTask(message: ServerMessage): boolean {
+/** A task's file that was made or moved, which no event of the task tells. */
+function placesTask(message: ServerMessage): boolean {
   if (message.type !== 'event' || message.event.type !== 'file:changed') return false
-  const { file, renamed_from: from } = message.event.data
-  return from !== undefined && [file, from].some((path) => path === 'task.md' || path.startsWith('.notes/'))
+  const { file, change_type: change, renamed_from: from } = message.event.data
+  if (change !== 'created' && from === undefined) return false
+  return [file, from].some((path) => path === 'task.md' || path?.startsWith('.notes/'))
 }
 
 function changedMeanwhile(path: string): EnsembleError {
@@ -212,7 +213,7 @@ export class Link {
     // Of whoever begins to wait, or renews, no event tells: the tick counts that, too.
     if (tellsOf('lock:') || (changes !== undefined && changes !== this.#lockChanges)) void this.#readLocks()
     this.#lockChanges = changes ?? this.#lockChanges
-    if (tellsOf('task:') || messages.some(movesTask)) void this.#readTasks()
+    if (tellsOf('task:') || messages.some(placesTask)) void this.#readTasks()
   }
 
   #tickLater(): void {

@@ -169,9 +169,9 @@ export class TaskService {
       void this.#store([row], [])
       return
     }
-    // That its file is moved for it was told as a change of that file.
+    // That its file is written, or moved, for it was told as a change of that file.
     const changes =
-      before !== undefined && isMovedOnly(before.task, after.task) ? [] : changesBetween(before?.task, after.task)
+      before !== undefined && isPlacedOnly(before.task, after.task) ? [] : changesBetween(before?.task, after.task)
     void this.#commit(row, after.task, changes, author)
     this.#options.files.tree.followTask(after.task.id, after.task)
   }
@@ -209,9 +209,10 @@ interface Change {
   readonly subtask: EventData<'task:updated'>['subtask']
 }
 
-function isMovedOnly(before: Task, after: Task): boolean {
-  const isMoved = before.file !== null && after.file !== null && before.file !== after.file
-  return isMoved && JSON.stringify({ ...before, file: null }) === JSON.stringify({ ...after, file: null })
+/** It has a file now, or has it elsewhere, and is the same otherwise. */
+function isPlacedOnly(before: Task, after: Task): boolean {
+  const isPlaced = after.file !== null && before.file !== after.file
+  return isPlaced && JSON.stringify({ ...before, file: null }) === JSON.stringify({ ...after, file: null })
 }
 
 function changesBetween(before: Task | undefined, after: Task): Change[] {

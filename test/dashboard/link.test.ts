@@ -205,9 +205,19 @@ describe('the link', () => {
     expect(store.tasks.value.tasks).toHaveLength(1)
   })
 
-  test('reads the board when the file of a task is moved, which its events do not tell', async () => {
+  test('reads the board when the file of a task is made or moved, which its events do not tell', async () => {
     const { clock, source } = await linked()
     source.asked.length = 0
+    const made = aChange(1, 'PERSON-anna', 'task.md')
+    source.say({ type: 'event', event: made })
+    await clock.advance(200)
+    expect(source.asked).toEqual([])
+    source.say({
+      type: 'event',
+      event: { ...made, data: { ...made.data, change_type: 'created' } } as typeof made,
+    })
+    await clock.advance(200)
+    expect(source.asked.splice(0)).toEqual(['tasks {}'])
     const moved = (seq: number, from: string, to: string) => {
       const event = aChange(seq, 'CLAUDE-a', to)
       source.say({ type: 'event', event: { ...event, data: { ...event.data, renamed_from: from } } as typeof event })

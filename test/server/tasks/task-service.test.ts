@@ -75,6 +75,15 @@ describe('a task of the board', () => {
     expect(await opened.only()).toMatchObject({ status: 'HALTED', progress: 33, file: 'task.md', agents: ['CODEX-b'] })
   })
 
+  test('[TASK-6] a new task is told once, though its file is written for it; where that is, the board says', async () => {
+    const { ask, settled, told, only } = openTasks()
+    await ask({ do: 'create', writeId: 'w1', title: 'Shop', subtasks: [{ title: 'Cart' }] })
+    await settled()
+    const tasks = told.filter(({ type }) => type === 'task:updated')
+    expect(tasks).toMatchObject([{ data: { change: 'created' } }])
+    expect(await only()).toMatchObject({ file: 'task.md' })
+  })
+
   test('[TASK-6, TASK-15] a halt is told once, though it moves the file; where that is, the board says', async () => {
     const { ask, save, settled, told, only } = openTasks()
     await save('.notes/ACTIVE/TASK-1-x.md', TEXT.replace(/task_id: .*/, 'task_id: TASK-1-x'))
