@@ -14,7 +14,8 @@
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
-import type { CommitQueue } from '../storage/commit-queue.js'
+import { Pace } from '../pace.js'
+import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { DocumentLog } from './document-log.js'
 
@@ -37,6 +38,8 @@ export interface LiveDocumentOptions {
   readonly readOnly?: boolean
   /** Runs at the end of this turn of the event loop. */
   readonly defer: (run: () => void) => void
+  /** Turns may gather for some milliseconds where they come in quick succession; absent: they don't. */
+  readonly gathering?: { readonly elapsed: () => number; readonly timers: Timers } | undefined
   /** Called once a turn, before it is committed. */
   readonly ledger?: (author: Author) => TurnLedger
 }
@@ -76,6 +79,9 @@ export class LiveDocument {
   #turn: Turn | undefined
   #author: Author = 'DISK'
   #deferred = false
+  /** A turn costs much the same whatever it holds: it takes a fortieth of the time at most. */
+  readonly #pace = new Pace({ rest: 40, longest: 10 })
+  #resting: unknown
   #turns = 0
   #inFlight = 0
   /** Updates of the turns that are not durable yet, in order. */
@@ -289,6 +295,7 @@ export class LiveDocument {
   }
 
   destroy(): void {
+    if (this.#resting !== undefined) this.#options.gathering?.timers.clearTimeout(this.#resting)
     this.doc.destroy()
   }
 
@@ -327,7 +334,24 @@ export class LiveDocument {
 
   #sealGathered(): void {
     const isFree = this.#held === undefined && this.#inFlight === 0 && !this.#deferred
-    if (this.#turn !== undefined && isFree) this.#sealQuietly()
+    const { gathering } = this.#options
+    if (this.#turn === undefined || !isFree || this.#resting !== undefined) return
+    if (gathering === undefined) {
+      this.#sealQuietly()
+      return
+    }
+    const { elapsed, timers } = gathering
+    const began = elapsed()
+    const wait = this.#pace.wait(began)
+    if (wait === 0) {
+      this.#sealQuietly()
+      this.#pace.took(began, elapsed())
+      return
+    }
+    this.#resting = timers.setTimeout(() => {
+      this.#resting = undefined
+      this.#sealGathered()
+    }, wait)
   }
 
   /** Whoever is interested in a failure has subscribed with onExpelled. */

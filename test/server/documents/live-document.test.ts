@@ -108,6 +108,35 @@ describe('a live document', () => {
     expect(live.settled).toBe(true)
   })
 
+  test('[SYNC-6] turns in quick succession gather for some milliseconds; one after a pause does not, and none is left behind', async () => {
+    const clock = new ManualClock()
+    let time = 0
+    const { storage, live, heard, endTurn } = open({
+      gathering: { elapsed: () => clock.elapsed() + (time += 0.1), timers: clock.timers }, // each turn takes 0.1 ms
+    })
+    const peer = new Replica()
+    const type = async (letter: string): Promise<void> => {
+      live.apply(peer.insert(peer.text.length, letter), CLAUDE)
+      endTurn()
+      await turn()
+    }
+    await type('a')
+    expect(storage.tries).toHaveLength(1)
+    for (const letter of 'bcd') await type(letter)
+    expect(storage.tries).toHaveLength(1)
+    await clock.advance(10)
+    expect(storage.tries).toHaveLength(2)
+    time += 20
+    await type('e')
+    expect(storage.tries).toHaveLength(3)
+    await type('f')
+    await live.flushed() // whoever waits for it does not wait for the clock
+    expect(textFrom(...heard)).toBe('abcdef')
+    await type('g')
+    live.destroy()
+    expect(clock.waiting).toEqual([])
+  })
+
   test('[SYNC-3] but it is no way around the bound: where much has gathered it is handed to storage', async () => {
     const { storage, queue, live, endTurn } = open()
     storage.fail(diskFull())

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Pace } from '../../../server/sync/pace.js'
+import { Pace } from '../../server/pace.js'
 
 describe('the pace of a room', () => {
   test('[SYNC-6] who was told nothing yet, or long ago, is told at once', () => {
-    const pace = new Pace()
+    const pace = new Pace({ rest: 15, longest: 20 })
     expect(pace.wait(0)).toBe(0)
-    pace.told(10, 11)
+    pace.took(10, 11)
     expect(pace.wait(11)).toBe(15)
     expect(pace.wait(20)).toBe(6)
     expect(pace.wait(26)).toBe(0)
   })
 
   test('[SYNC-6] where telling everybody costs next to nothing, nothing waits', () => {
-    const pace = new Pace()
-    pace.told(10, 10.06)
+    const pace = new Pace({ rest: 15, longest: 20 })
+    pace.took(10, 10.06)
     expect(pace.wait(10.06)).toBe(0)
   })
 
@@ -24,8 +24,8 @@ describe('the pace of a room', () => {
         fc.double({ min: 0, max: 1_000, noNaN: true }),
         fc.double({ min: 0, max: 50, noNaN: true }),
         (at, took) => {
-          const pace = new Pace()
-          pace.told(at, at + took)
+          const pace = new Pace({ rest: 15, longest: 20 })
+          pace.took(at, at + took)
           const wait = pace.wait(at + took)
           expect(wait).toBeLessThanOrEqual(20)
           if (took >= 0.1 && took <= 1.3) expect(wait + took).toBeGreaterThanOrEqual(15.9 * took)
