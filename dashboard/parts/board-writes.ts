@@ -44,13 +44,21 @@ async function takeBack(page: Page, { task, back }: Undoing): Promise<string> {
       return `Its line is out of ${file}.`
     }
     case 'dump': {
-      const to = trusted<WorkspacePath>(`.notes/DUMPED/${task}.md`)
+      const to = placeToDump(page, task)
       await link.rename(fileOf(page, task), to)
       leave(page, { view: 'tasks', id: null, subtask: null })
       return `It is off the board; its file is ${to}.`
     }
     default:
       return unreachable(back)
+  }
+}
+
+/** A task that was made and dumped before had the same name, and lies there. */
+function placeToDump({ store }: Page, task: Task['id']): WorkspacePath {
+  for (let copy = 1; ; copy += 1) {
+    const path = trusted<WorkspacePath>(`.notes/DUMPED/${task}${copy === 1 ? '' : `-${copy}`}.md`)
+    if (store.head(path)?.deleted ?? true) return path
   }
 }
 

@@ -155,6 +155,26 @@ test('the dialog for one’s name has no fault that axe finds', async () => {
   await page.context().close()
 })
 
+test.each(['light', 'dark'] as const)(
+  'in %s the offer to undo, and what came of it, have no fault that axe finds',
+  async (colorScheme) => {
+    for (const width of [1440, 380]) {
+      const page = await openPage(browser, empty.url, { colorScheme, viewport: { width, height: 800 } })
+      await page.goto(empty.page('/tasks'))
+      await page.getByRole('button', { name: 'New task' }).click()
+      await page.getByRole('textbox', { name: 'What is to be done' }).fill('Shop')
+      await page.getByRole('button', { name: 'Make the task' }).click()
+      const undo = page.locator('.undo-bar').getByRole('button', { name: 'Undo' })
+      await undo.focus() // The time stands still.
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      await undo.click()
+      await page.locator('.undo-bar').getByText('It is off the board').waitFor()
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+      await page.context().close()
+    }
+  },
+)
+
 test('the question before a lock is taken away has no fault that axe finds', async () => {
   const page = await openPage(browser, folder.url)
   await page.goto(folder.page('/locks/l1'))
