@@ -119,6 +119,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     rooms: () => rooms.size,
     connections: () => connections(),
     conflicts: () => files.conflictCount,
+    outbound: (): Sockets['outbound'] => sockets.outbound,
     queue: () => queue,
   })
   const logsSteps = log.isLevelEnabled('debug')
@@ -179,6 +180,10 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       },
       regions: (path): readonly ClosedRegion[] => (config.locks.enforcement === 'on' ? locks.closedRegions(path) : []),
       holderOf: (token): AgentId | null => locks.holderOf(token),
+    },
+    onDivergence: (found) => {
+      metrics.diverged()
+      log.error(found, 'A document differs from the head of its file.')
     },
     decideAside:
       merges === undefined ? undefined : (question) => (isLarge(question) ? merges.ask(question) : undefined),
@@ -338,6 +343,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     ...{ files, free, defer, elapsed, timers, traces },
     onResync: () => {
       metrics.resynced()
+    },
+    onGroundless: () => {
+      metrics.groundless()
     },
     locks: { list: (query) => locks.list(query), onChange: (listener) => locks.onChange(listener), newClient },
   })

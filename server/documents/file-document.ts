@@ -5,6 +5,7 @@
  *    one commit (rule SYNC-14).
  * 2. The first struct of the document is its epoch client's (rule DOC-4). A document whose path never held a file has no
  *    epoch yet: what the first peer brings becomes the file.
+ * 3. Where it is loaded and differs from its head, that is told, and the head follows the document (rule SYNC-2).
  */
 import * as Y from 'yjs'
 import { EPOCH_ROOT } from '../../protocol/document.js'
@@ -23,6 +24,7 @@ import { bytesOf, hashOf } from './content.js'
 import { questionOf, type Met, type Stood } from './decide-update.js'
 import type { Decision } from './decide-write.js'
 import { isApart } from './apart.js'
+import { divergenceOf, type Divergence } from './divergence.js'
 import type { Fence } from './fence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
 import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
@@ -60,6 +62,8 @@ export interface FileDocumentOptions {
   readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
   /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
   readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
+  /** Runs while it is loaded, before its head follows it. */
+  readonly onDivergence: (found: Divergence) => void
 }
 
 /** What one turn makes a revision of. */
@@ -95,6 +99,8 @@ export class FileDocument {
   /** What the last transaction did. */
   #step: Step | undefined
   #met: Met | null = null
+  /** From what its head says, until that follows. */
+  #differs = false
   /** What came in and is part of the turn that gathers. */
   #arrivals: Arrival[] = []
   /** Revisions since the text was last stored whole, as far as this object knows. */
@@ -122,6 +128,7 @@ export class FileDocument {
       // One that did nothing follows each change of the text: Yjs works out its delta in it.
       this.#step = this.#steps.note(transaction, this.#content.shared, this.#head?.rev ?? 0, this.#writer) ?? this.#step
     })
+    if (head !== null && this.live.existed) this.#compare(head)
   }
 
   /** Another one after a rename. */
@@ -230,7 +237,7 @@ export class FileDocument {
 
   #revises(rewrite: Rewrite | undefined): boolean {
     const head = this.#head
-    if (head === null || this.#content.edits.length > 0) return true
+    if (head === null || this.#differs || this.#content.edits.length > 0) return true
     if (rewrite === undefined) return false
     return changesForm(rewrite, head)
   }
@@ -252,6 +259,17 @@ export class FileDocument {
     })
     if (this.#head === null) return
     void this.live.seal([this.#options.ledger.markEpoch(this.#head, epoch)]).catch(() => undefined)
+  }
+
+  /** With a deleted file only told: a document does not say whether its file is there. */
+  #compare(head: FileHead): void {
+    const found = divergenceOf(head, this.text)
+    if (found === undefined) return
+    this.#options.onDivergence(found)
+    if (head.deleted) return
+    this.#differs = true
+    this.#content.begin(this.#options.journal.text(this.id, head.rev) ?? '') // '': what it was is not known
+    void this.live.seal().catch(() => undefined) // its users are told
   }
 
   #markEpoch(author: Author): void {
@@ -344,6 +362,7 @@ export class FileDocument {
     const met = this.#met
     this.#rewrite = undefined
     this.#content.begin()
+    this.#differs = false
     this.#met = null
     const arrivals = this.#arrivals
     this.#arrivals = []

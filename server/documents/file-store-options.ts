@@ -5,6 +5,7 @@ import type { EventLog } from '../events/event-log.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Storage } from '../storage/storage.js'
 import type { Traces } from '../trace/traces.js'
+import type { Divergence } from './divergence.js'
 import type { Fence } from './fence.js'
 import type { FileCommit } from './ledger.js'
 import type { LiveDocumentOptions } from './live-document.js'
@@ -34,5 +35,7 @@ export interface FileStoreOptions {
   readonly mergeRules?: MergeRules
   /** Default: everyone may change everything. */
   readonly fence?: Fence
+  /** A document that is loaded differs from its file's head, which follows it. */
+  readonly onDivergence: (found: Divergence) => void
   readonly traces?: Pick<Traces, 'revised'>
 }

@@ -100,8 +100,8 @@ export class FileStore {
     const own = { journal: this.#journal, ledger: this.#ledger, table: this.#table }
     const attachLive: WriteAttachments['ofLive'] = (...live) => attachments.ofLive(...live)
     const placeFor = (path: WorkspacePath, id: FileId, author: Author): WorkspacePath => this.#place(path, id, author)
-    const { decideAside } = options
-    const decided = { fence, mergeRules: this.#mergeRules, decideAside, attachLive, placeFor }
+    const { decideAside, onDivergence } = options
+    const decided = { fence, mergeRules: this.#mergeRules, decideAside, onDivergence, attachLive, placeFor }
     this.#documents = new OpenDocuments({ ...own, ...decided, live, newId, newClient })
     const made = { documents: this.#documents, table: this.#table, outcomes: this.#outcomes, attachments }
     this.#writer = new FileWriter({ ...made, ledger: this.#ledger, queue, newId, placeFor })

@@ -104,7 +104,9 @@ export class FileWriter {
     if (content.kind === 'binary' || (isOnlyRenamed && documents.loaded(head.id) === undefined))
       return this.#withoutDocument(head, deed, decision, author, deleted, path)
     const document = documents.load(head.id)
-    const edits = decision.fromHead ?? diff(document.text, content.text)
+    // Where it was loaded just now and its head followed it, the edits are of another text.
+    const isAsDecided = document.head?.rev === head.rev
+    const edits = (isAsDecided ? decision.fromHead : null) ?? diff(document.text, content.text)
     return this.#rewrite(document, deed, decision, edits, author, deleted, path)
   }
 

@@ -52,9 +52,12 @@ export class LiveText {
     return applyEdits(this.#text, invertEdits(this.#edits))
   }
 
-  /** A turn begins. */
-  begin(): void {
-    this.#edits = []
+  /**
+   * A turn begins.
+   * @param before the text that it starts from; default: the text as it is
+   */
+  begin(before = this.#text): void {
+    this.#edits = before === this.#text ? [] : diff(before, this.#text)
   }
 
   /** Makes the edits, and goes on in the step of the last one. */

@@ -22,7 +22,16 @@ interface Open {
 
 export interface OpenDocumentsOptions extends Pick<
   FileDocumentOptions,
-  'journal' | 'ledger' | 'fence' | 'live' | 'newClient' | 'attachLive' | 'placeFor' | 'mergeRules' | 'decideAside'
+  | 'journal'
+  | 'ledger'
+  | 'fence'
+  | 'live'
+  | 'newClient'
+  | 'attachLive'
+  | 'placeFor'
+  | 'mergeRules'
+  | 'decideAside'
+  | 'onDivergence'
 > {
   readonly table: FileTable
   readonly newId: () => string

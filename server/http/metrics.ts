@@ -12,6 +12,8 @@ export interface Gauges {
   readonly rooms: () => number
   readonly connections: () => Readonly<Record<'agents' | 'observers' | 'peers', number>>
   readonly conflicts: () => number
+  /** In bytes, over WebSockets. */
+  readonly outbound: () => { readonly sent: number; readonly waiting: number }
   readonly queue: () => Pick<CommitQueue, 'pending' | 'state'>
 }
 
@@ -21,6 +23,8 @@ export class Metrics {
   readonly #commitFailures: Counter
   readonly #refused: Counter<'code'>
   readonly #resyncs: Counter
+  readonly #groundless: Counter
+  readonly #divergence: Counter
   readonly #latencies: number[] = []
   #next = 0
 
@@ -49,6 +53,26 @@ export class Metrics {
       help: 'Readers that were too slow and got at once what they had not been sent.',
       registers,
     })
+    this.#groundless = new Counter({
+      name: 'ensemble_groundless_updates_total',
+      help: 'Updates whose ground was lacking, so that their peers were asked for it.',
+      registers,
+    })
+    this.#divergence = new Counter({
+      name: 'ensemble_divergence_total',
+      help: 'Documents that differed from the heads of their files when they were loaded; the log names them.',
+      registers,
+    })
+    new Counter({
+      name: 'ensemble_outbound_bytes_total',
+      help: 'Bytes sent over WebSockets, with what waits to leave.',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(gauges.outbound().sent)
+      },
+    })
+    gauge('ensemble_outbound_waiting_bytes', 'Bytes that wait for readers.', () => gauges.outbound().waiting)
     gauge('ensemble_files', 'Files in the workspace.', gauges.files)
     gauge('ensemble_rooms', 'Documents that somebody has open.', gauges.rooms)
     gauge('ensemble_conflicts_open', 'Conflicts that wait for a decision.', gauges.conflicts)
@@ -97,6 +121,14 @@ export class Metrics {
 
   resynced(): void {
     this.#resyncs.inc()
+  }
+
+  groundless(): void {
+    this.#groundless.inc()
+  }
+
+  diverged(): void {
+    this.#divergence.inc()
   }
 
   commitLatency(): { readonly p50: number; readonly p99: number } | null {

@@ -293,6 +293,7 @@ export class Channel implements Member {
     }
     this.#becomesEditor()
     if (!complete) {
+      this.#room.groundless()
       this.#owe()
       this.#ask()
     } else if (isAnswer) {

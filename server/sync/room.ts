@@ -67,6 +67,8 @@ export interface RoomOptions {
   readonly timers: Timers
   /** A member that read too slowly gets what it was not handed. */
   readonly onResync?: (() => void) | undefined
+  /** A member sent an update that could not be taken whole: what it builds upon is lacking. */
+  readonly onGroundless?: (() => void) | undefined
   /** Awareness client of the server in this room; undefined: it has none. */
   readonly ownClient: number | undefined
   readonly onEmpty: () => void
@@ -166,6 +168,10 @@ export class Room {
       }
     }
     return { stateVector, awareness: this.#awareness.live }
+  }
+
+  groundless(): void {
+    this.#options.onGroundless?.()
   }
 
   /** What has come since then, as an update. */

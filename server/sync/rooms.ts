@@ -19,6 +19,8 @@ export interface RoomsOptions {
   readonly timers: Timers
   /** A reader that was too slow gets all at once what it was not sent. */
   readonly onResync?: () => void
+  /** An update came whose ground is lacking. */
+  readonly onGroundless?: () => void
   /** Shown in the awareness of files; without it nothing is. */
   readonly locks?: ShownLocks
 }
@@ -88,9 +90,9 @@ export class Rooms {
     const forget = (): void => {
       if (this.#rooms.get(key) === room) this.#rooms.delete(key)
     }
-    const { defer, elapsed, timers, onResync, locks } = this.#options
+    const { defer, elapsed, timers, onResync, onGroundless, locks } = this.#options
     const room = new Room(document, {
-      ...{ defer, elapsed, timers, onResync },
+      ...{ defer, elapsed, timers, onResync, onGroundless },
       ownClient: document.name === undefined ? undefined : locks?.newClient(),
       onEmpty: () => {
         dispose()

@@ -2,6 +2,7 @@
  * One WebSocket: bounded in what it may send and in what waits to be sent, watched by heartbeats, closed with a code that
  * tells whether to come back (rules SYNC-7, SYNC-11).
  */
+import { Socket as Line } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
@@ -117,6 +118,11 @@ export class Socket {
   /** The close frame waits behind all of it; for one that does not read at all, `ws` gives up after 30 seconds. */
   #closeAsSlow(why: string): void {
     this.close(new EnsembleError('E_SLOW_READER', `The connection reads too slowly: ${why}.`))
+  }
+
+  /** Bytes that were handed to its line, those that wait to be sent among them. */
+  get sent(): number {
+    return this.#line instanceof Line ? this.#line.bytesWritten : 0
   }
 
   /** Bytes that wait to be sent. */

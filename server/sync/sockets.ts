@@ -56,6 +56,8 @@ export class Sockets {
   #peers = 0
   #sessions = 0
   #connections = 0
+  /** Bytes that went to connections that have ended. */
+  #sentBefore = 0
 
   constructor(options: SocketsOptions) {
     this.#options = options
@@ -77,6 +79,16 @@ export class Sockets {
 
   get sessions(): number {
     return this.#sessions
+  }
+
+  /** In bytes: what was handed to connections since the start, and what of it waits to leave. */
+  get outbound(): { readonly sent: number; readonly waiting: number } {
+    let [sent, waiting] = [this.#sentBefore, 0]
+    for (const socket of this.#open) {
+      sent += socket.sent
+      waiting += socket.unsent
+    }
+    return { sent, waiting }
   }
 
   /** Ends every connection with `error`. */
@@ -163,6 +175,7 @@ export class Sockets {
       onClose: () => {
         count(-1)
         this.#open.delete(socket)
+        this.#sentBefore += socket.sent
         handlers.onClose()
       },
     })

@@ -6,6 +6,7 @@ import { author as authorSchema, writeId, type Author } from '../../../protocol/
 import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import { hashOf } from '../../../server/documents/content.js'
 import { IdRanges } from '../../../server/documents/id-ranges.js'
+import type { Divergence } from '../../../server/documents/divergence.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
 import type { FileStoreOptions } from '../../../server/documents/file-store-options.js'
 import { FileStore } from '../../../server/documents/file-store.js'
@@ -51,10 +52,17 @@ export interface OpenOptions {
   readonly isTold?: FileStoreOptions['isTold']
   readonly decideAside?: FileStoreOptions['decideAside']
   readonly mergeRules?: FileStoreOptions['mergeRules']
+  /** Default: it fails. */
+  readonly onDivergence?: FileStoreOptions['onDivergence']
+}
+
+function neverDiverges({ path, rev }: Divergence): never {
+  throw new Error(`the document of ${path} differs from its head ${rev}`)
 }
 
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
-  const { clock = new ManualClock(), isTold = () => false, decideAside, mergeRules, ...bounds } = options
+  const { clock = new ManualClock(), isTold = () => false, decideAside, mergeRules, ...rest } = options
+  const { onDivergence = neverDiverges, ...bounds } = rest
   const { now, timers } = clock
   const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
   const events = new EventLog(storage, now)
@@ -72,6 +80,7 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     ...(mergeRules === undefined ? {} : { mergeRules }),
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
+    onDivergence,
   })
   return { files, queue, events, clock, commits, bus }
 }

@@ -1,4 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
+import { workspacePath } from '../../../protocol/paths.js'
+import { hashOf } from '../../../server/documents/content.js'
+import { FileJournal, fileRow } from '../../../server/documents/file-journal.js'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -46,4 +49,47 @@ test('[TRACE-3] a document is idle, live, unsaved while the disk fails, and live
   const healed = await metrics()
   expect(healed.get('ensemble_storage_pending_rows')).toBe(0)
   expect([...healed.keys()]).toContain('ensemble_nodejs_eventloop_lag_p99_seconds')
+})
+
+test('[TRACE-3, SYNC-8] bytes that went to readers, also to those that left, and updates without ground are counted', async () => {
+  server = await startServer()
+  await put(await server.connect(), 'a.ts', `${'x'.repeat(100_000)}\n`)
+  const before = await metrics()
+  const peer = await (await openRawPeer(server.url, 'a.ts')).synced()
+  const sent = async () =>
+    ((await metrics()).get('ensemble_outbound_bytes_total') ?? 0) - (before.get('ensemble_outbound_bytes_total') ?? 0)
+  const open = await sent()
+  expect(open).toBeGreaterThan(100_000)
+  expect(open).toBeLessThan(102_000)
+  expect((await metrics()).get('ensemble_outbound_waiting_bytes')).toBe(0)
+  peer.doc.getText('content').insert(0, 'lost\n')
+  peer.edit((text) => {
+    text.insert(0, 'without ground\n')
+  })
+  await until(async () => (await metrics()).get('ensemble_groundless_updates_total') === 1)
+  peer.ws.terminate()
+  await until(async () => (await metrics()).get('ensemble_connections{kind="peers"}') === 0)
+  expect(await sent()).toBeGreaterThanOrEqual(open)
+})
+
+test('[TRACE-3, SYNC-2] a document that differs from its head is counted, and the head follows it', async () => {
+  const storage = new FailingStorage()
+  const path = workspacePath.parse('a.ts')
+  server = await startServer({ storage })
+  await put(await server.connect(), path, 'one\n')
+  await (await openRawPeer(server.url, path)).synced()
+  expect((await metrics()).get('ensemble_divergence_total')).toBe(0)
+  await server.stop()
+  const [file] = [...new FileJournal(storage).files()]
+  if (file === undefined) throw new Error('there is a file')
+  await storage.commit([fileRow({ ...file.head, hash: hashOf(Buffer.from('another\n')) }, file.epoch)])
+  server = await startServer({ storage })
+  await (await openRawPeer(server.url, path)).synced()
+  expect((await metrics()).get('ensemble_divergence_total')).toBe(1)
+  const agent = await server.connect()
+  const read = await until(async () => {
+    const [found] = (await agent.request('read', { ids: [file.head.id] })).files
+    return found?.head.rev === 2 ? found : undefined
+  })
+  expect(read.head.hash).toBe(file.head.hash)
 })
