@@ -4,10 +4,10 @@
  */
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { build } from 'vite'
 import { CONTENT_ROOT } from '../../../protocol/document.js'
 import type { ServedFolder } from '../../support/served-folder.js'
 import { until } from '../../support/wait.js'
+import { bundle } from './bundle.js'
 import { serve, usePages } from './pages.js'
 
 const { blank } = usePages()
@@ -31,15 +31,7 @@ globalThis.openPeer = async (store, token) => {
 
 let program = ''
 beforeAll(async () => {
-  const name = 'stock-peer'
-  const built = await build({
-    ...{ configFile: false, logLevel: 'error' },
-    build: { write: false, rolldownOptions: { input: name, output: { format: 'iife' } } },
-    plugins: [{ name, resolveId: (id) => (id === name ? id : null), load: (id) => (id === name ? PROGRAM : null) }],
-  })
-  const chunk = [built].flat().flatMap((one) => ('output' in one ? one.output : []))[0]
-  if (chunk?.type !== 'chunk') throw new Error('the program of the page was not built')
-  program = chunk.code
+  program = await bundle(PROGRAM)
 })
 
 interface Stock {
