@@ -194,6 +194,7 @@ export class FileDocument {
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
+    if (sender !== undefined) this.#assertHears(sender)
     // Regions stand in the text of the head: what gathered before is a head of its own.
     if (this.live.gathered && this.#options.fence.regions(this.#path).length > 0)
       void this.live.seal().catch(() => undefined)
@@ -208,6 +209,16 @@ export class FileDocument {
     if (!isMet) this.#keepOut(author)
     if (this.#epoch === null && this.live.gathered) this.#markEpoch(author)
     return complete
+  }
+
+  /** What else is behind a peer that hears nothing costs more with each of its updates; coming anew costs it once. */
+  #assertHears(sender: Sender): void {
+    const { sight } = sender
+    if (sight.kind === 'joining' || this.#steps.remembers(sight.seen) || !this.#steps.hasOthers(sight.seen, sender))
+      return
+    throw new EnsembleError('E_SLOW_READER', 'The connection has not confirmed what it was sent for too long.', {
+      hint: 'Connect again, and answer the pings of the server.',
+    })
   }
 
   #applyBy(writer: StepWriter, update: Uint8Array, author: Author): boolean {
@@ -303,9 +314,12 @@ export class FileDocument {
     if (sender.sight.kind === 'live') {
       const { seen } = sender.sight
       if (!this.#steps.hasOthers(seen, sender)) return false
-      const since = head?.deleted === false ? this.#steps.since(seen, sender.source) : undefined
       const isDeleting = update.ds.clients.size > 0
-      if (since !== undefined && isApart(this.#content.shared, since, step, isDeleting)) return false
+      if (
+        head?.deleted === false &&
+        isApart(this.#content.shared, this.#steps.since(seen, sender.source), step, isDeleting)
+      )
+        return false
     }
     const deleted = deletedIn(update)
     const unseen = unseenBy(sender, this.#steps, deleted, lacking)

@@ -44,6 +44,11 @@ export interface StepWriter {
  */
 const RECENT = 5_000
 const RECENT_TEXT = 16 * 1024 * 1024
+/**
+ * Of so many it is known by their ids who put in what, and what they deleted, up to the same length: what fifty who type, or
+ * their server, may be behind when a machine has stood still for half a minute.
+ */
+const INDEXED = 32_000
 
 /** What others than one writer did after a step, of which that writer had seen all before. */
 export interface Since {
@@ -58,7 +63,8 @@ export interface Since {
 interface Inserted {
   readonly from: number
   readonly to: number
-  readonly step: Step
+  readonly n: number
+  readonly source: object | null
 }
 
 export class Steps {
@@ -68,11 +74,16 @@ export class Steps {
   #stored: number
   /** The newest, ascending; all that may not be in storage yet are among them. */
   #recent: Step[] = []
-  /** Of the recent ones: what they put in by client, ascending; and those that took something out. */
-  readonly #inserted = new Map<number, Inserted[]>()
-  #taking: Step[] = []
   /** Characters that they deleted. */
   #recentText = 0
+  /** Of all steps behind this one: what they put in by client, ascending; and those that took something out. */
+  #forgotten: number
+  readonly #inserted = new Map<number, Inserted[]>()
+  #taking: Step[] = []
+  #takenText = 0
+  /** The newest steps, from this one on, have one source. */
+  #runFrom: number
+  #runSource: object | null = null
   /** Steps of the turn under way: how many of the recent ones. */
   #open = 0
 
@@ -82,6 +93,8 @@ export class Steps {
     const [newest] = storage.range({ from: ['step', id, 0], to: ['step', id, Infinity], reverse: true, limit: 1 })
     this.#last = newest === undefined ? 0 : Number(newest.key[2])
     this.#stored = this.#last
+    this.#forgotten = this.#last
+    this.#runFrom = this.#last + 1
   }
 
   /** Number of the newest step; 0: there was none. */
@@ -108,21 +121,31 @@ export class Steps {
     this.#recent.push(added)
     this.#index(added)
     this.#recentText += textOf(added)
+    if (source !== this.#runSource) {
+      this.#runSource = source
+      this.#runFrom = added.n
+    }
     return added
   }
 
   #index(step: Step): void {
+    const { n, source } = step
     if (step.deleted.length > 0 || step.shared.length > 0) this.#taking.push(step)
+    this.#takenText += textOf(step)
     for (const [client, from, to] of step.inserted) {
       const ranges = this.#inserted.get(client)
-      if (ranges === undefined) this.#inserted.set(client, [{ from, to, step }])
-      else ranges.push({ from, to, step })
+      if (ranges === undefined) this.#inserted.set(client, [{ from, to, n, source }])
+      else ranges.push({ from, to, n, source })
     }
   }
 
-  /** Undefined: not all of it is in memory. */
-  since(n: number, source: object): Since | undefined {
-    if (this.#last - n > this.#recent.length) return undefined
+  /** Whether `since` can tell of all that is behind step `n`. */
+  remembers(n: number): boolean {
+    return n >= this.#forgotten
+  }
+
+  /** @param n of a step that it remembers */
+  since(n: number, source: object): Since {
     const deleted: DeletedText[] = []
     let hasShared = false
     for (let at = this.#taking.length - 1; at >= 0; at--) {
@@ -132,13 +155,13 @@ export class Steps {
       else deleted.push(...step.deleted)
     }
     const inserted = (client: number, clock: number): boolean => {
-      const step = this.#insertedBy(client, clock)
-      return step !== undefined && step.n > n && step.source !== source
+      const range = this.#insertedBy(client, clock)
+      return range !== undefined && range.n > n && range.source !== source
     }
     return { inserted, deleted, hasShared }
   }
 
-  #insertedBy(client: number, clock: number): Step | undefined {
+  #insertedBy(client: number, clock: number): Inserted | undefined {
     const ranges = this.#inserted.get(client) ?? []
     let low = 0
     let high = ranges.length // the first range that ends behind the clock is in [low, high]
@@ -148,14 +171,12 @@ export class Steps {
       else low = middle + 1
     }
     const range = ranges[low]
-    return range !== undefined && range.from <= clock ? range.step : undefined
+    return range !== undefined && range.from <= clock ? range : undefined
   }
 
   /** Whether anyone but `source` made a step behind step `n`. */
   hasOthers(n: number, { source }: { readonly source: object }): boolean {
-    if (this.#last - n > this.#recent.length) return true
-    for (let back = 1; back <= this.#last - n; back++) if (this.#recent.at(-back)?.source !== source) return true
-    return false
+    return this.#last > n && (this.#runSource !== source || this.#runFrom > n + 1)
   }
 
   /** Rows of the steps of the turn that ends. */
@@ -170,6 +191,11 @@ export class Steps {
   /** Steps up to `n` are in storage. */
   committed(n: number): void {
     this.#stored = Math.max(this.#stored, n)
+    this.#forgetRecent()
+    this.#forgetIndexed()
+  }
+
+  #forgetRecent(): void {
     if (this.#recent.length < 2 * RECENT && this.#recentText < 2 * RECENT_TEXT) return
     const inStorage = this.#recent.length - (this.#last - this.#stored)
     let drop = 0
@@ -177,9 +203,23 @@ export class Steps {
       this.#recentText -= textOf(this.#recent[drop++])
     }
     this.#recent = this.#recent.slice(drop)
-    this.#inserted.clear()
-    this.#taking = []
-    for (const step of this.#recent) this.#index(step)
+  }
+
+  #forgetIndexed(): void {
+    if (this.#last - this.#forgotten < 2 * INDEXED && this.#takenText < 2 * RECENT_TEXT) return
+    let drop = 0
+    for (let step; (step = this.#taking[drop]) !== undefined; drop++) {
+      if (step.n > this.#last - INDEXED && this.#takenText <= RECENT_TEXT) break
+      this.#takenText -= textOf(step)
+      this.#forgotten = step.n
+    }
+    this.#forgotten = Math.max(this.#forgotten, this.#last - INDEXED)
+    this.#taking = this.#taking.slice(drop)
+    for (const [client, ranges] of this.#inserted) {
+      const kept = ranges.filter(({ n }) => n > this.#forgotten)
+      if (kept.length > 0) this.#inserted.set(client, kept)
+      else this.#inserted.delete(client)
+    }
   }
 
   /** Newest first. */

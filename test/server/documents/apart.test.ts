@@ -89,7 +89,6 @@ function meet(
   const did = step ?? { inserted: [], deleted: [] }
   const texts = peerTexts(text, unseen, did, deleted)
   const since = steps.since(seen, peer)
-  if (since === undefined) throw new Error('it is all in memory')
   const rules = mergeRules(config.parse({}).merge)(head.path)
   const question = questionOf({ head, stood: { ...head, text: texts.ours } }, texts, false, rules, text.toJSON())
   return {

@@ -332,4 +332,28 @@ describe('the document of a file', () => {
     expect(new FileJournal(storage).text(head.id, 451)).toBe('x'.repeat(450))
     expect(new FileJournal(storage).text(head.id, 17)).toBe('x'.repeat(16))
   })
+
+  test('[SYNC-16] a peer that has confirmed nothing of very much is told to come anew, one that knows it all is not', async () => {
+    const { files } = openStore()
+    await write(files, 'a.ts', 'one\n')
+    const document = await files.open(at('a.ts'))
+    const [many, late] = [new Replica(document), new Replica(document)]
+    const seen = document.steps
+    for (let i = 0; i < 20; i++) {
+      const update = many.edit((text) => {
+        text.delete(0, text.length)
+        text.insert(0, String(i % 10).repeat(2_000_000))
+      })
+      document.apply(update, CODEX, many.seeing(seen)) // it confirms nothing either, but all of it is its own
+      await document.live.flushed()
+    }
+    const update = late.edit((text) => {
+      text.insert(0, 'late')
+    })
+    expect(() => document.apply(update, CLAUDE, late.seeing(seen))).toThrow(
+      expect.objectContaining({ code: 'E_SLOW_READER', retry: true }),
+    )
+    expect(document.text.startsWith('9')).toBe(true)
+    expect(document.apply(update, CLAUDE, late.seeing(document.steps))).toBe(true)
+  })
 })

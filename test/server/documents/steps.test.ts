@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { Steps } from '../../../server/documents/steps.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
@@ -28,4 +28,47 @@ test('[SYNC-16] what long steps deleted is kept in memory for the newest alone, 
   expect(inMemory()).toEqual([6])
   const all = [...steps.backwards()].map(({ n, deleted }) => [n, deleted.map(([, , text]) => text[0]).join('')])
   expect(all).toEqual([[6, 'e'], [5, 'd'], [4, 'c'], [3, 'b'], [2, 'a'], [1, '']]) // prettier-ignore
+})
+
+describe('[SYNC-16] what others did behind a step', () => {
+  const doc = new Y.Doc()
+  const content = doc.getText('content')
+  const storage = openMemoryStorage()
+  const steps = new Steps(storage, 'file')
+  const [peer, other] = [{}, {}]
+  let source = other
+  doc.on('afterTransaction', (transaction) => steps.note(transaction, content, 0, { source, client: 1 }))
+  const type = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) content.insert(content.length, 'x')
+    await storage.commit(steps.seal())
+    steps.committed(steps.last)
+  }
+
+  test('is known of many thousands, beyond those that are kept whole, and then of the newest alone', async () => {
+    await type(20_000)
+    expect([...steps.backwards()].filter((step) => step.source === null).length).toBeGreaterThan(0) // read from storage
+    expect(steps.remembers(0)).toBe(true)
+    const since = steps.since(10_000, peer)
+    expect([9_999, 10_000].map((clock) => since.inserted(doc.clientID, clock))).toEqual([false, true])
+
+    await type(50_000)
+    expect(steps.remembers(0)).toBe(false)
+    expect(steps.remembers(steps.last - 32_000)).toBe(true)
+    const late = steps.since(steps.last - 1, peer)
+    expect([69_998, 69_999].map((clock) => late.inserted(doc.clientID, clock))).toEqual([false, true])
+  })
+
+  test('is nothing where all of it is of one source', async () => {
+    const before = steps.last
+    expect(steps.hasOthers(before, { source: peer })).toBe(false)
+    source = peer
+    await type(2)
+    expect([before - 1, before].map((n) => steps.hasOthers(n, { source: peer }))).toEqual([true, false])
+    source = other
+    await type(1)
+    source = peer
+    await type(1)
+    expect([before, before + 3].map((n) => steps.hasOthers(n, { source: peer }))).toEqual([true, false])
+    expect(steps.hasOthers(before + 3, { source: other })).toBe(true)
+  })
 })
