@@ -1,13 +1,14 @@
 /**
- * Which text of a history is of revisions that are to be taken back: what they themselves put there and removed again does
- * not come back with them.
+ * Which text of a history is of revisions that are to be taken back, and which text they removed: what they themselves put
+ * there and removed again does not come back with them.
  */
 import type { Edits } from '../../protocol/text/edits.js'
 
-/** A part of a text, by its length. */
+/** A part of a text, by its length; or text of others that was removed there, and is to come back. */
 interface Run {
   readonly isOwn: boolean
   readonly length: number
+  readonly gone: string
 }
 
 /** Removed text, in its order. */
@@ -19,7 +20,7 @@ export interface RemovedPart {
 
 export class OwnText {
   /** Of the text that the walk has come to. */
-  #runs: readonly Run[] = [{ isOwn: false, length: Infinity }]
+  #runs: readonly Run[] = [{ isOwn: false, length: Infinity, gone: '' }]
 
   /**
    * Revisions come oldest first, without gaps.
@@ -30,8 +31,8 @@ export class OwnText {
     const push = (isOwn: boolean, length: number): void => {
       const last = runs.at(-1)
       if (length <= 0) return
-      if (last?.isOwn === isOwn) runs[runs.length - 1] = { isOwn, length: last.length + length }
-      else runs.push({ isOwn, length })
+      if (last?.gone === '' && last.isOwn === isOwn) runs[runs.length - 1] = { ...last, length: last.length + length }
+      else runs.push({ isOwn, length, gone: '' })
     }
     const removed: RemovedPart[][] = []
     let index = 0
@@ -40,6 +41,11 @@ export class OwnText {
       for (let left = length; left > 0;) {
         const run = this.#runs[index]
         if (run === undefined) return
+        if (run.gone !== '') {
+          runs.push(run)
+          index++
+          continue
+        }
         const part = Math.min(left, run.length - used)
         each(run.isOwn, part)
         left -= part
@@ -55,7 +61,9 @@ export class OwnText {
       const parts: RemovedPart[] = []
       let within = 0
       take(edit.removed.length, (isOwn, length) => {
-        parts.push({ text: edit.removed.slice(within, within + length), isOwn })
+        const text = edit.removed.slice(within, within + length)
+        parts.push({ text, isOwn })
+        if (isTaken && !isOwn) runs.push({ isOwn, length: 0, gone: text })
         within += length
       })
       removed.push(parts)
@@ -66,6 +74,23 @@ export class OwnText {
     this.#runs = runs
     return removed
   }
+
+  /** Text of others that was removed, each piece as it stood there. */
+  get gone(): string[] {
+    return this.#runs.flatMap(({ gone }) => (gone === '' ? [] : [gone]))
+  }
+
+  /** The newest text without own text, and with what was removed, each where it was: right by the letter, not by the line. */
+  reverted(text: string): string {
+    let rest = ''
+    let from = 0
+    for (const { isOwn, length, gone } of this.#runs) {
+      rest += isOwn ? '' : gone + text.slice(from, from + length)
+      from += length
+    }
+    return rest
+  }
+
   /** Where own text stands in the newest text. */
   get standing(): Span[] {
     const spans: Span[] = []

@@ -63,12 +63,12 @@ export async function planRevert(
     form = formAfter(start, reachable, isTaken, file)
     const oldest = reachable.at(-1)
     const isMade = oldest !== undefined && oldest.rev === 1 && isTaken(oldest)
-    if (isMade && revert.text === '') form = { ...form, deleted: true }
+    if (isMade && revert.text === '' && held.length === 0) form = { ...form, deleted: true }
     content = { kind: 'text', text: revert.text, bom: form.bom, eol: form.eol }
   }
   const { executable, deleted } = form
   const revisions = entries.filter(isTaken).length
-  return { revisions, newest: newest.rev, content, executable, deleted, held }
+  return { revisions, newest: newest.rev, content, executable, deleted, held: deleted ? [] : held }
 }
 
 /** Each property for itself: whoever changed it last counts, unless that is taken back. */

@@ -7,7 +7,8 @@
  * 3. Where others changed the same lines since, the three texts are merged (rules MERGE-1 to MERGE-5). What is hard stays as it
  *    is and comes out as held, with the text that the revert would have made of it.
  * 4. The result is checked: where text of others would be missing, or text of what is taken back stand outside of what is
- *    held, all of it is held instead.
+ *    held, all of it is held instead. What was removed stands in the result or in what is held: where it would not, what is
+ *    held is put together letter by letter.
  * 5. All is mapped through the edits of the revisions; nothing is looked for by its likeness.
  */
 import { mapOffset, type Edits, type Side } from '../../protocol/text/edits.js'
@@ -75,17 +76,24 @@ export class TextRevert {
       if (revision !== undefined && revision.edits.length > 0) this.#step(revision, removed[index] ?? [])
       yield
     }
-    if (this.#isExact(without(head, standing))) return
-    // Nothing is guessed at: all of it stays, and what would be left without it is held.
+    const reverted = own.reverted(head)
+    // What was held may have been dropped again where the lines around it met others' changes, too.
+    if (this.#whole !== undefined && !holdsLines([this.text, this.#whole.present], own.gone)) {
+      this.#whole = Trail.from(reverted)
+    }
+    if (this.#isExact(without(head, standing), reverted)) return
+    // Nothing is guessed at: all of it stays, and what the revert would have made of it is held.
     this.#trail = Trail.from(head)
-    this.#whole = Trail.from(without(head, standing))
+    this.#whole = Trail.from(reverted)
     this.#marks = []
   }
 
   /** All that others wrote stands; of what is taken back nothing does but in the lines that are held. */
-  #isExact(others: string): boolean {
+  #isExact(others: string, reverted: string): boolean {
     const { held, text } = this
     if (held.length > 0 && !holdsAll(text, [others], [])) return false
+    // The spans alone do not tell: a merge may remove text and put the same text in again.
+    if (!holdsAll(reverted, [without(text, held)], [])) return false
     return this.#standing.every(({ from, to }) => {
       return !/\S/.test(text.slice(from, to)) || held.some((place) => place.from <= from && place.to >= to)
     })
@@ -123,6 +131,23 @@ export class TextRevert {
       const text = sliceLines(ours, aFrom, aTo)
       return { base: mark?.base ?? text, ours: text, theirs: sliceLines(theirs, bFrom, bTo), from, to }
     })
+  }
+}
+
+/** Whether each line of `parts`, or what there is of it, stands in one of `texts`; blanks around it do not count. */
+function holdsLines(texts: readonly string[], parts: readonly string[]): boolean {
+  const finders = texts.map(finder)
+  return parts.every((part) => part.split('\n').every((line) => finders.some((find) => find(line.trim()))))
+}
+
+/** Looks on from where it found the last one: what comes in the order of the text costs one pass. */
+function finder(text: string): (part: string) => boolean {
+  let at = 0
+  return (part) => {
+    const next = text.indexOf(part, at)
+    const found = next === -1 ? text.indexOf(part) : next
+    if (found !== -1) at = found
+    return found !== -1
   }
 }
 

@@ -90,6 +90,30 @@ describe('reverting an author', () => {
     expect([await textOf(files, 'a.ts'), files.head(a)?.rev, files.conflictCount]).toEqual(['x = 3\n', 3, 1])
   })
 
+  test('[HISTORY-5] a file that the author made is not deleted while something of others is held of it', async () => {
+    const { files, revert } = open()
+    let { head } = await write(files, 'a.ts', 'call', null, CLAUDE)
+    ;({ head } = await write(files, 'a.ts', 'call(one,\ntwo)\n', head, CODEX))
+    ;({ head } = await write(files, 'a.ts', 'call(one,\nmore,\ntwo)\n', head, CODEX))
+    ;({ head } = await write(files, 'a.ts', 'call(one,\ntwo)\n', head, CLAUDE))
+    await write(files, 'a.ts', 'call', head, CODEX)
+    const { files: done } = await revert(allOf(CLAUDE, a))
+    expect(done).toMatchObject([{ outcome: 'conflict', held: 1, deleted: false }])
+    expect(await textOf(files, 'a.ts')).toBe('')
+    expect(files.openConflicts).toMatchObject([{ ours: '', theirs: 'more,\n' }])
+  })
+
+  test('[HISTORY-5] [HISTORY-8] of a file that others have deleted since nothing is held, nor does a dry run say so', async () => {
+    const { files, revert } = open()
+    const made = await write(files, 'a.ts', 'x = 1\n', null, CODEX)
+    const own = await write(files, 'a.ts', 'x = 2\n', made.head, CLAUDE)
+    await remove(files, 'a.ts', own.head, CODEX)
+    const dry = await revert(allOf(CLAUDE, a), { dryRun: true })
+    expect(dry.files).toMatchObject([{ outcome: 'nothing', held: 0, deleted: true }])
+    expect(await revert(allOf(CLAUDE, a))).toEqual({ ...dry, dryRun: false })
+    expect(files.conflictCount).toBe(0)
+  })
+
   test('[HISTORY-4] only what came since a time, or since a revision', async () => {
     const { files, revert, clock } = open()
     let { head } = await write(files, 'a.ts', 'top\n', null, CODEX)

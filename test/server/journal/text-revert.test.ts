@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Author } from '../../../protocol/ids.js'
 import type { RevisionEntry } from '../../../protocol/revisions.js'
 import { diff } from '../../../protocol/text/diff.js'
+import { applyEdits, type Edit } from '../../../protocol/text/edits.js'
 import { TextRevert } from '../../../server/journal/text-revert.js'
 import { AUTHORS, entryOf, stories, textOf, tracedStories } from './authors.js'
 
@@ -15,13 +16,13 @@ function revert(text: string, entries: readonly RevisionEntry[], isTaken: (entry
   return { text: walk.text, held: walk.held }
 }
 
-/** The versions of a text, each by who wrote it; what is reverted of CLAUDE's. */
-function reverted(...versions: readonly (readonly [Author, string])[]) {
+/** The versions of a text, or the edits that made them, each by who wrote it; what is reverted of CLAUDE's. */
+function reverted(...versions: readonly (readonly [Author, string | readonly Edit[]])[]) {
   let before = ''
-  const entries = versions.map(([author, text], index) => {
-    const entry = entryOf(index + 1, author, diff(before, text))
-    before = text
-    return entry
+  const entries = versions.map(([author, version], index) => {
+    const edits = typeof version === 'string' ? diff(before, version) : version
+    before = applyEdits(before, edits)
+    return entryOf(index + 1, author, edits)
   })
   return revert(before, entries, ({ author }) => author === CLAUDE)
 }
@@ -49,6 +50,7 @@ describe('a text without some of its revisions', () => {
         )
         const result = lettersIn(text)
         const heldOurs = new Set(held.flatMap(({ ours }) => lettersIn(ours)))
+        const heldTheirs = held.flatMap(({ theirs }) => lettersIn(theirs))
         expect(new Set(result).size).toBe(result.length)
         for (const { ours, from, to } of held) expect(text.slice(from, to)).toBe(ours)
         for (const letter of lettersIn(head)) {
@@ -64,7 +66,8 @@ describe('a text without some of its revisions', () => {
           const entry = entries[rev - 1]
           if (entry === undefined) throw new Error(`no revision ${rev}`)
           if (!isTaken(entry)) expect(result).not.toContain(letter)
-          else if (!isOwn(letter) && held.length === 0) expect(result).toContain(letter)
+          // That something is held does not excuse it: it has to be held itself.
+          else if (!isOwn(letter)) expect([...result, ...heldTheirs]).toContain(letter)
         }
       }),
       { numRuns: 700 },
@@ -140,6 +143,56 @@ describe('a text without some of its revisions', () => {
       text: 'foo() // why\n',
       held: [{ base: 'foo()\n', ours: 'foo() // why\n', theirs: '', from: 0, to: 13 }],
     })
+  })
+
+  test('[HISTORY-5] what the author removed is held, though others have removed the text around it since', () => {
+    expect(
+      reverted(
+        [CLAUDE, 'call'],
+        [CODEX, 'call(one,\ntwo)\n'],
+        [CODEX, 'call(one,\nmore,\ntwo)\n'],
+        [CLAUDE, 'call(one,\ntwo)\n'],
+        [CODEX, 'call'],
+      ),
+    ).toMatchObject({ text: '', held: [{ ours: '', theirs: 'more,\n' }] })
+  })
+
+  test('[HISTORY-5] of two conflicts in one line the older one does not drop what the newer one held', () => {
+    expect(
+      reverted(
+        [CODEX, 'x = one\n'],
+        [CLAUDE, 'x = two\n'],
+        [CODEX, 'x = two + four\n'],
+        [CLAUDE, 'x = two + five\n'],
+        [CODEX, 'x = six + seven\n'],
+      ),
+    ).toMatchObject({ text: 'x = six + seven\n', held: [{ theirs: 'x = onefoursix + seven\n' }] })
+  })
+
+  test('[HISTORY-5] a letter of the author that a merge puts into a word that comes back is held, never left', () => {
+    const { text, held } = reverted(
+      [CODEX, '1\n3'],
+      [
+        CLAUDE,
+        [
+          { at: 2, removed: '', added: '45\n' },
+          { at: 3, removed: '', added: '6\n7\n8\n' },
+        ],
+      ],
+      [
+        CLAUDE,
+        [
+          { at: 0, removed: '1\n45\n36\n7\n', added: 't\n' },
+          { at: 11, removed: '\n', added: 'u\n' },
+        ],
+      ],
+      [CODEX, [{ at: 4, removed: '', added: '\no\np\n' }]],
+    )
+    expect(text).toBe('t\n8u\no\np\n\n')
+    expect(held).toMatchObject([
+      { ours: 't\n8u\n', theirs: '1\n3\n' },
+      { ours: '\n', theirs: '' },
+    ])
   })
 
   test('[HISTORY-5] many small changes of one line are one conflict', () => {
