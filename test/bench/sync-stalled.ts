@@ -21,12 +21,17 @@ const WORD = 64 * 1024
 const WINDOW = 8
 /** In milliseconds without anything new. */
 const LOST_AFTER = 30_000
+/** Between two looks at a process's memory, in milliseconds. */
+const EACH = 20
 
 export const stalledTask = z.object({ target, document: z.string() })
 
+/** In bytes. Of all that is resident a part are pages of mapped files, which the kernel takes back when it needs them. */
+const growth = z.object({ own: z.number(), resident: z.number() })
+
 const stalledResult = z.object({
-  /** The most memory while it flowed, over what there was before, in bytes: with all reading, and with one stalled. */
-  growth: z.object({ reading: z.number(), stalled: z.number() }),
+  /** The most memory while it flowed, over what there was before: with all reading, and with one stalled. */
+  growth: z.object({ reading: growth, stalled: growth }),
   /** Updates that the other reader did not hear. */
   lost: z.int(),
   /** What became of the stalled one when it read on: it got the newest text, or it was closed with this code. */
@@ -56,12 +61,22 @@ export async function stalledLoad({ target, document }: z.infer<typeof stalledTa
   return { growth: { reading, stalled }, lost: stream.lost, fate }
 }
 
-async function growthDuring(pid: number, run: () => Promise<void>): Promise<number> {
+async function growthDuring(pid: number, run: () => Promise<void>): Promise<z.infer<typeof growth>> {
   await resetPeak(pid)
   const before = await memory(pid)
+  let own = before.anonymous
+  const over = new AbortController()
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      own = Math.max(own, (await memory(pid)).anonymous)
+      await pause(EACH)
+    }
+  })()
   await run()
+  over.abort()
+  await watching
   const after = await memory(pid)
-  return after.peak - before.resident
+  return { own: own - before.anonymous, resident: after.peak - before.resident }
 }
 
 /** One who replaces a long word again and again, and one who reads that. */
@@ -129,18 +144,18 @@ export async function stalled(): Promise<Section> {
     measure: async (server) =>
       stalledResult.parse(await server.load('stalled', { document: server.document('shared') })),
     say: ({ growth, lost, fate }) =>
-      `grew by ${megabytes(growth.stalled)} (with all reading ${megabytes(growth.reading)}), ${lost} lost, the stalled one: ${fate}`,
+      `grew by ${megabytes(growth.stalled.own)} (with all reading ${megabytes(growth.reading.own)}), ${lost} lost, the stalled one: ${fate}`,
     rounds: ROUNDS,
   })
   const of = (contender: Contender): readonly StalledResult[] => measured.get(contender) ?? []
-  const grown = (contender: Contender): number => Math.max(...of(contender).map(({ growth }) => growth.stalled))
+  const grown = (contender: Contender): number => Math.max(...of(contender).map(({ growth }) => growth.stalled.own))
   const [file, free] = [grown('Ensemble, a file'), grown('Ensemble, a free document')]
   return {
     title: 'One reader that stalls while 200 MB flow past, side by side',
     method:
       `One writer replaces a word of 64 kB again and again, at most ${WINDOW} updates ahead of a second reader: 50 MB to warm up, 200 MB with both reading, ` +
-      '200 MB while a third, which has joined, reads nothing; then that reads on. Growth is the most resident memory of the server during the 200 MB over what it had before them, ' +
-      `its garbage not yet collected included. ${method(ROUNDS)}`,
+      `200 MB while a third, which has joined, reads nothing; then that reads on. Growth is the most memory of the server’s own (RssAnon, looked at every ${EACH} ms) during the 200 MB over what it had before them, ` +
+      `its garbage not yet collected included; in brackets with pages of mapped files (VmHWM), which are those of the database, and which the kernel takes back when it needs them. ${method(ROUNDS)}`,
     columns: [
       '',
       'growth with one stalled',
@@ -150,14 +165,8 @@ export async function stalled(): Promise<Section> {
     ],
     rows: contenders.map((contender) => [
       contender,
-      spread(
-        of(contender).map(({ growth }) => growth.stalled),
-        megabytes,
-      ),
-      spread(
-        of(contender).map(({ growth }) => growth.reading),
-        megabytes,
-      ),
+      both(of(contender).map(({ growth }) => growth.stalled)),
+      both(of(contender).map(({ growth }) => growth.reading)),
       of(contender)
         .map(({ fate }) => (typeof fate === 'number' ? `closed with ${fate}` : fate))
         .join(', '),
@@ -168,6 +177,11 @@ export async function stalled(): Promise<Section> {
       judgeLoss(measured, ({ lost, fate }) => lost + (fate === 'lost' ? 1 : 0)),
     ],
   }
+}
+
+function both(growths: readonly z.infer<typeof growth>[]): string {
+  const of = (value: (one: z.infer<typeof growth>) => number): string => spread(growths.map(value), megabytes)
+  return `${of(({ own }) => own)} (${of(({ resident }) => resident)})`
 }
 
 function text(): string {
