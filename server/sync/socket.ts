@@ -135,13 +135,22 @@ export class Socket {
    * `slowReaderSeconds`. Only while more waits than a line's buffer takes at once.
    */
   whenDrained(run: () => void): void {
-    if (this.#closed || this.#draining.push(run) > 1) return
+    if (this.#closed) return
+    this.#draining.push(run)
+    this.#watch()
+  }
+
+  /** From now on the line must be empty once within `slowReaderSeconds`. */
+  #watch(): void {
+    if (this.#stalled !== undefined) return
     const { slowReaderSeconds } = this.#limits
     this.#stalled = this.#timers.setTimeout(() => {
       this.#closeAsSlow(`${this.unsent} bytes still wait after ${slowReaderSeconds} seconds`)
     }, slowReaderSeconds * 1_000)
     this.#line.once('drain', () => {
       this.#timers.clearTimeout(this.#stalled)
+      this.#stalled = undefined
+      this.#answered = true // the ping that stood behind it all leaves only now
       for (const one of this.#draining.splice(0)) one()
     })
   }
@@ -225,7 +234,9 @@ export class Socket {
 
   #beat(): void {
     this.#heartbeat = this.#timers.setTimeout(() => {
-      if (!this.#answered) {
+      // While the line is full the last ping may not have left: how long that may last is said by `whenDrained`.
+      if (this.#line.writableNeedDrain) this.#watch()
+      else if (!this.#answered) {
         this.#ws.terminate()
         return
       }

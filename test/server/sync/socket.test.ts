@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { EnsembleError } from '../../../protocol/errors.js'
@@ -16,15 +17,21 @@ let server: Server
 const clock = new ManualClock()
 afterEach(() => server.close())
 
-async function connect(): Promise<{ socket: Socket; heard: string[]; ended: () => string | undefined }> {
+async function connect(): Promise<{
+  socket: Socket
+  ws: WebSocket
+  heard: string[]
+  ended: () => string | undefined
+  line: Duplex
+}> {
   server = createServer()
   const wss = new WebSocketServer({ noServer: true, perMessageDeflate: false })
-  const opened = new Promise<Socket>((resolve) => {
+  const opened = new Promise<{ socket: Socket; line: Duplex }>((resolve) => {
     server.on('upgrade', (request, stream, head) => {
       wss.handleUpgrade(request, stream, head, (ws) => {
         const limits = { messagesPerSecond: 100, outboundBytes: 64 * MB, slowReaderSeconds: 30 }
         const handlers = { onMessage: () => undefined, onClose: () => undefined, onError: () => undefined }
-        resolve(new Socket(ws, stream, limits, clock.timers, clock.elapsed, handlers))
+        resolve({ socket: new Socket(ws, stream, limits, clock.timers, clock.elapsed, handlers), line: stream })
       })
     })
   })
@@ -37,8 +44,10 @@ async function connect(): Promise<{ socket: Socket; heard: string[]; ended: () =
     heard.push(isBinary ? `${data.length}:${data[0] ?? ''}` : data.toString()),
   )
   ws.on('ping', (data) => heard.push(`ping ${data.length > 0}`))
+  const isOpen = once(ws, 'open')
   ws.on('close', (code) => (ended = `closed ${code}`))
-  return { socket: await opened, heard, ended: () => ended }
+  await isOpen
+  return { ...(await opened), ws, heard, ended: () => ended }
 }
 
 const batch = (...sizes: readonly number[]): Batch =>
@@ -89,5 +98,37 @@ describe('a socket', () => {
     await until(() => received.length === 3)
     expect(received.indexOf('before')).toBeLessThan(received.indexOf('two'))
     first.close()
+  })
+
+  test('[SYNC-7] one whose line is full has the time of a slow reader to answer a ping, and is closed with 1013 after it', async () => {
+    const { socket, ws, ended, line } = await connect()
+    ws.pause()
+    socket.write(batch(30 * MB).wire())
+    await clock.advance(15_000) // its ping stands behind all that
+    await clock.advance(29_000)
+    expect(line.destroyed).toBe(false)
+    ws.resume()
+    await until(() => !line.writableNeedDrain)
+    await clock.advance(1_000) // in time: nothing is held against it
+    expect(line.destroyed).toBe(false)
+
+    ws.pause()
+    socket.write(batch(30 * MB).wire())
+    await clock.advance(45_000)
+    ws.resume()
+    await until(ended)
+    expect(ended()).toBe('closed 1013')
+  })
+
+  test('one that has nothing to read, and answers no ping, is ended with the next', async () => {
+    const { ws, ended, line } = await connect()
+    ws.pause()
+    await clock.advance(15_000)
+    expect(line.destroyed).toBe(false)
+    await clock.advance(15_000)
+    expect(line.destroyed).toBe(true)
+    ws.resume()
+    await until(ended)
+    expect(ended()).toBe('closed 1006')
   })
 })
