@@ -3,6 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, openPage } from '../../support/browser.js'
 import { ServedFolder } from '../../support/served-folder.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { remove } from './agent-writes.js'
 
 let browser: Browser
@@ -93,4 +94,27 @@ test('a narrow page keeps what it has no room for behind one button', async () =
   await page.getByRole('heading', { name: 'Nothing is locked' }).waitFor()
   expect(await locks.isVisible()).toBe(false)
   await page.context().close()
+})
+
+describe('a subtask and a new task', () => {
+  test.each([1440, 380])(
+    'have their fields below what they are called, and as wide as their form, at %i',
+    async (width) => {
+      const agent = await folder.agent(`CLAUDE-plan${width}`)
+      const create = { title: 'Shop', subtasks: [{ title: 'Cart' }] }
+      const { task } = await agent.request('task', taskCommand.parse({ writeId: `layout-${width}`, create }))
+      const page = await open(`/tasks/${task.id}/1`, width)
+      const field = await box(page.getByRole('spinbutton', { name: 'How far it is' }))
+      const states = await box(page.getByRole('button', { name: 'Done', exact: true }))
+      const panel = await box(page.getByRole('complementary'))
+      expect(field.top - states.bottom).toBeGreaterThan(20)
+      expect(field.left - panel.left).toBeLessThan(24)
+      await page.goto(folder.page('/tasks'))
+      await page.getByRole('button', { name: 'New task' }).click()
+      const form = await box(page.locator('.task-new'))
+      const parts = await box(page.locator('.task-new fieldset'))
+      expect(parts.right - parts.left).toBeGreaterThan((form.right - form.left) * 0.85)
+      await page.context().close()
+    },
+  )
 })
