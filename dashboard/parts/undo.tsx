@@ -1,4 +1,4 @@
-/** Undo, offered for ten seconds; the time stands still while someone points at it, or has it in focus. */
+/** Undo, offered for ten seconds; the time stands still while someone points at it, has it in focus, or could not have it done. */
 import { useEffect } from 'preact/hooks'
 import { useSignal, type Signal } from '@preact/signals'
 import type { Offer } from '../model/offer.js'
@@ -25,11 +25,12 @@ export function useLeft(): Signal<number> {
 export function UndoButton({ isBusy, left, run }: UndoButtonProps) {
   const { store } = usePage()
   const isHeld = useSignal(false)
+  const canWrite = store.canWrite.value
   useEffect(() => {
-    if (left === null || isBusy || isHeld.value || left.value === 0) return
+    if (left === null || isBusy || isHeld.value || !canWrite || left.value === 0) return
     const timer = setTimeout(() => (left.value -= 1), 1_000)
     return () => clearTimeout(timer)
-  }, [left?.value, isBusy, isHeld.value])
+  }, [left?.value, isBusy, isHeld.value, canWrite])
   const isOver = left !== null && left.value === 0
   useCommands({
     undo: () => {
@@ -41,7 +42,7 @@ export function UndoButton({ isBusy, left, run }: UndoButtonProps) {
     <button
       type="button"
       class="button"
-      disabled={isBusy || !store.canWrite.value}
+      disabled={isBusy || !canWrite}
       onMouseEnter={() => (isHeld.value = true)}
       onMouseLeave={() => (isHeld.value = false)}
       onFocus={() => (isHeld.value = true)}
@@ -78,6 +79,11 @@ function Offered({ offer }: { readonly offer: Offer }) {
   useEffect(() => {
     if (isOver) undo.value = null
   }, [isOver])
+  useEffect(() => {
+    if (done.value === null) return
+    const timer = setTimeout(() => (undo.value = null), OFFERED_FOR * 1_000)
+    return () => clearTimeout(timer)
+  }, [done.value])
   const run = () => {
     if (isBusy.peek() || done.peek() !== null || offer.builtOn() !== null) return
     isBusy.value = true

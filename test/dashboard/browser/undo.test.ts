@@ -97,8 +97,11 @@ test('what others built on is left, and it is said who; the time stands still un
   await page.clock.runFor(5_000)
   expect(await undo(page).textContent()).toBe(before)
   await page.mouse.move(5, 600)
-  await page.clock.runFor(1_000)
-  await until(async () => (await undo(page).textContent()) !== before, 'the time to go on')
+  // It does so while the server is heard, which ticks by its own clock.
+  await until(async () => {
+    await page.clock.runFor(1_000)
+    return (await undo(page).textContent()) !== before
+  }, 'the time to go on')
   await undo(page).focus()
   const left = await undo(page).textContent()
   await page.clock.runFor(5_000)
@@ -110,6 +113,29 @@ test('what others built on is left, and it is said who; the time stands still un
     return (await bar(page).count()) === 0
   }, 'the end of the offer')
   expect((await taskOf(agent))?.status).toBe('HALTED')
+})
+
+test('the time stands still while the server is away; that it is undone is said for ten seconds', async () => {
+  const { folder, agent, page } = await opened()
+  const create = { title: 'Shop', subtasks: [{ title: 'Cart' }] }
+  const { task } = await agent.request('task', taskCommand.parse({ writeId: 'a1', create }))
+  await page.goto(folder.page(`/tasks/${task.id}`))
+  await page.getByRole('button', { name: 'Halt' }).click()
+  await bar(page).getByText('Halted Shop.').waitFor()
+  await folder.stop()
+  await until(() => undo(page).isDisabled(), 'nothing to be written')
+  const left = await undo(page).textContent()
+  await page.clock.runFor(15_000)
+  expect(await undo(page).textContent()).toBe(left)
+  await folder.start()
+  await until(async () => {
+    await page.clock.runFor(1_000)
+    return undo(page).isEnabled()
+  }, 'the server to be back')
+  await undo(page).click()
+  await bar(page).getByText('The board reads as before.').waitFor()
+  await page.clock.runFor(11_000)
+  await until(async () => (await bar(page).count()) === 0, 'the end of what was said')
 })
 
 test('a lock that was given back is taken again', async () => {
