@@ -9,7 +9,7 @@
  * 4. A peer whose update has no ground here is asked for all that we lack: at once, unless the same question waits for its
  *    answer; once more after a second, because that may have been lost; then with each heartbeat (rule SYNC-8).
  * 5. A peer that reads too slowly is handed nothing more until it has read what waits for it; then it gets all that it lacks
- *    in one update. Nothing is kept for it meanwhile (rule SYNC-7).
+ *    in one update. Nothing is kept for it meanwhile (rule SYNC-7). So it is with one whose answer leaves in parts (rule SYNC-5).
  * 6. Of a peer that may only read nothing is taken, and it stays (rule AUTH-11).
  */
 import * as Y from 'yjs'
@@ -38,12 +38,24 @@ export interface ChannelPort {
   unsent(): number
   /** Runs `run` when none of them waits any more. */
   whenDrained(run: () => void): void
+  /** A promise: it leaves in parts, and until that resolves nothing more of the document may be sent but awareness and questions. */
+  answer(batch: Batch): Promise<void> | undefined
   /** @param received runs as that of `whenReceived`, with the batch */
   deliver(batch: Batch, received?: () => void): void
   /** Runs `run` when the peer has received all that was sent so far. */
   whenReceived(run: () => void): void
   /** Ends the channel from this side. */
   close(error: EnsembleError): void
+}
+
+/** What a peer lacked, as it was when that was made. */
+interface Answer {
+  readonly batch: Batch
+  /** Number of the newest turn in it, and of the newest step. */
+  readonly turns: number
+  readonly through: number
+  /** What the peer has with it. */
+  readonly reached: Behind
 }
 
 export class Channel implements Member {
@@ -57,8 +69,10 @@ export class Channel implements Member {
   #waiting: Batch[] | undefined
   /** The newest of the document's turns that is in an answer. */
   #answeredTurn = 0
-  /** It reads too slowly, and this is what it had; undefined: it does not. */
+  /** It reads too slowly, or its answer leaves in parts, and this is what it had; undefined: neither. */
   #behind: Behind | undefined
+  /** Something was not handed to it since then. */
+  #missed = false
   #state: 'new' | 'joined' | 'closed' = 'new'
   #answered = false
   /** The peer has something that could not be taken yet. */
@@ -122,7 +136,11 @@ export class Channel implements Member {
   }
 
   deliver(batch: Batch): void {
-    if (this.#state !== 'joined' || this.#behind !== undefined) return
+    if (this.#state !== 'joined') return
+    if (this.#behind !== undefined) {
+      this.#missed = true
+      return
+    }
     if (this.#waiting === undefined) {
       if (this.#port.unsent() > SLOW_BYTES) this.#fallBehind(batch)
       else this.#hand(batch)
@@ -222,12 +240,17 @@ export class Channel implements Member {
     this.#waiting ??= []
     const { document } = this.#room
     const durable = document.live.shown()
-    const answer = make()
-    const { turns } = document.live
-    const through = document.steps
+    const batch = make()
+    const { now } = this.#room
+    const answer = {
+      batch,
+      turns: document.live.turns,
+      through: document.steps,
+      reached: { ...now, awareness: (behind ?? now).awareness },
+    }
     durable.then(
       () => {
-        this.#answer(answer, turns, through, behind)
+        this.#answer(answer, behind)
       },
       (error: unknown) => {
         this.expel(toEnsembleError(error))
@@ -235,12 +258,8 @@ export class Channel implements Member {
     )
   }
 
-  /**
-   * @param turns number of the newest turn in it
-   * @param through number of the newest step in it
-   * @param behind what the peer had before it, where it had fallen behind
-   */
-  #answer(answer: Batch, turns: number, through: number, behind: Behind | undefined): void {
+  /** @param behind what the peer had before it, where it had fallen behind */
+  #answer({ batch, turns, through, reached }: Answer, behind: Behind | undefined): void {
     if (this.#state === 'closed') return
     const first = !this.#answered
     this.#answered = true
@@ -249,12 +268,26 @@ export class Channel implements Member {
     this.#answeredTurn = Math.max(this.#answeredTurn, turns)
     if (first && this.#access === 'write' && !this.#room.document.live.readOnly) this.#ask()
     if (first) this.#joinedAt = through
-    this.#port.deliver(answer)
-    this.#sent = Math.max(this.#sent, through)
-    if (first) this.#showAwareness()
-    else if (behind !== undefined) this.#port.send(this.#room.awarenessSince(behind))
-    this.#confirm()
-    for (const batch of waiting) this.#hand(batch)
+    const sent = (): void => {
+      this.#sent = Math.max(this.#sent, through)
+      if (first) this.#showAwareness()
+      else if (behind !== undefined) this.#port.send(this.#room.awarenessSince(behind))
+      this.#confirm()
+    }
+    const leaving = this.#port.answer(batch)
+    if (leaving === undefined) {
+      sent()
+      for (const one of waiting) this.#hand(one)
+      return
+    }
+    this.#behind = reached
+    this.#missed = waiting.some((one) => one.after(turns).frames.length > 0)
+    void leaving.then(() => {
+      if (this.#behind !== reached) return // it was answered anew meanwhile
+      if (!this.#missed) this.#behind = undefined
+      sent()
+      this.#catchUp()
+    })
   }
 
   /** @param received the newest step that the peer had when it sent this, as far as that is known */
@@ -384,7 +417,7 @@ export class Channel implements Member {
   }
 
   #showAwareness(): void {
-    // Who reads too slowly gets it when it has caught up.
+    // Who is behind gets it when it has caught up.
     if (this.#answered && this.#behind === undefined) this.#port.send(this.#room.awarenessFrame())
   }
 

@@ -65,6 +65,11 @@ export function servePeer(ws: WebSocket, url: string, options: PeerOptions): voi
         whenDrained: (run: () => void) => {
           socket.whenDrained(run)
         },
+        // A frame that is not whole lets no other document frame pass, and there is one document: it leaves at once.
+        answer: (batch: Batch) => {
+          socket.write(batch.wire())
+          return undefined
+        },
         deliver: (batch: Batch, received?: () => void) => {
           socket.write(batch.wire(), received)
         },

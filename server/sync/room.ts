@@ -156,10 +156,16 @@ export class Room {
     return this.#wholeState
   }
 
+  /** What somebody has who has everything. */
+  get now(): Behind & { readonly stateVector: Map<number, number> } {
+    const { doc } = this.document.live
+    return { stateVector: Y.decodeStateVector(Y.encodeStateVector(doc)), awareness: this.#awareness.live }
+  }
+
   /** What somebody has who was handed all before `batch`. */
   before(batch: Batch): Behind {
     const { live } = this.document
-    const stateVector = Y.decodeStateVector(Y.encodeStateVector(live.doc))
+    const { stateVector, awareness } = this.now
     const frames = [...batch.frames, ...this.#gathered]
     const updates = frames.flatMap(({ told }) => (told === undefined ? [] : [told.update]))
     for (const update of [...updates, ...live.untold]) {
@@ -167,7 +173,7 @@ export class Room {
         if (from < (stateVector.get(client) ?? 0)) stateVector.set(client, from)
       }
     }
-    return { stateVector, awareness: this.#awareness.live }
+    return { stateVector, awareness }
   }
 
   groundless(): void {

@@ -274,6 +274,7 @@ export class Session {
           whenDrained: (run: () => void) => {
             this.#socket.whenDrained(run)
           },
+          answer: (batch: Batch) => this.#answerIn(number, batch),
           deliver: (batch: Batch, received?: () => void) => {
             this.#deliver(number, batch, received)
           },
@@ -296,6 +297,17 @@ export class Session {
     const { number, traces } = this.#options
     const origin = { via: 'agent', socket: number } as const
     return traces.arrived(`${number}.${++this.#updates}`, origin, author, bytes, document)
+  }
+
+  /** What is large leaves in parts, one after the other has been taken: pings and others' frames pass between (rule SYNC-5). */
+  #answerIn(number: number, batch: Batch): Promise<void> | undefined {
+    if (!batch.isLarge) {
+      this.#socket.write(batch.wire(number))
+      return undefined
+    }
+    return Promise.all(batch.frames.map(({ payload }) => this.#sendSlowly({ kind: 'document', number, payload }))).then(
+      () => undefined,
+    )
   }
 
   #deliver(number: number, batch: Batch, received: (() => void) | undefined): void {
@@ -347,8 +359,7 @@ export class Session {
   }
 
   async #sendSlowly(frame: Frame): Promise<void> {
-    const pieces = this.#encoder.encode(frame)
-    await (this.#large = this.#large.then(() => this.#socket.sendSlowly(pieces)))
+    await (this.#large = this.#large.then(() => this.#socket.sendSlowly(this.#encoder.encode(frame))))
   }
 
   #sendFrame(frame: Frame): void {

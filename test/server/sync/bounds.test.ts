@@ -120,6 +120,35 @@ describe('bounds', () => {
     expect(await metric('ensemble_resyncs_total')).toBeGreaterThan(1)
   })
 
+  test('[SYNC-5] between the parts of a large answer messages pass, and what is typed meanwhile comes behind it', async () => {
+    server = await startServer()
+    await put(await server.connect(), 'a.ts', 'x'.repeat(16 * MB))
+    const writer = await (await openRawPeer(server.url, 'a.ts')).synced()
+    const slow = await openRawAgent(server.url)
+    await slow.welcomed()
+    const { number, doc } = await openDocument(slow, 'a.ts')
+    const isWhole = (): boolean => messagesOf(slow, number).some(({ type }) => type === 'step2')
+    slow.ws.pause()
+    slow.send(JSON.stringify({ type: 'request', id: 999, method: 'status', params: {} }))
+    for (let round = 0; round < 5; round++) {
+      writer.edit((text) => {
+        text.insert(0, `${round}\n`)
+      })
+      await writer.roundTrip()
+    }
+    expect(isWhole()).toBe(false)
+    slow.ws.resume()
+    await until(() => slow.frames.some((one) => typeof one === 'string' && one.includes('"id":999')))
+    expect(isWhole()).toBe(false)
+    await until(() => {
+      for (const { type, bytes } of messagesOf(slow, number).splice(0)) {
+        if (type === 'step2' || type === 'update') Y.applyUpdate(doc, bytes)
+      }
+      return doc.getText('content').toJSON() === writer.text
+    })
+    expect(messagesOf(slow, number).filter(({ type }) => type === 'step2' || type === 'update')).toHaveLength(2)
+  })
+
   test('[SYNC-7] a reader that stays too slow is closed with 1013, and the others get everything', async () => {
     const clock = new ManualClock(Date.now())
     server = await startServer({

@@ -15,7 +15,9 @@ import type { Rooms } from '../../../server/sync/rooms.js'
 import { awarenessFrame } from './raw.js'
 
 type Inward =
-  { readonly kind: 'frame'; readonly payload: Uint8Array } | { readonly kind: 'ping'; readonly run: () => void }
+  | { readonly kind: 'frame'; readonly payload: Uint8Array }
+  | { readonly kind: 'ping'; readonly run: () => void }
+  | { readonly kind: 'parts'; readonly payload: Uint8Array; readonly left: number; readonly run: () => void }
 
 interface Outward {
   readonly payload: Uint8Array
@@ -85,6 +87,18 @@ export class StockPeer {
         whenDrained: (run: () => void) => {
           if (isOpen()) this.#draining.push(run)
         },
+        // To one that reads slowly it leaves in parts, and what is sent meanwhile passes between.
+        answer: (batch: Batch) => {
+          const [frame] = batch.frames
+          if (this.frameWeight === 0 || frame === undefined) {
+            port.deliver(batch)
+            return undefined
+          }
+          const { payload } = frame
+          return new Promise<void>((resolve) => {
+            if (isOpen()) this.#inbox.push({ kind: 'parts', payload, left: 3, run: resolve })
+          })
+        },
         deliver: ({ frames }: Batch, received?: () => void) => {
           for (const { payload } of frames) port.send(payload)
           if (received !== undefined) port.whenReceived(received)
@@ -149,7 +163,12 @@ export class StockPeer {
     const next = this.#inbox.shift()
     if (next === undefined) return
     if (next.kind === 'frame') this.#read(next.payload)
-    else this.#pong(next.run)
+    else if (next.kind === 'ping') this.#pong(next.run)
+    else if (next.left > 1) this.#inbox.push({ ...next, left: next.left - 1 })
+    else {
+      this.#read(next.payload)
+      next.run()
+    }
     if (this.#inbox.length === 0) for (const run of this.#draining.splice(0)) run()
     while (this.#inbox[0]?.kind === 'ping') this.take()
   }
