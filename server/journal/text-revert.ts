@@ -7,13 +7,14 @@
  * 3. Where others changed the same lines since, the three texts are merged (rules MERGE-1 to MERGE-5). What is hard stays as it
  *    is and comes out as held, with the text that the revert would have made of it.
  * 4. The result is checked: where text of others would be missing, or text of what is taken back stand outside of what is
- *    held, all of it is held instead. What was removed stands in the result or in what is held: where it would not, what is
- *    held is put together letter by letter.
+ *    held, all of it is held instead. Where text that was removed would stand neither in the result nor in what is held,
+ *    that place is put together letter by letter, and held.
  * 5. All is mapped through the edits of the revisions; nothing is looked for by its likeness.
  */
 import { mapOffset, type Edits, type Side } from '../../protocol/text/edits.js'
 import { diffLines } from '../../protocol/text/line-diff.js'
 import { LineTable, offsetOfLine, sliceLines } from '../../protocol/text/lines.js'
+import { withAll } from './held-text.js'
 import { carried, OwnText, type RemovedPart, type Span } from './own-text.js'
 import { holdsAll, mergeRegion, piecesOf, regionsOf } from './revert-regions.js'
 import { Trail } from './trail.js'
@@ -77,9 +78,8 @@ export class TextRevert {
       yield
     }
     const reverted = own.reverted(head)
-    // What was held may have been dropped again where the lines around it met others' changes, too.
-    if (this.#whole !== undefined && !holdsLines([this.text, this.#whole.present], own.gone)) {
-      this.#whole = Trail.from(reverted)
+    if (this.#whole !== undefined) {
+      this.#whole = Trail.from(withAll(this.text, this.#whole.present, reverted, own.gone))
     }
     if (this.#isExact(without(head, standing), reverted)) return
     // Nothing is guessed at: all of it stays, and what the revert would have made of it is held.
@@ -131,23 +131,6 @@ export class TextRevert {
       const text = sliceLines(ours, aFrom, aTo)
       return { base: mark?.base ?? text, ours: text, theirs: sliceLines(theirs, bFrom, bTo), from, to }
     })
-  }
-}
-
-/** Whether each line of `parts`, or what there is of it, stands in one of `texts`; blanks around it do not count. */
-function holdsLines(texts: readonly string[], parts: readonly string[]): boolean {
-  const finders = texts.map(finder)
-  return parts.every((part) => part.split('\n').every((line) => finders.some((find) => find(line.trim()))))
-}
-
-/** Looks on from where it found the last one: what comes in the order of the text costs one pass. */
-function finder(text: string): (part: string) => boolean {
-  let at = 0
-  return (part) => {
-    const next = text.indexOf(part, at)
-    const found = next === -1 ? text.indexOf(part) : next
-    if (found !== -1) at = found
-    return found !== -1
   }
 }
 

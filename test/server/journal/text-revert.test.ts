@@ -169,6 +169,20 @@ describe('a text without some of its revisions', () => {
     ).toMatchObject({ text: 'x = six + seven\n', held: [{ theirs: 'x = onefoursix + seven\n' }] })
   })
 
+  test('[HISTORY-5] where such a line is put together letter by letter, other conflicts of the file are not', () => {
+    const { held } = reverted(
+      [CODEX, 'x = one\n\ny = 1\n'],
+      [CLAUDE, 'x = two\n\ny = 2\n'],
+      [CODEX, 'x = two + four\n\ny = 3\n'],
+      [CLAUDE, 'x = two + five\n\ny = 3\n'],
+      [CODEX, 'x = six + seven\n\ny = 3\n'],
+    )
+    expect(held).toMatchObject([
+      { ours: 'x = six + seven\n', theirs: 'x = onefoursix + seven\n' },
+      { ours: 'y = 3\n', theirs: 'y = 1\n' },
+    ])
+  })
+
   test('[HISTORY-5] a letter of the author that a merge puts into a word that comes back is held, never left', () => {
     const { text, held } = reverted(
       [CODEX, '1\n3'],
