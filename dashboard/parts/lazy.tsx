@@ -2,6 +2,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
+import { usePage } from './context.js'
 
 /** @param load may fail: the server may be gone, or be another version by now */
 export function lazy<Props extends object>(
@@ -14,15 +15,17 @@ export function lazy<Props extends object>(
   function Lazy(props: Props) {
     const isThere = useSignal(loaded !== null)
     const isFailed = useSignal(false)
+    const isLive = usePage().store.connection.value.kind === 'live'
+    // Also when the server is back: it may have it then.
     useEffect(() => {
       if (loaded !== null) return
       fetch().then(
         () => (isThere.value = true),
         () => (isFailed.value = true),
       )
-    }, [])
-    if (isFailed.value) return <NotLoaded />
+    }, [isLive])
     const View = isThere.value ? loaded : null
+    if (View === null && isFailed.value) return <NotLoaded />
     return View === null ? null : <View {...props} />
   }
   // What fails now is told of when it is shown.

@@ -1,6 +1,6 @@
 /** The text of a file, live. The editor itself is loaded when the first file is opened. */
 import { useEffect, useRef } from 'preact/hooks'
-import { effect, useComputed, useSignal, type Signal } from '@preact/signals'
+import { effect, useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { isOfLines } from '../model/of-lines.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { Blame } from '../../protocol/history.js'
@@ -45,6 +45,10 @@ export function FileText({ head, peers, place, jump, followed }: FileTextProps) 
   const hasText = useSignal(false)
   const online = useComputed(() => store.freshness.value.kind !== 'offline' && store.degraded.value === null)
 
+  // The server is back: it may have the editor, too.
+  useSignalEffect(() => {
+    if (online.value && state.peek().kind === 'not-loaded') attempt.value = attempt.peek() + 1
+  })
   useEffect(() => {
     let close = (): void => undefined
     let gone = false

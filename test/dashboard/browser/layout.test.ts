@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser, openPage } from '../../support/browser.js'
 import { ServedFolder } from '../../support/served-folder.js'
 import { taskCommand } from '../../../protocol/tasks.js'
-import { remove } from './agent-writes.js'
+import { remove, write } from './agent-writes.js'
 
 let browser: Browser
 let folder: ServedFolder
@@ -81,6 +81,17 @@ describe('the panel beside a file', () => {
     expect(await page.getByRole('button', { name: 'In this file' }).isVisible()).toBe(false)
     await page.context().close()
   })
+})
+
+test('a file’s header shows the whole name, also where a page of 1440 pixels is zoomed to twice its size', async () => {
+  const agents = [await folder.agent('CLAUDE-zoom'), await folder.agent('CODEX-zoomed')] as const
+  await write(agents[0], 'src/price.ts', 'const price = 1\n', null)
+  await write(agents[1], 'src/price.ts', 'const price = 2\n', null)
+  const page = await open('/files/src/price.ts', 720)
+  const name = page.locator('.file-head h1 b')
+  await page.getByRole('button', { name: 'In this file' }).waitFor()
+  expect(await name.evaluate((shown) => shown.scrollWidth - shown.clientWidth)).toBeLessThanOrEqual(0)
+  await page.context().close()
 })
 
 test('a narrow page keeps what it has no room for behind one button', async () => {

@@ -151,3 +151,19 @@ test('with a bad token nothing is being asked', async () => {
   await page.getByText('The server has not said').waitFor()
   expect(await page.getByText('Asking').count()).toBe(0)
 })
+
+test('what was asked for while the server was away, a view or the text of a file, comes when the server is back', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const [file, list] = [await open(folder, '/files'), await open(folder)]
+  await file.getByRole('treeitem', { name: 'a.ts' }).waitFor()
+  await list.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+  await folder.kill()
+  for (const page of [file, list]) await page.getByText('Not live', { exact: true }).waitFor()
+  await file.getByRole('treeitem', { name: 'a.ts' }).click()
+  await file.getByText('The editor could not be loaded').waitFor()
+  await list.getByRole('link', { name: 'Locks' }).click()
+  await list.getByText('This view could not be loaded').waitFor()
+  await folder.start()
+  await editor(file).getByText('one').waitFor()
+  await list.getByText('Nothing is locked').waitFor()
+})
