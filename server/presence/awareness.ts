@@ -21,6 +21,10 @@ const MAX_UPDATE_BYTES = 5 * 1024 * 1024
 /** Of one state: in UTF-16 units, and how deep its arrays and objects may nest (receivers compare them recursively). */
 const MAX_STATE_LENGTH = 64 * 1024
 const MAX_STATE_DEPTH = 32
+/** Of all states of a document, in UTF-16 units: each of its connections is sent all of them with every heartbeat. */
+const MAX_ROOM_LENGTH = 8 * 1024 * 1024
+/** Of one state; the shorter ones are no more than half of that, however many they are. */
+const SHORT_LENGTH = MAX_ROOM_LENGTH / 2 / MAX_ROOM_CLIENTS
 
 const GONE = 'null'
 
@@ -61,6 +65,7 @@ export class Awareness<Owner> {
     for (const { id, clock, state } of decode(update)) {
       if (id === this.#ownId) continue
       const known = this.#clients.get(id)
+      if (known === undefined || known.owner === owner || known.state === GONE) this.#assertLength(id, state)
       if (known === undefined || known.state === GONE) {
         if (state === GONE) continue
         this.#assertRoom(owner)
@@ -125,6 +130,14 @@ export class Awareness<Owner> {
       if (client.state === GONE) this.#clients.delete(id)
     }
     return encode(changed)
+  }
+
+  #assertLength(id: number, { length: own }: string): void {
+    if (own <= SHORT_LENGTH) return
+    let length = own
+    for (const [other, { state }] of this.#clients) if (other !== id) length += state.length
+    if (length <= MAX_ROOM_LENGTH) return
+    throw new EnsembleError('E_LIMIT', `The awareness states of a document hold ${MAX_ROOM_LENGTH} characters at most.`)
   }
 
   #assertRoom(owner: Owner): void {

@@ -42,6 +42,23 @@ describe('the awareness of a document', () => {
     expect(awareness.leave('a')).toEqual([])
   })
 
+  test('[SYNC-7] all states of a document together are bounded, and the ones that are there stay', () => {
+    const awareness = new Awareness<string>()
+    const long = 'x'.repeat(60_000)
+    let told = 0
+    const fill = (): void => {
+      for (let id = 1; id <= 64 * 16; id++) {
+        awareness.accept(`connection ${id % 16}`, update([id, 1, long]))
+        told++
+      }
+    }
+    expect(fill).toThrow(expect.objectContaining({ code: 'E_LIMIT' }))
+    expect(awareness.encodeLive().length).toBeLessThan(9 * 1024 * 1024)
+    expect(awareness.accept('connection 1', update([1, 2, `${long}!`]))).toEqual([1]) // another one in its place
+    expect(awareness.accept('short', update([2_000, 1, 'short']))).toEqual([2_000])
+    expect(awareness.live.size).toBe(told + 1)
+  })
+
   test('[SYNC-7] states, their depth and the ids of one connection are bounded', () => {
     const awareness = new Awareness<string>()
     const many = Array.from({ length: 65 }, (_, id) => [id, 1, {}] as const)
