@@ -112,6 +112,7 @@ test('from the overview through every view and back: a conflict is decided, a ta
   await reach(page, /^Take it away$/)
   await page.keyboard.press('Enter')
   await until(async () => (await one.request('locks', {})).locks.length === 0, 'the lock gone')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' }) // Single keys rest in a dialog.
 
   // A file: found by its name, and written.
   await press(page, 'gf')
