@@ -23,22 +23,14 @@ export interface Edit {
  */
 export type Edits = readonly Edit[]
 
-/** One step of a Yjs text delta. */
-export interface DeltaStep {
-  readonly retain?: number | undefined
-  readonly insert?: string | object | undefined
-  readonly delete?: number | undefined
-}
-
 /** Which way an offset leans when text is put exactly where it stands. */
 export type Side = 'before' | 'after'
 
 /**
  * - `order`: the list is not ascending and disjoint, or an `at` is no offset of the text;
- * - `mismatch`: the text does not hold what an edit says it removes;
- * - `delta`: a delta reaches past the end of its text, or inserts something that is not text.
+ * - `mismatch`: the text does not hold what an edit says it removes.
  */
-export type EditsErrorCode = 'order' | 'mismatch' | 'delta'
+export type EditsErrorCode = 'order' | 'mismatch'
 
 /** Edits that do not fit the text (or each other). Nothing was changed; diff the texts anew. */
 export class EditsError extends Error {
@@ -112,30 +104,6 @@ export function mapOffset(edits: Edits, offset: number, side: Side): number {
     shift += edit.added.length - edit.removed.length
   }
   return offset + shift
-}
-
-/**
- * The edits that a Yjs delta makes of `oldText`. Formatting is ignored. Throws EditsError `delta` if the delta reaches
- * past the end of `oldText` or inserts an object: a file document holds text alone.
- */
-export function editsFromDelta(oldText: string, delta: readonly DeltaStep[]): Edits {
-  const edits = new EditList()
-  let at = 0
-  for (const step of delta) {
-    if (typeof step.insert === 'object') {
-      throw new EditsError('delta', at, `The delta inserts an object at ${at}; expected text. Refuse this update.`)
-    }
-    if (step.insert !== undefined) edits.push(at, '', step.insert)
-    const removed = step.delete ?? 0
-    const passed = removed + (step.retain ?? 0)
-    if (at + passed > oldText.length) {
-      const reach = `The delta reaches offset ${at + passed}, but the text before it ends at ${oldText.length}.`
-      throw new EditsError('delta', at, `${reach} Hand in the text as it stood before the transaction.`)
-    }
-    if (removed > 0) edits.push(at, oldText.slice(at, at + removed), '')
-    at += passed
-  }
-  return edits.edits
 }
 
 /** Gathers edits in ascending order and keeps them normalised: joins those that touch, drops what changes nothing. */

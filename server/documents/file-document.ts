@@ -125,7 +125,7 @@ export class FileDocument {
     if (head !== null && !this.live.existed) this.#seed(journal.text(id, head.rev) ?? '') // '': its content is bytes
     this.#content.follow()
     this.live.doc.on('afterTransaction', (transaction) => {
-      // One that did nothing follows each change of the text: Yjs works out its delta in it.
+      // One that did nothing may follow a change of the text: Yjs clears formats away in one of its own.
       this.#step = this.#steps.note(transaction, this.#content.shared, this.#head?.rev ?? 0, this.#writer) ?? this.#step
     })
     if (head !== null && this.live.existed) this.#compare(head)

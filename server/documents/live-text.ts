@@ -9,9 +9,10 @@ import type * as Y from 'yjs'
 import { CONTENT_ROOT } from '../../protocol/document.js'
 import type { Author } from '../../protocol/ids.js'
 import { diff } from '../../protocol/text/diff.js'
-import { applyEdits, composeEdits, editsFromDelta, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import { applyEdits, composeEdits, invertEdits, type Edits } from '../../protocol/text/edits.js'
 import { takeOutForeign } from './foreign.js'
 import type { LiveDocument, LiveDocumentOptions } from './live-document.js'
+import { editsOf } from './text-changes.js'
 
 /** So many edits at a time: each costs Yjs some 15 microseconds. */
 const SLICE = 400
@@ -107,7 +108,11 @@ export class LiveText {
 
   #observe(event: Y.YTextEvent): void {
     try {
-      const edits = editsFromDelta(this.#text, event.delta)
+      const edits = editsOf(this.shared, event.transaction, this.#text)
+      if (edits === undefined) {
+        this.#isForeign = true
+        return
+      }
       this.#isForeign ||= edits.some(({ added }) => added.includes('\0'))
       this.#text = applyEdits(this.#text, edits)
       this.#edits = composeEdits(this.#edits, edits)

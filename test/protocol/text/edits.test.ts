@@ -1,11 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as Y from 'yjs'
 import { diff } from '../../../protocol/text/diff.js'
 import {
   applyEdits,
   composeEdits,
-  editsFromDelta,
   EditsError,
   invertEdits,
   mapOffset,
@@ -137,52 +135,5 @@ describe('mapOffset', () => {
         expect(last).toBeLessThanOrEqual(b.length)
       }),
     )
-  })
-})
-
-describe('editsFromDelta', () => {
-  it('turns retain, insert and delete into normalised edits, formatting ignored', () => {
-    const delta = [
-      { retain: 1 },
-      { delete: 1 },
-      { insert: 'X' },
-      { insert: 'Y' },
-      { retain: 1, attributes: {} },
-      { insert: '!' },
-    ]
-    expect(editsFromDelta('abcdefg', delta)).toEqual([
-      { at: 1, removed: 'b', added: 'XY' },
-      { at: 3, removed: '', added: '!' },
-    ])
-  })
-
-  it('is what a Y.Text did, transaction by transaction', () => {
-    const step = fc.record({ at: fc.nat(), removed: fc.nat(4), added: fc.string({ maxLength: 4 }) })
-    fc.assert(
-      fc.property(fc.string(), fc.array(step, { maxLength: 6 }), (start, steps) => {
-        const doc = new Y.Doc()
-        const text = doc.getText()
-        text.insert(0, start)
-        const before = text.toJSON()
-        let seen: Edits = []
-        text.observe((event) => {
-          seen = editsFromDelta(before, event.delta)
-        })
-        doc.transact(() => {
-          for (const { at, removed, added } of steps) {
-            const from = at % (text.length + 1)
-            text.delete(from, Math.min(removed, text.length - from))
-            if (added !== '') text.insert(from, added)
-          }
-        })
-        expect(applyEdits(before, seen)).toBe(text.toJSON())
-        expect(isNormalised(seen)).toBe(true)
-      }),
-    )
-  })
-
-  it('throws on an embedded object, and past the end of the text', () => {
-    expect(codeOf(() => editsFromDelta('abc', [{ retain: 2 }, { insert: { image: 'x' } }]))).toBe('delta at 2')
-    expect(codeOf(() => editsFromDelta('abc', [{ retain: 2 }, { delete: 2 }]))).toBe('delta at 2')
   })
 })
