@@ -24,47 +24,20 @@ import { bytesOf, hashOf } from './content.js'
 import { questionOf, type Met, type Stood } from './decide-update.js'
 import type { Decision } from './decide-write.js'
 import { isApart } from './apart.js'
-import { divergenceOf, type Divergence } from './divergence.js'
-import type { Fence } from './fence.js'
+import { divergenceOf } from './divergence.js'
 import { fencedLive, keptOut } from './fenced-write.js'
-import { back, originRow, textRow, travel, type FileJournal } from './file-journal.js'
+import type { FileDocumentOptions } from './file-document-options.js'
+import { back, originRow, textRow, travel } from './file-journal.js'
 import { deletedIn, type DecodedUpdate } from './id-ranges.js'
-import type { Attachment, Ledger } from './ledger.js'
-import { LiveDocument, type LiveDocumentOptions, type TurnLedger } from './live-document.js'
+import { LiveDocument, type TurnLedger } from './live-document.js'
 import { LiveText } from './live-text.js'
-import type { MergeRules } from './merge-policy.js'
 import { peerTexts, sharedDeletions } from './peer-texts.js'
 import { changesForm, type Rewrite } from './rewrite.js'
 import { placesIn, type Places } from './places.js'
 import { lackingOf, unseenBy, type Sender } from './sight.js'
 import { Steps, type Step, type StepWriter } from './steps.js'
 import { ToldPeers } from './told-peers.js'
-import { decide, type DecideAside } from './write-decider.js'
-
-export interface FileDocumentOptions {
-  readonly id: FileId
-  readonly path: WorkspacePath
-  /** Null: there is no such file yet. */
-  readonly head: FileHead | null
-  readonly epoch: number | null
-  /** Of the file that a rename took from the path of one that is no file yet: who has its history is not of this one. */
-  readonly former?: number | null
-  readonly journal: FileJournal
-  readonly ledger: Ledger
-  readonly live: Omit<LiveDocumentOptions, 'id' | 'ledger' | 'readOnly'>
-  readonly newClient: () => number
-  readonly fence: Fence
-  /** Which soft overlaps are merged. */
-  readonly mergeRules: MergeRules
-  /** Decides about large texts beside the event loop; undefined: nobody does. */
-  readonly decideAside: DecideAside | undefined
-  /** What else belongs into the commit of a live turn that changed the text. */
-  readonly attachLive: (head: FileHead, author: Author, places: Places, met: Met | null) => Attachment
-  /** Where the file comes to stand when it is made, or made again: its path may be taken by then. */
-  readonly placeFor: (path: WorkspacePath, id: FileId, author: Author) => WorkspacePath
-  /** Runs while it is loaded, before its head follows it. */
-  readonly onDivergence: (found: Divergence) => void
-}
+import { decide } from './write-decider.js'
 
 /** What one turn makes a revision of. */
 interface Gathered {

@@ -9,7 +9,8 @@ import { EnsembleError } from '../../protocol/errors.js'
 import { fileId, type FileId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Row } from '../storage/storage.js'
-import { FileDocument, type FileDocumentOptions } from './file-document.js'
+import { FileDocument } from './file-document.js'
+import type { FileDocumentOptions } from './file-document-options.js'
 import type { FileTable } from './file-table.js'
 
 /** Documents that nobody has attached to stay loaded, for the next write, up to so many. */
