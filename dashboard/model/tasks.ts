@@ -67,6 +67,21 @@ function currentOf(subtasks: readonly Subtask[]): Subtask | null {
   return first('running') ?? first('review') ?? first('waiting') ?? null
 }
 
+/** What one agent has to do, or did, in tasks that are not completed: what it has begun first, what is done last. */
+export function subtasksOf(
+  tasks: readonly Task[],
+  agent: string,
+): readonly { readonly task: Task; readonly subtask: Subtask }[] {
+  const rank = ({ state }: Subtask): number => FIRST.indexOf(state)
+  return tasks
+    .filter(isOpen)
+    .flatMap((task) => task.subtasks.map((subtask) => ({ task, subtask })))
+    .filter(({ subtask }) => subtask.assignee === agent)
+    .sort((a, b) => rank(a.subtask) - rank(b.subtask))
+}
+
+const FIRST: readonly SubtaskState[] = ['running', 'review', 'waiting', 'done']
+
 /** Who can be given a subtask: agents by their ids, and whole types. */
 export interface Assignees {
   readonly agents: readonly string[]

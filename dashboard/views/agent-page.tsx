@@ -1,4 +1,4 @@
-/** One agent: who it is and what it does now, what it changed, holds and waits for, and what was said. */
+/** One agent: who it is and what it does now, what it changed, is to do, holds and waits for, and what was said. */
 import { useComputed } from '@preact/signals'
 import { editsOf, type Edit } from '../model/agent-story.js'
 import { capitalize, fileName, formatClock, formatCount, formatNumber } from '../model/format.js'
@@ -6,6 +6,7 @@ import { regionWords } from '../model/held-locks.js'
 import { formatPlace } from '../model/place.js'
 import { isHere, type AgentRow } from '../model/roster.js'
 import { agentParts } from '../model/tags.js'
+import { subtasksOf } from '../model/tasks.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
@@ -13,6 +14,7 @@ import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { Left } from '../parts/left.js'
 import { StateWord } from '../parts/state-word.js'
+import { StateGlyph } from '../parts/subtask-state.js'
 import { formatRoute } from '../router.js'
 import { Compose } from './compose.js'
 import { Messages } from './messages.js'
@@ -38,6 +40,7 @@ export function AgentPage({ id }: { readonly id: string }) {
       <div class="agent-columns">
         <Edits id={id} />
         <div class="agent-side">
+          <Tasks id={id} />
           <Locks id={id} />
           <Messages of={{ agentId: id, roles: row?.agent.roles ?? NO_ROLES }} />
           <Compose to={id} />
@@ -179,6 +182,32 @@ function EditRow({ edit }: { readonly edit: Edit }) {
         +{formatNumber(added)} −{formatNumber(removed)}
       </span>
     </li>
+  )
+}
+
+function Tasks({ id }: { readonly id: string }) {
+  const { store } = usePage()
+  const own = subtasksOf(store.tasks.value.tasks, id)
+  return (
+    <section class="agent-locks" aria-labelledby="agent-tasks-title">
+      <div class="section-head">
+        <h2 id="agent-tasks-title">Tasks</h2>
+        {own.length > 0 && <span class="dim">{formatCount(own.length, 'subtask')}</span>}
+      </div>
+      <ul>
+        {own.map(({ task, subtask }) => (
+          <li key={`${task.id} ${subtask.id}`}>
+            <StateGlyph state={subtask.state} />
+            <span class="edit-what">
+              <a href={formatRoute({ view: 'tasks', id: task.id, subtask: subtask.id })}>{subtask.title}</a>{' '}
+              <span class="soft">{task.title}</span>
+            </span>
+            <span class="figures">{subtask.progress} %</span>
+          </li>
+        ))}
+        {own.length === 0 && <li class="dim">Nothing is assigned to it.</li>}
+      </ul>
+    </section>
   )
 }
 

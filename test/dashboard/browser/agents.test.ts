@@ -1,6 +1,7 @@
 /** An agent's page, and what is said from there. */
 import { expect, test } from 'vitest'
 import { workspacePath } from '../../../protocol/paths.js'
+import { taskCommand } from '../../../protocol/tasks.js'
 import { until } from '../../support/wait.js'
 import { headOf, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
@@ -31,6 +32,17 @@ test('shows what an agent is, does, changed and holds, as it happens', async () 
   await page.getByRole('region', { name: 'Locks' }).getByRole('link', { name: 'b.ts' }).waitFor()
   await agent.request('unlock', { path: workspacePath.parse('b.ts') })
   await page.getByText('It holds nothing').waitFor()
+
+  const tasks = page.getByRole('region', { name: 'Tasks' })
+  await tasks.getByText('Nothing is assigned to it.').waitFor()
+  const subtasks = [
+    { title: 'Round prices', assignee: 'CLAUDE-backend' },
+    { title: 'Check them', assignee: 'CODEX' },
+  ]
+  await agent.request('task', taskCommand.parse({ writeId: 't1', create: { title: 'Checkout', subtasks } }))
+  await tasks.getByRole('link', { name: 'Round prices' }).waitFor()
+  expect(await tasks.getByRole('link').count()).toBe(1)
+  expect(await tasks.textContent()).toContain('0 %')
 
   await write(agent, 'b.ts', 'B\n', await headOf(agent, 'b.ts'))
   await edits.getByRole('link', { name: 'b.ts' }).waitFor()

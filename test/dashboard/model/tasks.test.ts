@@ -7,6 +7,7 @@ import {
   neededBy,
   progressByInstance,
   subtasksDone,
+  subtasksOf,
   waitsFor,
 } from '../../../dashboard/model/tasks.js'
 import { aTask } from '../builders.js'
@@ -26,6 +27,13 @@ test('a board counts what stands in each column', () => {
 test('what is done is counted over the tasks that go on', () => {
   const ended = aTask('TASK-2', [{ state: 'done' }], { status: 'COMPLETED' })
   expect(subtasksDone([shop, ended, aTask('TASK-3', [{}], { status: 'HALTED' })])).toEqual({ done: 1, total: 5 })
+})
+
+test('an agent’s subtasks are those that are its own, what it has begun first, over the tasks that go on', () => {
+  const ended = aTask('TASK-2', [{ assignee: 'CLAUDE-api' }], { status: 'COMPLETED' })
+  const other = aTask('TASK-3', [{ assignee: 'CLAUDE-api' }])
+  const own = subtasksOf([ended, shop, other], 'CLAUDE-api')
+  expect(own.map(({ task, subtask }) => `${task.id} ${subtask.id}`)).toEqual(['TASK-1 2', 'TASK-3 1', 'TASK-1 1'])
 })
 
 describe('dependencies', () => {
