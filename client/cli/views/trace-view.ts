@@ -44,10 +44,11 @@ function waiting(step: string, words: string): Cell[] {
 
 function arrivalWords({ via, socket, author, bytes: size, update }: Arrival): string {
   const what = size === null ? `the write ${update}` : `the live update ${update} of ${bytes(size)}`
+  if (via === 'folder') return `${what}, found in the served folder`
   return `${what}, from ${authorName(author)} ${viaWords(via, socket)}`
 }
 
-function viaWords(via: Arrival['via'], socket: number | null): string {
+function viaWords(via: Exclude<Arrival['via'], 'folder'>, socket: number | null): string {
   switch (via) {
     case 'sync':
       return `on connection ${socket} (/sync)`
@@ -55,8 +56,6 @@ function viaWords(via: Arrival['via'], socket: number | null): string {
       return `on connection ${socket} (/agent)`
     case 'http':
       return 'over HTTP'
-    case 'folder':
-      return 'in the served folder'
     default:
       return unreachable(via)
   }
