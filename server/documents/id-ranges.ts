@@ -1,5 +1,6 @@
 /** Sets of Yjs ids: ranges of clocks by client, each with the text of its characters where that is known. */
 import type * as Y from 'yjs'
+import { rangeAt } from './range-at.js'
 import type { Step } from './steps.js'
 
 export type DecodedUpdate = ReturnType<typeof Y.decodeUpdate>
@@ -36,15 +37,7 @@ export class IdRanges {
 
   find(client: number, clock: number): Found {
     this.#sort()
-    const ranges = this.#clients.get(client) ?? []
-    let low = 0
-    let high = ranges.length // the first range that ends behind the clock is in [low, high]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((ranges[middle]?.to ?? Infinity) > clock) high = middle
-      else low = middle + 1
-    }
-    const range = ranges[low]
+    const range = rangeAt(this.#clients.get(client) ?? [], clock)
     if (range === undefined) return { has: false, text: '', until: Infinity }
     if (range.from > clock) return { has: false, text: '', until: range.from }
     return { has: true, text: range.text.slice(clock - range.from), until: range.to }

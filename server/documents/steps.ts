@@ -11,6 +11,7 @@
 import * as Y from 'yjs'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
+import { rangeAt } from './range-at.js'
 
 interface StoredStep {
   /** The file's revision before the turn; 0: it was none. */
@@ -162,15 +163,7 @@ export class Steps {
   }
 
   #insertedBy(client: number, clock: number): Inserted | undefined {
-    const ranges = this.#inserted.get(client) ?? []
-    let low = 0
-    let high = ranges.length // the first range that ends behind the clock is in [low, high]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((ranges[middle]?.to ?? Infinity) > clock) high = middle
-      else low = middle + 1
-    }
-    const range = ranges[low]
+    const range = rangeAt(this.#inserted.get(client) ?? [], clock)
     return range !== undefined && range.from <= clock ? range : undefined
   }
 

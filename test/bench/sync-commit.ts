@@ -13,10 +13,15 @@ const COMMITS = 2_000
 
 /** What durability costs: the same server over lmdb, and over memory. */
 export async function commit(): Promise<Section> {
-  const lone = await flows(['shared'], TEXT, { sockets: 1, writers: 1, pace: 100, warmUp: 100, edits: 1_000 }, storages)
+  const alone = await flows(
+    ['shared'],
+    TEXT,
+    { sockets: 1, writers: 1, pace: 100, warmUp: 100, edits: 1_000 },
+    storages,
+  )
   const crowd = await flows(['shared'], TEXT, FIFTY, storages)
   const store = await commitTimes()
-  const lost = [lone, crowd]
+  const lost = [alone, crowd]
     .flatMap((measured) => [...measured.values()].flat())
     .reduce((sum, one) => sum + one.lost, 0)
   const row = (
@@ -38,9 +43,9 @@ export async function commit(): Promise<Section> {
     rows: [
       ['a commit alone, p50', milliseconds(quantile(store, 0.5)), '', ''],
       ['a commit alone, p99', milliseconds(quantile(store, 0.99)), '', ''],
-      row('a lone edit until its echo, p50', lone, ({ p50 }) => p50, milliseconds),
-      row('a lone edit until its echo, p99', lone, ({ p99 }) => p99, milliseconds),
-      row('processor time of a lone edit', lone, perDelivery, micros),
+      row('one writer: an edit until its echo, p50', alone, ({ p50 }) => p50, milliseconds),
+      row('one writer: an edit until its echo, p99', alone, ({ p99 }) => p99, milliseconds),
+      row('one writer: processor time of an edit', alone, perDelivery, micros),
       row('50 writers: p50', crowd, ({ p50 }) => p50, milliseconds),
       row('50 writers: p99', crowd, ({ p99 }) => p99, milliseconds),
       row('50 writers: processor time a delivery', crowd, perDelivery, micros),

@@ -30,30 +30,13 @@ async function play(seed: number): Promise<void> {
   const free = new FreeDocuments({ storage, queue, serverClient: 9, defer })
   const names = ['~free:a', '~free:b', 'a.ts', 'b.ts']
   for (const path of ['a.ts', 'b.ts']) await write(files, path, '')
-  const heldFree = (name: string, document: FreeDocument): Held => ({
-    name,
-    doc: document.live.doc,
-    text: () => document.live.doc.getText('content').toJSON(),
+  const holding = (name: string, { live }: FreeDocument | FileDocument, release: () => void): Held => ({
+    ...{ name, doc: live.doc, release },
+    text: () => live.doc.getText('content').toJSON(),
     add: (text) => {
-      document.live.transact(CLAUDE, (doc) => {
+      live.transact(CLAUDE, (doc) => {
         doc.getText('content').insert(0, text)
       })
-    },
-    release: () => {
-      document.release()
-    },
-  })
-  const heldFile = (name: string, document: FileDocument): Held => ({
-    name,
-    doc: document.live.doc,
-    text: () => document.live.doc.getText('content').toJSON(),
-    add: (text) => {
-      document.live.transact(CLAUDE, (doc) => {
-        doc.getText('content').insert(0, text)
-      })
-    },
-    release: () => {
-      files.release(document)
     },
   })
   /** What was put into each, the newest first: what every opening has to find. */
@@ -67,8 +50,16 @@ async function play(seed: number): Promise<void> {
     if (what < 30) {
       const name = random.one(names)
       const open = name.startsWith('~')
-        ? free.open(name).then((document) => heldFree(name, document))
-        : files.open(at(name)).then((document) => heldFile(name, document))
+        ? free.open(name).then((document) =>
+            holding(name, document, () => {
+              document.release()
+            }),
+          )
+        : files.open(at(name)).then((document) =>
+            holding(name, document, () => {
+              files.release(document)
+            }),
+          )
       opening.push(
         open.then((one) => {
           docs.add(one.doc)
