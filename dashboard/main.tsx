@@ -12,6 +12,7 @@ import { Link } from './link.js'
 import { Drafts } from './model/drafts.js'
 import type { Offer } from './model/offer.js'
 import { keepPerson, keptPerson, personId } from './model/person.js'
+import { letOldTreesGo } from './old-trees.js'
 import { Router } from './router.js'
 import { Store } from './store.js'
 import './styles/tokens.css'
@@ -133,5 +134,6 @@ function askForKey(root: HTMLElement, refused?: EnsembleError): void {
   render(<NoToken refused={refused} use={use} />, root)
 }
 
+letOldTreesGo()
 const root = document.getElementById('app')
 if (root !== null) void arrive(root)

@@ -38,6 +38,11 @@ test('a thousand events leave nothing behind in the page but the rows that it sh
     }
   }
   await writeLots(12) // more than the feed shows
+  // Held and let run again, it renders itself with rows in it: what it showed before must not stay with it.
+  await page.getByRole('button', { name: 'Hold' }).click()
+  await write(agent, 'src/held.ts', 'x\n', null)
+  await page.getByRole('button', { name: '+1 new' }).click()
+  await writeLots(1)
   const full = await nodesOf(page)
   await writeLots(40)
   expect(await page.getByRole('log').getByRole('listitem').count()).toBe(200)
