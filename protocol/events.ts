@@ -25,6 +25,8 @@ const lock = {
 }
 /** The fencing token: of two locks the later one has the greater. */
 const token = z.int().positive()
+/** For how long the request has waited, in milliseconds; 0: not at all. Absent in events of earlier versions. */
+const waited = z.int().nonnegative().optional()
 
 const task = {
   task_id: taskId,
@@ -65,13 +67,14 @@ export const eventData = {
     reason: z.enum(['renamed', 'taken']).optional(),
     ...{ locked: workspacePath.optional(), lock_id: lockId.optional(), holder: author.optional() },
   }),
-  'lock:acquired': z.object({ ...lock, token, expires_at: timestamp }),
+  'lock:acquired': z.object({ ...lock, token, expires_at: timestamp, waited }),
   /** `agent_id` asked, `holder` has it. What was asked for is `path`, `region` and `lock_type`; `lock_id` is what stands in the way. */
   'lock:failed': z.object({
     ...lock,
     /** Null: the holder waits for it itself, and is first. */
     lock_id: lockId.nullable(),
     reason: z.enum(['held', 'timeout', 'deadlock']),
+    waited,
     /** When the holder got it. */
     since: timestamp,
     /** In milliseconds, at most; null: not known. */

@@ -1,6 +1,6 @@
 /**
- * Who held a lock, and who waited for one, when: the bars and the hatching of the score. Locks are told by events; of who
- * waits, and of what was taken long ago, the server's list tells. Nothing is drawn that neither has told.
+ * Who held a lock, and who waited for one, when: the bars and the hatching of the score. Locks, and waits that are over, are
+ * told by events; of who waits, and of what was taken long ago, the server's list tells. Nothing is drawn that neither has told.
  */
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { LocksList } from '../../protocol/locks.js'
@@ -27,8 +27,12 @@ export class LockSpans {
         const { lock_id: id, holder } = event.data
         const known = this.#held.get(id)
         this.#held.set(id, { author: holder, from: Math.min(known?.from ?? time, time), to: known?.to ?? null })
+        this.#waited(holder, event.data.waited, time)
         return
       }
+      case 'lock:failed':
+        this.#waited(event.agent_id ?? null, event.data.waited, time)
+        return
       case 'lock:released':
       case 'lock:expired': {
         const known = this.#held.get(event.data.lock_id)
@@ -38,6 +42,12 @@ export class LockSpans {
       default:
         return
     }
+  }
+
+  #waited(author: string | null, waited = 0, time: number): void {
+    if (author === null || waited === 0) return
+    const from = time - waited
+    this.#waits.set(`${author} ${from}`, { author, from, to: time })
   }
 
   /** @param now by the server's clock: whatever the list has no more has ended by then */

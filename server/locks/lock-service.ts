@@ -274,11 +274,12 @@ export class LockService {
       else add(log.append('lock:released', lease.holder, { ...data, reason, ...(reason === 'forced' ? { by } : {}) }))
     }
     for (const one of settled) {
+      const waited = Math.round(one.waited)
       if (one.outcome === 'granted') {
         for (const lease of one.leases) rows.push(leaseRow(lease, head(lease.path), moment))
         for (const lease of one.fresh) {
           const { expiresAt } = lockOf(lease, moment)
-          add(log.append('lock:acquired', lease.holder, { ...eventLock(lease), expires_at: expiresAt }))
+          add(log.append('lock:acquired', lease.holder, { ...eventLock(lease), expires_at: expiresAt, waited }))
         }
       } else if (one.outcome === 'refused') {
         const { reason, blocker, place } = one.refused
@@ -293,7 +294,7 @@ export class LockService {
             holder,
             reason,
           },
-          ...{ since, expected_wait: expectedWait, queue_place: place },
+          ...{ waited, since, expected_wait: expectedWait, queue_place: place },
           ...(cycle === undefined ? {} : { cycle }),
         }
         add(log.append('lock:failed', one.asking.holder, data))

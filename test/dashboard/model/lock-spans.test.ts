@@ -61,6 +61,32 @@ describe('what an agent holds', () => {
   })
 })
 
+describe('a wait that is over', () => {
+  test('began when the event of its end says, got or not', () => {
+    const got = { ...lockData('l1', 'CODEX-b', 'a.ts'), expires_at: NOON, waited: 10_000 }
+    spans.note(anEvent(1, 'lock:acquired', 'CODEX-b', NOON, got), NOON)
+    const failed = { ...lockData('l1', 'CODEX-b', 'a.ts'), ...{ reason: 'timeout', since: NOON, waited: 30_000 } }
+    spans.note(anEvent(2, 'lock:failed', 'GEMINI-c', NOON, { ...failed, expected_wait: 1, queue_place: 1 }), NOON)
+    expect(spans.waits('CODEX-b', NOON - MINUTE)).toEqual([{ from: NOON - 10_000, to: NOON }])
+    expect(spans.waits('GEMINI-c', NOON - MINUTE)).toEqual([{ from: NOON - 30_000, to: NOON }])
+  })
+
+  test('is none where nobody waited, or where the event is of an earlier version', () => {
+    took('l1', NOON)
+    const data = { ...lockData('l2', 'CLAUDE-a', 'b.ts'), expires_at: NOON, waited: 0 }
+    spans.note(anEvent(2, 'lock:acquired', 'CLAUDE-a', NOON, data), NOON)
+    expect(spans.waits('CLAUDE-a', 0)).toEqual([])
+  })
+
+  test('that the list told of as well is one', () => {
+    spans.takeList({ locks: [], waiting: [aWaiter('CODEX-b', 'a.ts', ['CLAUDE-a'], NOON + 1)] }, NOON + 10)
+    const got = { ...lockData('l1', 'CODEX-b', 'a.ts'), expires_at: NOON, waited: MINUTE }
+    spans.note(anEvent(1, 'lock:acquired', 'CODEX-b', NOON + MINUTE, got), NOON + MINUTE)
+    spans.takeList({ locks: [], waiting: [] }, NOON + MINUTE)
+    expect(spans.waits('CODEX-b', NOON)).toEqual([{ from: NOON, to: NOON + MINUTE }])
+  })
+})
+
 test('a wait lasts for as long as the list has it', () => {
   const waiting = [aWaiter('CODEX-b', 'a.ts', ['CLAUDE-a'], NOON)]
   spans.takeList({ locks: [], waiting }, NOON + 10)

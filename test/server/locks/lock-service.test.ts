@@ -113,6 +113,36 @@ describe('locks of the server', () => {
     })
   })
 
+  it('[LOCK-21] events tell for how long who got a lock, or did not, has waited', async () => {
+    const clock = new ManualClock()
+    const { now, elapsed, timers } = clock
+    const server = await start({ now, elapsed, timers })
+    const ada = await server.connectAs('CLAUDE-ada')
+    const bob = await server.connectAs('CODEX-bob')
+    const eve = await server.connectAs('GEMINI-eve')
+    const waiting = async (count: number) =>
+      until(async () => (await ada.request('locks', {})).waiting.length === count, `${count} who wait`)
+    granted(await lockedBy(ada, 'a.ts', {}, { ttl: 10 }))
+    const results = [lockedBy(bob, 'a.ts', {}, { wait: 60 })]
+    await waiting(1)
+    results.push(lockedBy(eve, 'a.ts', {}, { wait: 30 }))
+    await waiting(2)
+    await clock.advance(30_000)
+    expect((await Promise.all(results)).map(({ outcome }) => outcome)).toEqual(['granted', 'refused'])
+    await lockedBy(eve, 'a.ts')
+    const { events } = await ada.request('recent', { since: 0 })
+    expect(
+      events.flatMap(({ type, agent_id, data }) =>
+        type === 'lock:acquired' || type === 'lock:failed' ? [[type, agent_id, data.waited]] : [],
+      ),
+    ).toEqual([
+      ['lock:acquired', 'CLAUDE-ada', 0],
+      ['lock:acquired', 'CODEX-bob', 10_000],
+      ['lock:failed', 'GEMINI-eve', 30_000],
+      ['lock:failed', 'GEMINI-eve', 0],
+    ])
+  })
+
   it('[LOCK-12] a lock keeps others out of its file under every name that the file gets, and its region is still there', async () => {
     const server = await start()
     const ada = await server.connectAs('CLAUDE-ada')
