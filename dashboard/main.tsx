@@ -10,7 +10,7 @@ import { openBrowserSocket } from '../client/sdk/browser-socket.js'
 import { Keys } from './keys.js'
 import { Link } from './link.js'
 import { Drafts } from './model/drafts.js'
-import type { Offer } from './model/offer.js'
+import { NO_OFFERS, type Offers } from './model/offer.js'
 import { keepPerson, keptPerson, personId } from './model/person.js'
 import { letOldTreesGo } from './old-trees.js'
 import { Router } from './router.js'
@@ -104,7 +104,7 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string, tabs: TabCh
     if (drafts.atRisk) event.preventDefault()
   })
   const following = signal<string | null>(null)
-  const undo = signal<Offer | null>(null)
+  const undo = signal<Offers>(NO_OFFERS)
   const page = {
     store,
     drafts,

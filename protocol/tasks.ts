@@ -1,6 +1,6 @@
 /** Tasks: what is to be done, by whom, and how far it is. */
 import { z } from 'zod'
-import { timestamp } from './files.js'
+import { sequence, timestamp } from './files.js'
 import { agentId, agentType, author, splitAgentId, taskId, writeId, type AgentType } from './ids.js'
 import { workspacePath } from './paths.js'
 
@@ -118,8 +118,14 @@ export type TaskCommand = z.infer<typeof taskCommand>
 /** As it is asked for, before defaults. */
 export type TaskAsk = z.input<typeof taskCommand>
 
-/** The task as it is now; `subtask`: the one that was meant, new or claimed. `changed: false`: it was so already. */
-export const taskReply = z.object({ task, subtask: subtaskId.nullable(), changed: z.boolean() })
+/**
+ * The task as it is now; `subtask`: the one that was meant, new or claimed. `changed: false`: it was so already. `event`: the
+ * number of the event that tells it; absent: nothing was changed.
+ */
+export const taskReply = z.object({
+  ...{ task, subtask: subtaskId.nullable(), changed: z.boolean() },
+  event: sequence.optional(),
+})
 export type TaskReply = z.infer<typeof taskReply>
 
 export const taskList = z.object({ tasks: z.array(task), faults: z.array(taskFault) })

@@ -4,6 +4,7 @@ import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { Task, TaskReply } from '../../protocol/tasks.js'
 import type { TaskWish } from '../link.js'
+import { withOffer } from '../model/offer.js'
 import { undoOf, withoutLine, type Undoing } from '../model/undo.js'
 import type { Route } from '../router.js'
 import { usePage, type Page } from './context.js'
@@ -16,12 +17,13 @@ export function useBoardWrites(): (wish: TaskWish) => Promise<TaskReply> {
     const reply = await page.link.task(wish)
     const undoing = undoOf(before, wish, reply)
     if (undoing !== null) {
-      page.undo.value = {
+      page.undo.value = withOffer(page.undo.peek(), {
         id: `${reply.task.id} ${reply.task.updated_at}`,
         words: undoing.words,
+        isTold: ({ seq }) => seq === reply.event,
         builtOn: () => undoing.builtOn(page.store.tasks.value.tasks.find(({ id }) => id === undoing.task)),
         run: () => takeBack(page, undoing),
-      }
+      })
     }
     return reply
   }

@@ -6,7 +6,7 @@ import type { Handlers } from '../commands.js'
 import type { Keys } from '../keys.js'
 import type { Link } from '../link.js'
 import type { Drafts } from '../model/drafts.js'
-import type { Offer } from '../model/offer.js'
+import type { Offers } from '../model/offer.js'
 import type { Router } from '../router.js'
 import type { Store } from '../store.js'
 import type { ThemeSwitch } from '../theme.js'
@@ -30,8 +30,8 @@ export interface Page {
     Link,
     'ask' | 'resolve' | 'takeBack' | 'lock' | 'unlock' | 'breakLock' | 'task' | 'say' | 'rewrite' | 'rename'
   >
-  /** What was done here last and can be taken back; null: nothing. */
-  readonly undo: Signal<Offer | null>
+  /** What was done here and can be taken back. */
+  readonly undo: Signal<Offers>
   /** Forgets the token, and asks for another one. */
   readonly signOut: () => void
 }

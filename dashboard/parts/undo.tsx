@@ -1,7 +1,11 @@
-/** Undo, offered for ten seconds; the time stands still while someone points at it, has it in focus, or could not have it done. */
+/**
+ * Undo, offered for ten seconds; the time stands still while someone points at it, has it in focus, or could not have it
+ * done. Later the feed offers it, beside what tells of the write.
+ */
 import { useEffect } from 'preact/hooks'
 import { useSignal, type Signal } from '@preact/signals'
-import type { Offer } from '../model/offer.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import { withoutOffer, type Offer } from '../model/offer.js'
 import { ActingFault, useActing } from './acting.js'
 import { AgentTag } from './agent-tag.js'
 import { useCommands, usePage } from './context.js'
@@ -63,13 +67,44 @@ export function UndoButton({ isBusy, left, run }: UndoButtonProps) {
 
 /** What was done on this page last and can be taken back, at the foot of every view. */
 export function UndoBar() {
-  const { undo } = usePage()
-  const offer = undo.value
-  return <div class="undo-place">{offer !== null && <Offered key={offer.id} offer={offer} />}</div>
+  const { shown, isAsked } = usePage().undo.value
+  return <div class="undo-place">{shown !== null && <Offered key={shown.id} offer={shown} isAsked={isAsked} />}</div>
 }
 
-function Offered({ offer }: { readonly offer: Offer }) {
+/** In the feed, beside an event that tells what was done here. */
+export function RowUndo({ event }: { readonly event: WorkspaceEvent }) {
+  const { undo, store } = usePage()
+  const offer = undo.value.all.find((one) => one.isTold(event))
+  const by = offer?.builtOn() ?? null
+  if (offer === undefined || by === 'gone') return null
+  if (by !== null) {
+    return (
+      <small class="feed-undo dim" title="To undo would take that away, too.">
+        <AgentTag author={by} small /> changed it since
+      </small>
+    )
+  }
+  return (
+    <button
+      type="button"
+      class="button feed-undo"
+      disabled={!store.canWrite.value}
+      onClick={() => (undo.value = { ...undo.peek(), shown: offer, isAsked: true })}
+    >
+      <Icon name="undo" />
+      Undo
+    </button>
+  )
+}
+
+interface OfferedProps {
+  readonly offer: Offer
+  readonly isAsked: boolean
+}
+
+function Offered({ offer, isAsked }: OfferedProps) {
   const { undo } = usePage()
+  const dismiss = () => (undo.value = { ...undo.peek(), shown: null, isAsked: false })
   const acting = useActing()
   const left = useLeft()
   const isBusy = useSignal(false)
@@ -77,18 +112,27 @@ function Offered({ offer }: { readonly offer: Offer }) {
   const by = done.value === null && !isBusy.value ? offer.builtOn() : null
   const isOver = left.value === 0 && done.value === null && !isBusy.value && acting.fault.value === null
   useEffect(() => {
-    if (isOver) undo.value = null
+    if (isOver) dismiss()
   }, [isOver])
   useEffect(() => {
     if (done.value === null) return
-    const timer = setTimeout(() => (undo.value = null), OFFERED_FOR * 1_000)
+    const timer = setTimeout(dismiss, OFFERED_FOR * 1_000)
     return () => clearTimeout(timer)
   }, [done.value])
   const run = () => {
     if (isBusy.peek() || done.peek() !== null || offer.builtOn() !== null) return
     isBusy.value = true
-    void acting.run(async () => (done.value = await offer.run())).finally(() => (isBusy.value = false))
+    const takeBack = async () => {
+      done.value = await offer.run()
+      undo.value = withoutOffer(undo.peek(), offer)
+    }
+    void acting.run(takeBack).finally(() => (isBusy.value = false))
   }
+  useEffect(() => {
+    if (!isAsked) return
+    undo.value = { ...undo.peek(), isAsked: false }
+    run()
+  }, [isAsked])
   return (
     <div class="undo-bar">
       <p role="status">
@@ -102,7 +146,7 @@ function Offered({ offer }: { readonly offer: Offer }) {
         {by !== null && <span class="soft">{by === 'gone' ? 'It is gone since.' : <BuiltOn by={by} />}</span>}
       </p>
       {done.value === null && by === null && <UndoButton isBusy={isBusy.value} left={left} run={run} />}
-      <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => (undo.value = null)}>
+      <button type="button" class="icon-button" aria-label="Dismiss" onClick={dismiss}>
         <Icon name="close" />
       </button>
       <ActingFault of={acting} />

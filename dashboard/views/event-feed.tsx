@@ -11,6 +11,7 @@ import { AgentTag } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { FeedFilters } from '../parts/feed-filters.js'
 import { Icon } from '../parts/icon.js'
+import { RowUndo } from '../parts/undo.js'
 import { formatRoute } from '../router.js'
 
 const FILTERS = 'feed-filters'
@@ -199,6 +200,7 @@ class FeedItem extends Component<RowProps> {
         <span class="feed-text">
           <Sentence row={row} />
         </span>
+        {row.kind === 'said' && <RowUndo event={row.event} />}
       </li>
     )
   }

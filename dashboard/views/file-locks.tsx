@@ -5,6 +5,7 @@ import type { Lock, LockRegion } from '../../protocol/locks.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { LockLook } from '../editor/lock-marks.js'
 import { locksOf, regionWords, VERBS } from '../model/held-locks.js'
+import { withOffer } from '../model/offer.js'
 import type { Place } from '../model/place.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage, type Page } from '../parts/context.js'
@@ -100,16 +101,17 @@ export function LockButton({ path, place }: LockButtonProps) {
   const { lines } = place.value
   const release = async (held: Lock) => {
     await link.unlock(held.id)
-    undo.value = {
+    undo.value = withOffer(undo.peek(), {
       id: held.id,
       words: `Released ${regionWords(held.region, held.lines)} of ${path}`,
+      isTold: ({ type, data }) => type === 'lock:released' && data.lock_id === held.id,
       // Whoever took it meanwhile is named by the server's refusal.
       builtOn: () => null,
       run: async () => {
         await link.lock(path, held.region, TTL)
         return 'You hold it again.'
       },
-    }
+    })
   }
   const run = async (act: () => Promise<unknown>) => {
     isAsked.value = true

@@ -125,18 +125,20 @@ export class TaskService {
     if (decision.kind === 'refused') throw decision.error
     const { entry, subtask, change, changed } = decision
     const { task } = entry
-    if (changed) {
-      const before = this.#table.get(task.id)
-      const kept: Kept = { ...entry, bond: before?.bond ?? { kind: 'new' }, agreed: before?.agreed ?? null }
-      const told = task.subtasks.find(({ id }) => id === subtask) ?? null
-      const durable = this.#commit(this.#table.put(kept), task, [{ change, subtask: told }], author)
-      this.#options.files.tree.followTask(task.id, task)
-      if (kept.bond.kind === 'file') this.#sync.look(kept.bond.id)
-      else this.#sync.work()
-      await durable
+    if (!changed) {
+      await queue.durable()
+      return { task, subtask, changed }
     }
+    const before = this.#table.get(task.id)
+    const kept: Kept = { ...entry, bond: before?.bond ?? { kind: 'new' }, agreed: before?.agreed ?? null }
+    const told = task.subtasks.find(({ id }) => id === subtask) ?? null
+    const { stored, events } = this.#commit(this.#table.put(kept), task, [{ change, subtask: told }], author)
+    this.#options.files.tree.followTask(task.id, task)
+    if (kept.bond.kind === 'file') this.#sync.look(kept.bond.id)
+    else this.#sync.work()
+    await stored
     await queue.durable()
-    return { task, subtask, changed }
+    return { task, subtask, changed, event: events[0]?.seq }
   }
 
   /** Who waits for whom, because a subtask of the one depends on one that the other has begun. */
@@ -172,11 +174,16 @@ export class TaskService {
     // That its file is written, or moved, for it was told as a change of that file.
     const changes =
       before !== undefined && isPlacedOnly(before.task, after.task) ? [] : changesBetween(before?.task, after.task)
-    void this.#commit(row, after.task, changes, author)
+    this.#commit(row, after.task, changes, author)
     this.#options.files.tree.followTask(after.task.id, after.task)
   }
 
-  #commit(row: Row, task: Task, changes: readonly Change[], author: Author): Promise<void> {
+  #commit(
+    row: Row,
+    task: Task,
+    changes: readonly Change[],
+    author: Author,
+  ): { readonly stored: Promise<void>; readonly events: readonly WorkspaceEvent[] } {
     const { id, title, status, mode, progress } = task
     const appended = changes.map((change) =>
       this.#options.events.append('task:updated', agentId.safeParse(author).data, {
@@ -184,12 +191,9 @@ export class TaskService {
         ...change,
       }),
     )
-    const rows = [row, ...appended.flatMap((one) => one.rows)]
+    const events = appended.map(({ event }) => event)
     this.#options.onWaits(this.#waits())
-    return this.#store(
-      rows,
-      appended.map(({ event }) => event),
-    )
+    return { stored: this.#store([row, ...appended.flatMap((one) => one.rows)], events), events }
   }
 
   #store(rows: readonly Row[], events: readonly WorkspaceEvent[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** What is done in the page can be taken back for ten seconds. */
+/** What is done in the page can be taken back: for ten seconds at the foot of the page, later in the feed. */
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
@@ -115,6 +115,31 @@ test('what others built on is left, and it is said who; the time stands still un
   expect((await taskOf(agent))?.status).toBe('HALTED')
 })
 
+test('later the feed offers to undo it, and says who built on it', async () => {
+  const { folder, agent, page } = await opened()
+  const create = { title: 'Shop', subtasks: [{ title: 'Cart' }, { title: 'Mail' }] }
+  const { task } = await agent.request('task', taskCommand.parse({ writeId: 'f1', create }))
+  await page.goto(folder.page(`/tasks/${task.id}/1`))
+  await page.getByRole('complementary').getByRole('combobox').selectOption('CLAUDE-one')
+  await bar(page).getByText('Changed Cart: CLAUDE-one has it.').waitFor()
+  await page.getByRole('button', { name: 'Halt' }).click()
+  await bar(page).getByText('Halted Shop.').waitFor()
+  await bar(page).getByRole('button', { name: 'Dismiss' }).click()
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  const row = (text: string) => page.getByRole('log').getByRole('listitem').filter({ hasText: text })
+  const halted = row('task Shop: HALTED').getByRole('button', { name: 'Undo' })
+  await halted.click()
+  await bar(page).getByText('The board reads as before.').waitFor()
+  expect((await taskOf(agent))?.status).toBe('ACTIVE')
+  await until(async () => (await halted.count()) === 0, 'nothing more to undo')
+
+  await row('task Shop: Cart is waiting').getByRole('button', { name: 'Undo' }).waitFor()
+  await agent.request('task', taskCommand.parse({ writeId: 'f2', task: task.id, change: { do: 'claim' } }))
+  await page.clock.runFor(200)
+  await row('task Shop: Cart is waiting').getByText('changed it since').waitFor()
+  expect(await row('task Shop').getByRole('button', { name: 'Undo' }).count()).toBe(0)
+})
+
 test('the time stands still while the server is away; that it is undone is said for ten seconds', async () => {
   const { folder, agent, page } = await opened()
   const create = { title: 'Shop', subtasks: [{ title: 'Cart' }] }
@@ -138,7 +163,7 @@ test('the time stands still while the server is away; that it is undone is said 
   await until(async () => (await bar(page).count()) === 0, 'the end of what was said')
 })
 
-test('a lock that was given back is taken again', async () => {
+test('a lock that was given back is taken again, from the feed', async () => {
   const { folder, agent, page } = await opened()
   await page.goto(folder.page('/files/a.ts'))
   await page.locator('.cm-line').first().click()
@@ -148,7 +173,9 @@ test('a lock that was given back is taken again', async () => {
   await page.getByRole('button', { name: 'Release' }).click()
   await bar(page).getByText('Released line 1 of a.ts.').waitFor()
   expect((await agent.request('locks', {})).locks).toEqual([])
-  await undo(page).click()
+  await bar(page).getByRole('button', { name: 'Dismiss' }).click()
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  await page.getByRole('log').getByRole('button', { name: 'Undo' }).click()
   await bar(page).getByText('You hold it again.').waitFor()
   expect((await agent.request('locks', {})).locks).toMatchObject([{ holder: 'PERSON-dashboard', lines: { from: 1 } }])
 })

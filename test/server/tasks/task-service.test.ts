@@ -77,11 +77,13 @@ describe('a task of the board', () => {
 
   test('[TASK-6] a new task is told once, though its file is written for it; where that is, the board says', async () => {
     const { ask, settled, told, only } = openTasks()
-    await ask({ do: 'create', writeId: 'w1', title: 'Shop', subtasks: [{ title: 'Cart' }] })
+    const create = async () => await ask({ do: 'create', writeId: 'w1', title: 'Shop', subtasks: [{ title: 'Cart' }] })
+    const { event } = await create()
     await settled()
     const tasks = told.filter(({ type }) => type === 'task:updated')
-    expect(tasks).toMatchObject([{ data: { change: 'created' } }])
+    expect(tasks).toMatchObject([{ seq: event, data: { change: 'created' } }])
     expect(await only()).toMatchObject({ file: 'task.md' })
+    expect(await create()).not.toHaveProperty('event')
   })
 
   test('[TASK-6, TASK-15] a halt is told once, though it moves the file; where that is, the board says', async () => {
