@@ -217,6 +217,9 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
       const version = head === undefined ? undefined : await files.peek(head.id)
       return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
     },
+    seal: (path) => {
+      files.seal(path)
+    },
     symbol: (file, name) => symbols.find(file, name),
     near: (path) => {
       const paths = [...files.heads()].flatMap((head) => (head.deleted ? [] : [head.path]))

@@ -6,7 +6,7 @@ import type { WorkspacePath } from '../../protocol/paths.js'
 import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import { diff } from '../../protocol/text/diff.js'
 import { applyEdits, composeEdits, invertEdits, mapOffset, type Edits } from '../../protocol/text/edits.js'
-import { sameContent } from './content.js'
+import { sameContent, type Content } from './content.js'
 import type { Met } from './decide-update.js'
 import { emptied, type ConflictDraft, type Decision, type Incumbent, type Version } from './decide-write.js'
 import {
@@ -63,12 +63,21 @@ export function fencedMaking(
   const region = decision.outcome === 'unchanged' ? undefined : closedWhole(fence, path, author, token)
   if (region === undefined) return { decision, author: authorAt(fence, path, author, token) }
   const { lock } = region
-  const draft: ConflictDraft = { reason: 'create', theirs: decision.result.content, held: 'writer', lock }
+  const draft: ConflictDraft = { reason: 'create', theirs: wanted(decision), held: 'writer', lock }
   const result = emptied(gone)
   return {
     decision: { outcome: 'conflict', result, fromWritten: null, applied: 0, held: 1, conflicts: [draft], gone: true },
     author,
   }
+}
+
+/** What was to be the file, with its writer's side wherever another's was to stand: of those no record is made. */
+function wanted({ result: { content }, conflicts }: Decision): Content {
+  if (content.kind !== 'text') return content
+  const edits = conflicts.flatMap((draft) =>
+    'from' in draft ? [{ at: draft.from, removed: draft.ours, added: draft.theirs }] : [],
+  )
+  return { ...content, text: applyEdits(content.text, edits) }
 }
 
 /** A file's place, and its form; of a path that never held one, the form that a new text has. */

@@ -277,6 +277,11 @@ export class FileStore {
     return this.#documents.attach(path)
   }
 
+  /** What live peers typed at a path up to here becomes a revision in this step. */
+  seal(path: WorkspacePath): void {
+    this.#documents.seal(path)
+  }
+
   release(document: FileDocument): void {
     this.#documents.release(document)
   }

@@ -123,6 +123,12 @@ export class OpenDocuments {
     return this.load(id).live.hold(decided, async () => await act())
   }
 
+  /** What has gathered at a path is committed now, unless it is held: then what locks keep out of it is found when that ends. */
+  seal(path: WorkspacePath): void {
+    for (const { live } of this.#at(path))
+      if (live.gathered && live.held === undefined) void live.seal().catch(() => undefined) // its users are told
+  }
+
   /** The document of a file; only within `whenSettled`. */
   load(id: FileId): FileDocument {
     const open = this.#open.get(id)

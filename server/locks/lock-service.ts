@@ -223,6 +223,9 @@ export class LockService {
   /** Resolves when what came of it is durable; rejects while storage fails. */
   #act(command: LockCommandInside): Promise<void> {
     if (this.#closed) return Promise.resolve()
+    // A revision makes no room for anyone. With every other command somebody may get what he waits for.
+    if (command.kind !== 'edited' && command.kind !== 'moved')
+      for (const { wants } of this.#table.waiting) for (const { path } of wants) this.#options.seal(path)
     const before = this.#table
     const decided = decide(before, command, this.#options.elapsed())
     this.#table = decided.table

@@ -23,6 +23,8 @@ export interface FileText {
 export interface RegionsOptions {
   /** The text of a path; null: there is no file, or it is not text. */
   readonly textOf: (path: WorkspacePath) => Promise<FileText | null>
+  /** What has come in of the text at a path, and is no revision yet, becomes one: it came before the lock. */
+  readonly seal: (path: WorkspacePath) => void
   /** Where a symbol stands. @throws EnsembleError E_UNKNOWN_SYMBOL */
   readonly symbol: (file: FileText, name: string) => Promise<LineRange>
 }
@@ -56,6 +58,7 @@ export class Regions {
     for (const search of searches) this.#searches.add(search)
     try {
       const files = await Promise.all(wants.map((want) => this.#look(want)))
+      for (const { path } of wants) this.#options.seal(path)
       return use(
         wants.map((want, at) => {
           const file = files[at]

@@ -69,6 +69,7 @@ export async function liveDay(): Promise<Day> {
     head: () => undefined,
     entry: () => undefined,
     textOf: () => Promise.resolve(null),
+    seal: () => undefined,
     symbol: () => Promise.reject(new Error('no text is locked here')),
     near: () => [],
   })

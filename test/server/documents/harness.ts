@@ -7,6 +7,7 @@ import { workspacePath, type WorkspacePath } from '../../../protocol/paths.js'
 import { hashOf } from '../../../server/documents/content.js'
 import { IdRanges } from '../../../server/documents/id-ranges.js'
 import type { Divergence } from '../../../server/documents/divergence.js'
+import type { Fence } from '../../../server/documents/fence.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
 import type { FileStoreOptions } from '../../../server/documents/file-store-options.js'
 import { FileStore } from '../../../server/documents/file-store.js'
@@ -52,6 +53,8 @@ export interface OpenOptions {
   readonly isTold?: FileStoreOptions['isTold']
   readonly decideAside?: FileStoreOptions['decideAside']
   readonly mergeRules?: FileStoreOptions['mergeRules']
+  readonly gathering?: FileStoreOptions['gathering']
+  readonly fence?: Fence
   /** Default: it fails. */
   readonly onDivergence?: FileStoreOptions['onDivergence']
 }
@@ -61,7 +64,15 @@ function neverDiverges({ path, rev }: Divergence): never {
 }
 
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
-  const { clock = new ManualClock(), isTold = () => false, decideAside, mergeRules, ...rest } = options
+  const {
+    clock = new ManualClock(),
+    isTold = () => false,
+    decideAside,
+    mergeRules,
+    gathering,
+    fence,
+    ...rest
+  } = options
   const { onDivergence = neverDiverges, ...bounds } = rest
   const { now, timers } = clock
   const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
@@ -77,7 +88,9 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     newConflictId: () => `c${++ids}`,
     isTold,
     decideAside,
+    gathering,
     ...(mergeRules === undefined ? {} : { mergeRules }),
+    ...(fence === undefined ? {} : { fence }),
     newClient: () => ++clients,
     defer: (run) => void setImmediate(run),
     onDivergence,

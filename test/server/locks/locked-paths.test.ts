@@ -5,6 +5,9 @@ import { workspacePath } from '../../../protocol/paths.js'
 import { openPeer } from '../../support/peer.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
+import { FailingStorage } from '../../support/failing-storage.js'
+import { openRawPeer } from '../sync/raw.js'
+import { put } from '../sync/seed.js'
 import { granted, lockedBy, putText, textAt } from './lock-doors.js'
 
 let server: TestServer | undefined
@@ -57,6 +60,79 @@ describe('a path that is locked whole', () => {
       bob.request('write', { ...command, writeId: writeId.parse('w2'), content, atomic: true }),
     ).rejects.toMatchObject({ code: 'E_CONFLICT' })
     expect(await open(ada)).toHaveLength(2)
+  })
+
+  it('[LOCK-19] what is held has its writer’s side of all that overlaps with what was deleted there', async () => {
+    server = await startServer()
+    const [ada, bob] = [await server.connectAs('CLAUDE-ada'), await server.connectAs('CODEX-bob')]
+    const first = await put(ada, 'a.ts', 'one\ntwo\nthree\n')
+    const second = await put(ada, 'a.ts', 'one\nTWO\nthree\n', first.head)
+    const { rev, hash, path } = second.head
+    await ada.request('delete', { writeId: writeId.parse('gone'), path, base: { rev, hash } })
+    granted(await lockedBy(ada, 'a.ts'))
+    const made = await put(bob, 'a.ts', 'one\n2\nthree\nfour\n', first.head)
+    expect(made).toMatchObject({ outcome: 'conflict', head: { deleted: true } })
+    expect(await open(ada)).toMatchObject([{ reason: 'create', theirs: { text: 'one\n2\nthree\nfour\n' } }])
+  })
+
+  it('[LOCK-13] what another typed before the grant, and is not stored, is a revision before it', async () => {
+    const storage = new FailingStorage()
+    server = await startServer({ storage })
+    const ada = await server.connectAs('CLAUDE-ada')
+    await put(ada, 'a.ts', 'one\n')
+    const bob = await (await openRawPeer(server.url, 'a.ts', { query: 'agent=CODEX-bob' })).synced()
+    storage.hold()
+    for (const typed of ['stored now\n', 'gathers meanwhile\n']) {
+      bob.edit((text) => {
+        text.insert(0, typed)
+      })
+      await bob.roundTrip()
+    }
+    const asking = lockedBy(ada, 'a.ts')
+    await ada.request('status', {}) // it has come
+    bob.edit((text) => {
+      text.insert(0, 'too late\n')
+    })
+    await bob.roundTrip()
+    storage.releaseAll()
+    granted(await asking)
+    const [conflict] = await until(async () => {
+      const conflicts = await open(ada)
+      return conflicts.length > 0 && conflicts
+    })
+    expect(conflict).toMatchObject({ reason: 'lock' })
+    const { events } = await ada.request('recent', { since: 0 })
+    const kinds = events.map(({ type }) => type).filter((type) => /^(file:changed|lock:acquired)$/.test(type))
+    expect(kinds.indexOf('lock:acquired')).toBe(3)
+    expect(await textAt(server, 'a.ts')).toBe('gathers meanwhile\nstored now\none\n')
+    bob.end()
+  })
+
+  it('[LOCK-13] the same of what its holder typed, when it gives the lock to who waits', async () => {
+    const storage = new FailingStorage()
+    server = await startServer({ storage })
+    const [ada, bob] = [await server.connectAs('CLAUDE-ada'), await server.connectAs('CODEX-bob')]
+    await put(ada, 'a.ts', 'one\n')
+    const [lock] = granted(await lockedBy(ada, 'a.ts'))
+    const waiting = lockedBy(bob, 'a.ts', {}, { wait: 60 })
+    await until(async () => (await ada.request('locks', {})).waiting.length === 1)
+    const page = await (await openRawPeer(server.url, 'a.ts', { query: 'agent=CLAUDE-ada' })).synced()
+    storage.hold()
+    for (const typed of ['stored now\n', 'gathers meanwhile\n']) {
+      page.edit((text) => {
+        text.insert(0, typed)
+      })
+      await page.roundTrip()
+    }
+    const releasing = ada.request('unlock', { ids: lock === undefined ? [] : [lock.id] })
+    await ada.request('status', {}) // it has come
+    storage.releaseAll()
+    await releasing
+    granted(await waiting)
+    const { events } = await ada.request('recent', { since: 0 })
+    const kinds = events.map(({ type }) => type).filter((type) => /^(file:changed|lock:acquired)$/.test(type))
+    expect(kinds).toEqual(['file:changed', 'lock:acquired', 'file:changed', 'file:changed', 'lock:acquired'])
+    page.end()
   })
 
   it('[LOCK-19] bytes, too, and all or nothing, where there never was a file', async () => {

@@ -82,7 +82,7 @@ describe('bounds', () => {
     slow.ws.resume()
     await until(() => slow.text === writer.doc.getText('content').toJSON())
     await until(() => statesTo(slow).some(({ id, state }) => id === 7 && state === null))
-    expect(statesTo(slow).at(-1)).toEqual({ id: 8, clock: 1, state: { name: 'stays' } })
+    expect(statesTo(slow).findLast(({ id }) => id === 8)).toEqual({ id: 8, clock: 1, state: { name: 'stays' } })
     expect(slow.frames.length - before).toBeLessThan(rounds)
     expect(await metric('ensemble_resyncs_total')).toBeGreaterThan(0)
     expect(slow.closed).toBeUndefined()

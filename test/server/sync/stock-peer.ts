@@ -7,10 +7,11 @@ import * as encoding from 'lib0/encoding'
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
 import * as Y from 'yjs'
 import { CONTENT_ROOT, parseDocumentName } from '../../../protocol/document.js'
-import type { EnsembleError } from '../../../protocol/errors.js'
+import { toEnsembleError, type EnsembleError } from '../../../protocol/errors.js'
 import type { Author } from '../../../protocol/ids.js'
 import type { Batch } from '../../../server/sync/batch.js'
 import { Channel } from '../../../server/sync/channel.js'
+import type { Room } from '../../../server/sync/room.js'
 import type { Rooms } from '../../../server/sync/rooms.js'
 import { awarenessFrame } from './raw.js'
 
@@ -31,7 +32,14 @@ export class StockPeer {
   /** What the peer has seen, and what of its own the server has taken: what its next update is written upon. */
   readonly known = new Y.Doc()
   readonly author: Author
+  /** Why the server ended its connection, since it last connected. */
   closed: EnsembleError | undefined
+  /** Every reason for which the server ended one. */
+  readonly endings: EnsembleError[] = []
+  /** What it was told twice over one connection, or out of order: nothing, if all is well. */
+  readonly faults: string[] = []
+  /** Runs with each update that is sent to it, when that is handed to its line. */
+  onSent: (update: Uint8Array) => void = () => undefined
   /** What each frame that it has not taken yet counts as, in bytes. */
   frameWeight = 0
   /** Updates that came over this connection. */
@@ -41,6 +49,9 @@ export class StockPeer {
   #channel: Channel | undefined
   #line: object | undefined
   #isAhead = false
+  /** Of what it heard over this connection: ranges of clocks by client; and the newest turn that was handed to its line. */
+  readonly #told = new Map<number, (readonly [from: number, to: number])[]>()
+  #turn = 0
   #inbox: Inward[] = []
   #draining: (() => void)[] = []
   #outbox: Outward[] = []
@@ -72,16 +83,28 @@ export class StockPeer {
     return next !== undefined && next.update !== null
   }
 
-  async connect(rooms: Rooms, document: string, hasAwareness = true): Promise<void> {
+  /** @param isWanted whether it enters the room, when that is found */
+  async connect(
+    rooms: Rooms,
+    document: string,
+    hasAwareness = true,
+    isWanted: (room: Room) => boolean = () => true,
+  ): Promise<void> {
     await rooms.open(parseDocumentName(document), (room) => {
+      if (!isWanted(room)) return
       const line = (this.#line = {})
       this.heard.length = 0
       this.asked = 0
+      this.closed = undefined
+      this.#told.clear()
+      this.#turn = 0
       const isOpen = (): boolean => this.#line === line
       const port = {
         arrived: () => undefined,
         send: (payload: Uint8Array) => {
-          if (isOpen()) this.#inbox.push({ kind: 'frame', payload })
+          if (!isOpen()) return
+          this.#sent(payload)
+          this.#inbox.push({ kind: 'frame', payload })
         },
         unsent: () => this.#inbox.length * this.frameWeight,
         whenDrained: (run: () => void) => {
@@ -96,29 +119,35 @@ export class StockPeer {
           }
           const { payload } = frame
           return new Promise<void>((resolve) => {
-            if (isOpen()) this.#inbox.push({ kind: 'parts', payload, left: 3, run: resolve })
+            if (!isOpen()) return
+            this.#sent(payload)
+            this.#inbox.push({ kind: 'parts', payload, left: 3, run: resolve })
           })
         },
         deliver: ({ frames }: Batch, received?: () => void) => {
-          for (const { payload } of frames) port.send(payload)
+          for (const { payload, told } of frames) {
+            if (told !== undefined && isOpen()) this.#noteTurn(told.turn)
+            port.send(payload)
+          }
           if (received !== undefined) port.whenReceived(received)
         },
         whenReceived: (run: () => void) => {
           if (isOpen()) this.#inbox.push({ kind: 'ping', run })
         },
         close: (error: EnsembleError) => {
+          if (!isOpen()) return
           this.closed = error
+          this.endings.push(error)
           this.cut()
         },
       }
       this.#channel = new Channel(room, this.author, port)
+      this.#post(null, (encoder) => {
+        writeSyncStep1(encoder, this.doc)
+      })
+      const payload = awarenessFrame([this.doc.clientID, 1, {}])
+      if (hasAwareness) this.#outbox.push({ payload, update: null })
     })
-    this.#post(null, (encoder) => {
-      writeSyncStep1(encoder, this.doc)
-    })
-    if (!hasAwareness) return
-    const payload = awarenessFrame([this.doc.clientID, 1, {}])
-    this.#outbox.push({ payload, update: null })
   }
 
   /** The text becomes `after`: what lies between their common beginning and end is taken out and put in. */
@@ -194,7 +223,52 @@ export class StockPeer {
       decoding.readVarUint(before)
       const update = decoding.readVarUint8Array(before)
       this.heard.push(update)
+      this.#noteTold(update)
       Y.applyUpdate(this.known, update)
+    }
+  }
+
+  #sent(payload: Uint8Array): void {
+    const [type, step] = payload
+    if (type === 0 && step !== 0) this.onSent(updateOf(payload))
+  }
+
+  #noteTurn(turn: number): void {
+    if (turn <= this.#turn) this.faults.push(`turn ${turn} after turn ${this.#turn}`)
+    this.#turn = turn
+  }
+
+  #noteTold(update: Uint8Array): void {
+    const { from, to } = Y.parseUpdateMeta(update)
+    for (const [client, start] of from) {
+      const end = to.get(client) ?? start
+      const ranges = this.#told.get(client) ?? []
+      for (const [a, b] of ranges) {
+        if (start < b && a < end) this.faults.push(`${client}: ${start}-${end} after ${a}-${b}`)
+      }
+      this.#told.set(client, [...ranges, [start, end]])
+    }
+    const { pendingStructs, pendingDs } = this.doc.store
+    if (pendingStructs !== null || pendingDs !== null) this.faults.push('what came has no ground')
+  }
+
+  /** What the peer sends next it made by no editing. */
+  misbehave(update: Uint8Array): void {
+    this.#post(null, (encoder) => {
+      writeUpdate(encoder, update)
+    })
+  }
+
+  /** As its socket: what is refused ends the connection. */
+  #receive(payload: Uint8Array): EnsembleError | undefined {
+    try {
+      this.#channel?.receive(payload)
+      return undefined
+    } catch (thrown) {
+      const error = toEnsembleError(thrown)
+      this.closed = error
+      this.cut()
+      return error
     }
   }
 
@@ -202,8 +276,9 @@ export class StockPeer {
   give(): void {
     const next = this.#outbox.shift()
     if (next === undefined) return
-    this.#channel?.receive(next.payload)
-    if (next.update !== null) Y.applyUpdate(this.known, next.update)
+    const refusal = this.#receive(next.payload)
+    if (refusal !== undefined) this.endings.push(refusal)
+    else if (next.update !== null) Y.applyUpdate(this.known, next.update)
   }
 
   /** The next frame to the server is lost on its way. */
