@@ -53,6 +53,7 @@ export const eventData = {
     /** What it was called before; absent: the same. */
     renamed_from: workspacePath.optional(),
     author,
+    /** As git counts them: a line that was changed within is removed and added. 0 where either side is not text. */
     lines_added: lines,
     lines_removed: lines,
     /** Where a merge holds both sides of an overlap, and someone may want to look. Absent: nowhere. */

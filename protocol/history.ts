@@ -9,10 +9,7 @@ const lines = z.int().nonnegative()
 const lineNumber = z.int().positive()
 
 /** A revision without the texts of its edits. */
-export const historyEntry = revisionEntry.omit({ fileId: true, edits: true }).extend({
-  /** Lines that it touched; null where either side is not text. */
-  lines: z.object({ added: lines, removed: lines }).nullable(),
-})
+export const historyEntry = revisionEntry.omit({ fileId: true, edits: true })
 export type HistoryEntry = z.infer<typeof historyEntry>
 
 /** Newest first, before the revision `before`; `limit` is 50 unless told, `author` leaves out everyone else's. */

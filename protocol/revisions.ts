@@ -7,6 +7,8 @@ import { workspacePath } from './paths.js'
 export const changeType = z.enum(['created', 'modified', 'renamed', 'deleted'])
 export type ChangeType = z.infer<typeof changeType>
 
+const lines = z.int().nonnegative()
+
 export const revisionEntry = z.object({
   fileId,
   rev: revision,
@@ -17,6 +19,8 @@ export const revisionEntry = z.object({
   change: changeType,
   /** From the text of `rev - 1` to that of `rev`; null where either is not text. */
   edits: z.array(textEdit).nullable(),
+  /** Lines that it added and removed, as git counts them; null where either side is not text, and in entries of earlier versions. */
+  lines: z.object({ added: lines, removed: lines }).nullable().default(null),
   hash: contentHash,
   ...fileForm,
   writeId: writeId.nullable(),

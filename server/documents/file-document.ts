@@ -415,6 +415,7 @@ export class FileDocument {
       {
         change,
         edits: before?.kind === 'binary' ? null : edits,
+        text: this.text,
         writeId: rewrite?.writeId ?? null,
         epoch: this.#epoch,
         soft,

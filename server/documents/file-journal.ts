@@ -61,6 +61,9 @@ export function* back(from: number, rev: number, editsOf: EditsOf): Iterable<Edi
   }
 }
 
+/** Those of earlier versions count no lines. */
+type StoredEntry = Omit<RevisionEntry, 'lines'> & { readonly lines?: RevisionEntry['lines'] }
+
 export class FileJournal {
   readonly #storage: Storage
 
@@ -83,7 +86,8 @@ export class FileJournal {
   }
 
   entry(id: FileId, rev: number): RevisionEntry | undefined {
-    return stored<RevisionEntry | undefined>(this.#storage.get(['revision', id, rev]))
+    const entry = stored<StoredEntry | undefined>(this.#storage.get(['revision', id, rev]))
+    return entry && { lines: null, ...entry }
   }
 
   /** The text of `rev`; undefined where it was not text, or is not known. */

@@ -64,7 +64,10 @@ export class FileWriter {
         size: bytes.length,
         author,
       },
-      { change: 'created', edits, writeId: deed.writeId, epoch: null },
+      {
+        ...{ change: 'created', edits, text: content.kind === 'text' ? content.text : null },
+        ...{ writeId: deed.writeId, epoch: null },
+      },
     )
     const outcome: WriteOutcome = {
       ...{ outcome: 'accepted', head, applied: 1, held: 0, conflicts: [] },
@@ -174,6 +177,7 @@ export class FileWriter {
       {
         change: deleted ? 'deleted' : wasDeleted ? 'created' : isRenamed ? 'renamed' : 'modified',
         edits: isText ? [] : null,
+        text: isText ? content.text : null,
         writeId: deed.writeId,
         epoch: table.get(id)?.epoch ?? null,
       },

@@ -5,7 +5,9 @@ import type { FileHead, SoftOverlap } from '../../protocol/files.js'
 import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
-import type { Edits } from '../../protocol/text/edits.js'
+import { applyEdits, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import { lineCounts, type LineCounts } from '../../protocol/text/line-counts.js'
+import { countLines } from '../../protocol/text/lines.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Row } from '../storage/storage.js'
@@ -35,6 +37,8 @@ export interface Attachment {
 export interface Change {
   readonly change: ChangeType
   readonly edits: Edits | null
+  /** After the edits; null: it is no text. */
+  readonly text: string | null
   readonly writeId: WriteId | null
   readonly epoch: number | null
   readonly soft?: readonly SoftOverlap[] | undefined
@@ -81,12 +85,13 @@ export class Ledger {
   /** Makes `version` the head. */
   revise(
     version: Omit<FileHead, 'seq' | 'time'>,
-    { change, edits, writeId, epoch, soft = [], arrivals = [], through = 0 }: Change,
+    { change, edits, text, writeId, epoch, soft = [], arrivals = [], through = 0 }: Change,
   ): Revision {
     const { table, events, now, traces, onHead } = this.#options
     const { id, path, rev, author, hash, kind, executable, bom, eol } = version
     const before = table.get(id)?.head.path
     const left = before === path ? undefined : before
+    const lines = edits === null || text === null ? null : linesOfChange(change, text, edits)
     const { event, rows } = events.append('file:changed', agentOf(author), {
       file: path,
       file_id: id,
@@ -94,13 +99,14 @@ export class Ledger {
       change_type: change,
       ...(left === undefined ? {} : { renamed_from: left }),
       author,
-      ...eventCounts(edits ?? []),
+      ...{ lines_added: lines?.added ?? 0, lines_removed: lines?.removed ?? 0 },
       ...(soft.length === 0 ? {} : { soft: [...soft] }),
     })
     const head: FileHead = { ...version, seq: event.seq, time: now() }
     const entry: RevisionEntry = {
       ...{ fileId: id, rev, path, author, time: head.time, seq: head.seq, change, hash, kind, executable, bom, eol },
       edits: edits === null ? null : [...edits],
+      lines,
       writeId,
     }
     table.set({ head, epoch })
@@ -167,26 +173,9 @@ function agentOf(author: Author): ReturnType<typeof agentId.parse> | undefined {
   return agentId.safeParse(author).data
 }
 
-function eventCounts(edits: Edits): { lines_added: number; lines_removed: number } {
-  const { added, removed } = lineCounts(edits)
-  return { lines_added: added, lines_removed: removed }
-}
-
-/** Lines that edits touch, on either side. */
-export function lineCounts(edits: Edits): { added: number; removed: number } {
-  let added = 0
-  let removed = 0
-  for (const edit of edits) {
-    added += linesIn(edit.added)
-    removed += linesIn(edit.removed)
-  }
-  return { added, removed }
-}
-
-/** Lines that a piece of text touches. */
-function linesIn(text: string): number {
-  if (text === '') return 0
-  let lines = text.endsWith('\n') ? 0 : 1
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++
-  return lines
+/** A file that comes or goes does so with all its lines, whatever was deleted before. @param text after the edits */
+export function linesOfChange(change: ChangeType, text: string, edits: Edits): LineCounts {
+  if (change === 'created') return { added: countLines(text), removed: 0 }
+  if (change === 'deleted') return { added: 0, removed: countLines(applyEdits(text, invertEdits(edits))) }
+  return lineCounts(text, edits)
 }

@@ -15,7 +15,6 @@ import type { RevisionEntry } from '../../protocol/revisions.js'
 import { toWire } from '../documents/content.js'
 import { FileJournal } from '../documents/file-journal.js'
 import type { FileStore } from '../documents/file-store.js'
-import { lineCounts } from '../documents/ledger.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Storage } from '../storage/storage.js'
 import { BlameWalk } from './blame.js'
@@ -111,8 +110,8 @@ export class HistoryService {
   }
 }
 
-function withoutTexts({ fileId: _, edits, ...entry }: RevisionEntry): HistoryEntry {
-  return { ...entry, lines: edits === null ? null : lineCounts(edits) }
+function withoutTexts({ fileId: _, edits: __, ...entry }: RevisionEntry): HistoryEntry {
+  return entry
 }
 
 function notFound(path: WorkspacePath): EnsembleError {

@@ -13,10 +13,9 @@ import { writeId, type Author, type FileId, type WriteId } from '../../protocol/
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { RevisionEntry } from '../../protocol/revisions.js'
 import { diff } from '../../protocol/text/diff.js'
-import { countLines } from '../../protocol/text/lines.js'
 import { sameContent, toWire, type Content } from '../documents/content.js'
 import type { FileStore } from '../documents/file-store.js'
-import { lineCounts } from '../documents/ledger.js'
+import { linesOfChange } from '../documents/ledger.js'
 import type { EventLog } from '../events/event-log.js'
 import type { FileHistory } from './file-history.js'
 import type { HistoryService } from './history-service.js'
@@ -114,12 +113,12 @@ export class RevertService {
     plan: Pick<RevertPlan, 'revisions' | 'newest'> | undefined,
   ): Promise<RevertedFile> {
     const { head, held, conflicts } = outcome
-    const { edits } = (await this.#options.history.version({ path: head.path, rev: head.rev })).entry
+    const { lines } = (await this.#options.history.version({ path: head.path, rev: head.rev })).entry
     return {
       path: head.path,
       outcome: held > 0 ? 'conflict' : outcome.outcome === 'unchanged' ? 'nothing' : 'reverted',
       ...{ revisions: plan?.revisions ?? 0, newest: plan?.newest ?? 0, rev: head.rev, deleted: head.deleted },
-      lines: outcome.outcome === 'unchanged' ? { added: 0, removed: 0 } : lineCounts(edits ?? []),
+      lines: (outcome.outcome === 'unchanged' ? null : lines) ?? { added: 0, removed: 0 },
       ...{ held, conflicts },
     }
   }
@@ -230,13 +229,14 @@ function unchanged(
   return { path, outcome: 'nothing', revisions, newest, rev, deleted, lines: nothing, held: 0, conflicts: [] }
 }
 
-function foreseen({ path, rev }: FileHead, now: Content, plan: RevertPlan): RevertedFile {
+function foreseen(head: FileHead, now: Content, plan: RevertPlan): RevertedFile {
+  const { path, rev } = head
   const { content, revisions, newest, deleted, held } = plan
   const isText = now.kind === 'text' && content.kind === 'text'
-  const edits = isText && !deleted ? diff(now.text, content.text) : []
-  const all = deleted && now.kind === 'text' ? { added: 0, removed: countLines(now.text) } : lineCounts(edits)
+  const change = deleted ? 'deleted' : head.deleted ? 'created' : 'modified'
+  const lines = isText ? linesOfChange(change, content.text, diff(now.text, content.text)) : { added: 0, removed: 0 }
   const outcome = held.length > 0 ? 'conflict' : 'reverted'
-  return { path, outcome, revisions, newest, rev, deleted, lines: all, held: held.length, conflicts: [] }
+  return { path, outcome, revisions, newest, rev, deleted, lines, held: held.length, conflicts: [] }
 }
 
 function outcomeOf(result: WriteResult, path: WorkspacePath): WriteOutcome {

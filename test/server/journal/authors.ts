@@ -88,6 +88,7 @@ export function entryOf(
       bom: false,
       eol: 'lf',
       writeId: null,
+      lines: null,
     },
     ...more,
   }

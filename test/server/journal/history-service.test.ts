@@ -18,7 +18,7 @@ describe('the history of a file', () => {
     const { files, history, clock } = open()
     let { head } = await write(files, 'a.ts', 'one\ntwo\n', null, CLAUDE)
     await clock.advance(1000)
-    for (const text of ['ONE\ntwo\n', 'ONE\ntwo\nthree\nfour\n', 'ONE\n']) {
+    for (const text of ['one more\ntwo\n', 'one more\ntwo\nthree\nfour\n', 'one more\n']) {
       ;({ head } = await write(files, 'a.ts', text, head, CODEX))
     }
     await remove(files, 'a.ts', head, CLAUDE)
