@@ -1,6 +1,6 @@
 /** Both sides of a conflict beside what they started from, and the result below, to be put together and resolved. */
 import { useEffect, useRef } from 'preact/hooks'
-import { signal, useSignal } from '@preact/signals'
+import { signal, useSignal, useSignalEffect } from '@preact/signals'
 import type { ConflictChoice } from '../../protocol/conflicts.js'
 import { isOfLines } from '../model/of-lines.js'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
@@ -13,6 +13,7 @@ import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { Fault } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
+import { EditorNotLoaded } from './notice.js'
 
 /** Results that are begun, by conflict: whoever looks at something else finds them again. */
 export const begunResults = signal<ReadonlyMap<string, Begun>>(new Map())
@@ -51,6 +52,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
   const tab = useSignal<SideName>('ours')
   const merge = useSignal<OpenMerge | null>(null)
   const notLoaded = useSignal(false)
+  const attempt = useSignal(0)
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
   const { canWrite, readOnly } = store
@@ -90,12 +92,17 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
     resolve: () => void resolve(),
   })
 
+  // The server is back: it may have the editor now.
+  useSignalEffect(() => {
+    if (store.freshness.value.kind !== 'offline' && notLoaded.peek()) attempt.value = attempt.peek() + 1
+  })
   const margin = window.matchMedia(NARROW).matches ? NARROW_MARGIN : MARGIN
   useEffect(() => {
     let close = (): void => undefined
     let gone = false
     const open = async () => {
       const { openMerge } = await import('../editor/open-merge.js')
+      notLoaded.value = false
       const [ours, theirs, result] = [parents.ours.current, parents.theirs.current, parents.result.current]
       if (gone || ours === null || theirs === null || result === null) return
       const opened = openMerge({
@@ -127,7 +134,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
       gone = true
       close()
     }
-  }, [conflict.id, texts.ours, texts.base, texts.theirs])
+  }, [conflict.id, texts.ours, texts.base, texts.theirs, attempt.value])
 
   function lookOf(author: string) {
     const tag = store.tag(author)
@@ -182,7 +189,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           </span>
         </h2>
         <div ref={parents.result} class="pane-text" />
-        {notLoaded.value && <p class="editor-state">The editor could not be loaded. Reload the page.</p>}
+        {notLoaded.value && <EditorNotLoaded />}
       </div>
       <details class="reasons" open={!window.matchMedia('(max-width: 1180px)').matches}>
         <summary>How it happened</summary>

@@ -16,7 +16,7 @@ import { agentColour, colourClass } from '../parts/agent-tag.js'
 import { usePage, type Page } from '../parts/context.js'
 import type { Store } from '../store.js'
 import { lockLooks } from './file-locks.js'
-import { Notice } from './notice.js'
+import { EditorNotLoaded, Notice } from './notice.js'
 import { Stranded } from './stranded.js'
 
 export interface FileTextProps {
@@ -178,14 +178,7 @@ function State({ state, again }: { readonly state: Shown; readonly again: () => 
         </Notice>
       )
     case 'not-loaded':
-      return (
-        <Notice title="The editor could not be loaded">
-          <p>The server did not deliver it. It may have been stopped, or replaced by another version.</p>
-          <button type="button" class="button" onClick={() => location.reload()}>
-            Reload the page
-          </button>
-        </Notice>
-      )
+      return <EditorNotLoaded />
   }
 }
 

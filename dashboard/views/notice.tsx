@@ -14,3 +14,15 @@ export function Notice({ title, children }: NoticeProps) {
     </div>
   )
 }
+
+/** It comes by itself when the server is back, unless that is another version by then. */
+export function EditorNotLoaded() {
+  return (
+    <Notice title="The editor could not be loaded">
+      <p>The server did not deliver it. It may have been stopped, or replaced by another version.</p>
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Reload the page
+      </button>
+    </Notice>
+  )
+}

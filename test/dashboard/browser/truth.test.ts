@@ -167,3 +167,20 @@ test('what was asked for while the server was away, a view or the text of a file
   await editor(file).getByText('one').waitFor()
   await list.getByText('Nothing is locked').waitFor()
 })
+
+test('a conflict’s editor that could not be loaded comes when the server is back', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const [agent, other] = [await folder.agent('CLAUDE-a'), await folder.agent('CODEX-b')]
+  await write(agent, 'b.ts', 'one\n', null)
+  await write(other, 'b.ts', 'two\n', null)
+  const page = await open(folder, '/conflicts')
+  await page.route('**/open-merge-*', (route) => route.abort())
+  await page.getByRole('link', { name: 'Compare' }).click()
+  await page.getByText('The editor could not be loaded').waitFor()
+  await page.unroute('**/open-merge-*')
+  await folder.kill()
+  await page.getByText('Not live', { exact: true }).waitFor()
+  await folder.start()
+  await page.locator('.result .change-head').waitFor()
+  expect(await page.getByText('The editor could not be loaded').count()).toBe(0)
+})
