@@ -3,6 +3,7 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import { isOfLines } from '../model/of-lines.js'
 import { formatCount, fileName } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
+import { FilePath } from '../parts/file-path.js'
 
 const LONGEST_EXCERPT = 60
 
@@ -35,7 +36,9 @@ export function ConflictStory({ conflict, brief = false }: ConflictStoryProps) {
   return (
     <>
       <AgentTag author={later} small /> {deed} after <AgentTag author={earlier} small /> {before}:{' '}
-      <code>{conflict.path}</code>
+      <code class="story-path" title={conflict.path}>
+        <FilePath path={conflict.path} />
+      </code>
       {isOfLines(conflict) && !brief && (
         <>
           , <q class="excerpt">{excerpt(conflict.base) || excerpt(conflict.ours)}</q>

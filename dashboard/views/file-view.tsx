@@ -2,13 +2,14 @@
 import { useEffect } from 'preact/hooks'
 import { signal, useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import type { FileHead } from '../../protocol/files.js'
-import { fileName, formatBytes, formatClock } from '../model/format.js'
+import { formatBytes, formatClock } from '../model/format.js'
 import { formatPlace, parsePlace, type Place } from '../model/place.js'
 import { isHere } from '../model/roster.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
 import { useCommands, usePage, type Page } from '../parts/context.js'
+import { FilePath } from '../parts/file-path.js'
 import { Icon } from '../parts/icon.js'
 import type { Peer } from '../editor/peers.js'
 import { formatRoute } from '../router.js'
@@ -108,9 +109,6 @@ interface FileHeaderProps {
 
 function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
   const { store } = usePage()
-  const name = fileName(path)
-  // Without the stroke before the name: it stays when the folders are cut.
-  const folders = Math.max(0, path.length - name.length - 1)
   const here = store.agents.value.filter((row) => isHere(row) && row.agent.file === path)
   const conflicts = store.openConflicts.value.filter((conflict) => conflict.path === path).length
   return (
@@ -119,9 +117,7 @@ function FileHeader({ path, head, drawer, place }: FileHeaderProps) {
         <Icon name="back" />
       </a>
       <h1 class="path" title={path}>
-        <span>{path.slice(0, folders)}</span>
-        <span class="path-stroke">{path.slice(folders, path.length - name.length)}</span>
-        <b>{name}</b>
+        <FilePath path={path} />
       </h1>
       <span class="tags">
         {here.map((row) => (

@@ -1,5 +1,6 @@
 /** Names as long as they may be: no view grows wider than its window. */
-import { beforeAll, expect, test } from 'vitest'
+import type { Locator } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { writeId } from '../../../protocol/ids.js'
 import { lockCommand } from '../../../protocol/locks.js'
 import { workspacePath } from '../../../protocol/paths.js'
@@ -66,22 +67,40 @@ test.each([1440, 1024, 380])('at %i pixels', async (width) => {
   expect(wide).toEqual({})
 })
 
-test.each([1440, 1024, 380])(
-  'in the header of a file the folders give way, not its name, at %i pixels',
-  async (width) => {
-    const name = 'a-name-that-fits.tsx'
-    const deep = `src/${LONG}/${LONG}/${name}`
-    folder.write(deep, 'one\n')
-    const page = await open(folder, `/files/${deep}`, { viewport: { width, height: 800 } })
-    const shown = page.getByRole('heading', { level: 1 }).locator('b')
-    await shown.waitFor()
-    await page.evaluate(() => document.fonts.ready)
-    const { inner, outer, right, text } = await shown.evaluate((part) => ({
-      ...{ inner: part.scrollWidth, outer: part.clientWidth, right: part.getBoundingClientRect().right },
-      text: part.textContent,
-    }))
-    expect(text).toBe(name)
-    expect(inner).toBeLessThanOrEqual(outer)
-    expect(right).toBeLessThanOrEqual(width)
-  },
-)
+/** The whole name, within the window. */
+async function expectWhole(shown: Locator, name: string, width: number): Promise<void> {
+  await shown.waitFor()
+  const { inner, outer, right, bottom, end, text } = await shown.evaluate(async (part) => {
+    await document.fonts.ready
+    const header = part.closest('header, .file-head')
+    const { right, bottom } = part.getBoundingClientRect()
+    const end = header?.getBoundingClientRect().bottom ?? 0
+    return { inner: part.scrollWidth, outer: part.clientWidth, right, bottom, end, text: part.textContent }
+  })
+  expect(text).toBe(name)
+  expect(inner).toBeLessThanOrEqual(outer)
+  expect(right).toBeLessThanOrEqual(width)
+  expect(bottom).toBeLessThanOrEqual(end)
+}
+
+describe.each([1440, 1024, 380])('the folders give way, not the name, at %i pixels', (width) => {
+  const viewport = { width, height: 800 }
+  const deep = (name: string) => `src/${LONG}/${LONG}/${name}`
+
+  test('in the header of a file', async () => {
+    folder.write(deep('a-name-that-fits.tsx'), 'one\n')
+    const page = await open(folder, `/files/${deep('a-name-that-fits.tsx')}`, { viewport })
+    await expectWhole(page.getByRole('heading', { level: 1 }).locator('b'), 'a-name-that-fits.tsx', width)
+  })
+
+  test('in the header of a conflict', async () => {
+    const path = deep(`collides-at-${width}.tsx`)
+    const [one, two] = [await folder.agent('CLAUDE-n1'), await folder.agent('CODEX-n2')]
+    await write(one, path, 'one\n', null)
+    await write(two, path, 'two\n', null)
+    const { conflicts } = await one.request('conflicts', { path: workspacePath.parse(path) })
+    const page = await open(folder, `/conflicts/${conflicts[0]?.id ?? ''}`, { viewport })
+    await expectWhole(page.locator('.conflict-heading .story-path b'), `collides-at-${width}.tsx`, width)
+    await Promise.all([one, two].map((agent) => agent.request('leave', {})))
+  })
+})

@@ -24,6 +24,17 @@ test.each(['', 'Anna B.', '-a', 'ä', 'a'.repeat(65)])('%j is no name: that is s
   expect(keptPerson(place)).toBe('anna')
 })
 
+test.each(['CLAUDE-n0', 'X1-', 'ANNA-maria'])('%j reads as the id of an agent, and is refused', (typed) => {
+  const place = storage()
+  expect(keepPerson(place, typed)).toContain('reads as an agent’s id')
+  place.setItem('ensemble-person', typed)
+  expect(keptPerson(place)).toBe('dashboard')
+})
+
+test.each(['Anna-Maria', 'ANNA', 'claude-n0'])('%j is a name', (typed) => {
+  expect(keepPerson(storage(), typed)).toBeNull()
+})
+
 test('what stands in the browser and is no name is not taken', () => {
   const place = storage()
   place.setItem('ensemble-person', 'no name')
