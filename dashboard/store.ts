@@ -17,7 +17,7 @@ import type { LocksList } from '../protocol/locks.js'
 import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import type { TaskList } from '../protocol/tasks.js'
-import { Activity } from './model/activity.js'
+import { Activity, isReading } from './model/activity.js'
 import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
@@ -25,7 +25,8 @@ import { freshness } from './model/freshness.js'
 import { inboxOf, pausedFolders, type PausedFolder } from './model/inbox.js'
 import { keeper } from './model/kept.js'
 import { Lanes, touchedBy } from './model/lanes.js'
-import { LockSpans } from './model/lock-spans.js'
+import { LockSpans, type ScoreTable } from './model/lock-spans.js'
+import { isSameQuiet, LastEvents, quietAgents } from './model/quiet.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
 import {
@@ -45,14 +46,6 @@ export interface HealthSample {
   /** From question to answer, in milliseconds. */
   readonly roundTrip: number
   readonly eventsPerMinute: number
-}
-
-/** What the score draws. */
-export interface ScoreTable {
-  readonly lanes: Lanes
-  readonly locks: LockSpans
-  /** Whose lanes are not as they were with the wrapper before; null: any. */
-  readonly touched: ReadonlySet<string> | null
 }
 
 export type Commit = Pick<Extract<ServerMessage, { type: 'head' }>, 'head' | 'edits'>
@@ -111,11 +104,19 @@ export class Store {
   readonly paused = computed(() =>
     this.#keepPaused(pausedFolders(this.#status.value?.folder?.paused ?? null, this.agents.value)),
   )
+  readonly #lastEvents = new LastEvents()
+  readonly #keepQuiet = keeper(isSameQuiet)
+  /** Who is at work, and of whom no event tells any more. */
+  readonly quiet = computed(() => {
+    const [rows, now] = [this.agents.value, this.serverNow.value]
+    return this.#keepQuiet(quietAgents(rows, this.tasks.value, this.locks.value, this.#lastEvents, now))
+  })
   readonly inbox = computed(() =>
     inboxOf({
       paused: this.paused.value,
       conflicts: this.openConflicts.value,
       deadlocks: this.deadlocks.value,
+      quiet: this.quiet.value,
       tasks: this.tasks.value.tasks,
     }),
   )
@@ -273,6 +274,7 @@ export class Store {
     batch(() => {
       this.#learn(agents)
       if (!this.recentKnown.value) {
+        this.#lastEvents.begin(events, agents, this.serverNow.value)
         this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
         this.agents.value = agents.flatMap((agent) => this.#goneRow(agent, events))
       }
@@ -308,6 +310,7 @@ export class Store {
     this.#samples.clear()
     this.#departures.clear()
     this.#rate.value.rate.clear()
+    this.#lastEvents.clear()
     this.#tags.value.book.clear()
     this.#roster = null
     this.recentKnown.value = false
@@ -393,6 +396,7 @@ export class Store {
 
   #note(event: WorkspaceEvent, time: number): void {
     this.lanes.value.locks.note(event, time)
+    this.#lastEvents.note(event, time)
     this.#deadlocks.value = withEvent(this.#deadlocks.value, event)
     switch (event.type) {
       case 'file:changed': {
@@ -442,9 +446,4 @@ export class Store {
     this.caughtUp.value = { events: this.#returning.events, at: this.now.value }
     this.#returning = null
   }
-}
-
-/** Of the server's own folder, which it has just begun to serve. */
-function isReading({ author, rev }: { readonly author: string; readonly rev: number }): boolean {
-  return author === 'DISK' && rev === 1
 }

@@ -149,3 +149,8 @@ export function linesByAuthor(changes: readonly Change[]): readonly AuthorLines[
   for (const change of changes) byAuthor.set(change.author, withChange(byAuthor.get(change.author), change, 1))
   return [...byAuthor.values()].sort((a, b) => b.lastTime - a.lastTime)
 }
+
+/** Of the server's own folder, which it has just begun to serve. */
+export function isReading({ author, rev }: { readonly author: string; readonly rev: number }): boolean {
+  return author === 'DISK' && rev === 1
+}

@@ -1,6 +1,6 @@
 /**
- * What waits for a person: what collided first, then what the server had to break, then folders that hold something back, then what
- * somebody stopped.
+ * What waits for a person: what collided first, then what the server had to break, then folders that hold something back, then
+ * agents that have gone quiet, then what somebody stopped.
  */
 import type { Conflict } from '../../protocol/conflicts.js'
 import type { Task } from '../../protocol/tasks.js'
@@ -8,11 +8,13 @@ import { formatCount } from './format.js'
 import type { Pause } from '../../protocol/folder.js'
 import type { Route } from '../router.js'
 import type { Deadlock } from './deadlocks.js'
+import type { QuietAgent } from './quiet.js'
 import { isHere, type AgentRow } from './roster.js'
 
 export type InboxItem =
   | { readonly kind: 'conflict'; readonly conflict: Conflict }
   | { readonly kind: 'deadlock'; readonly deadlock: Deadlock }
+  | { readonly kind: 'quiet'; readonly agent: QuietAgent }
   | { readonly kind: 'halted'; readonly task: Task }
   | ({ readonly kind: 'paused' } & PausedFolder)
 
@@ -35,13 +37,15 @@ export interface Waiting {
   readonly deadlocks: readonly Deadlock[]
   readonly tasks: readonly Task[]
   readonly paused: readonly PausedFolder[]
+  readonly quiet: readonly QuietAgent[]
 }
 
-export function inboxOf({ conflicts, deadlocks, tasks, paused }: Waiting): readonly InboxItem[] {
+export function inboxOf({ conflicts, deadlocks, tasks, paused, quiet }: Waiting): readonly InboxItem[] {
   return [
     ...conflicts.map((conflict) => ({ kind: 'conflict', conflict }) as const),
     ...deadlocks.map((deadlock) => ({ kind: 'deadlock', deadlock }) as const),
     ...paused.map((folder) => ({ kind: 'paused', ...folder }) as const),
+    ...quiet.filter(({ waits }) => waits).map((agent) => ({ kind: 'quiet', agent }) as const),
     ...tasks.filter(({ status }) => status === 'HALTED').map((task) => ({ kind: 'halted', task }) as const),
   ]
 }
@@ -50,6 +54,7 @@ const NOUNS: Readonly<Record<InboxItem['kind'], string>> = {
   conflict: 'conflict',
   deadlock: 'broken deadlock',
   halted: 'halted task',
+  quiet: 'quiet agent',
   paused: 'paused folder',
 }
 
@@ -69,6 +74,8 @@ export function inboxKey(item: InboxItem): string {
       return `deadlock ${item.deadlock.seq}`
     case 'halted':
       return item.task.id
+    case 'quiet':
+      return `quiet ${item.agent.id}`
     case 'paused':
       return `paused ${item.who ?? ''}`
   }
@@ -83,6 +90,8 @@ export function inboxRoute(item: InboxItem): Route {
       return { view: 'locks', id: null }
     case 'halted':
       return { view: 'tasks', id: item.task.id, subtask: null }
+    case 'quiet':
+      return { view: 'agents', id: item.agent.id }
     case 'paused':
       return item.who === null ? { view: 'overview' } : { view: 'agents', id: item.who }
   }

@@ -4,7 +4,15 @@
  */
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { LocksList } from '../../protocol/locks.js'
-import { LANE_SPAN } from './lanes.js'
+import { LANE_SPAN, type Lanes } from './lanes.js'
+
+/** What the score draws. */
+export interface ScoreTable {
+  readonly lanes: Lanes
+  readonly locks: LockSpans
+  /** Whose lanes are not as they were with the wrapper before; null: any. */
+  readonly touched: ReadonlySet<string> | null
+}
 
 export interface Span {
   readonly from: number

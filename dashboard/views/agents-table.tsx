@@ -75,6 +75,7 @@ function Cells({ row }: { readonly row: AgentRow }) {
   const own = useComputed(() => store.work.value.activity.lines(id)).value
   const locks = useComputed(() => store.locks.value.locks.filter(({ holder }) => holder === id).length).value
   const wait = useComputed(() => store.locks.value.waiting.find(({ agent }) => agent === id)).value
+  const quiet = useComputed(() => store.quiet.value.find((one) => one.id === id)?.since).value
   const gone = !isHere(row)
   // Most often it is the file that is another.
   const who = useMemo(
@@ -97,16 +98,14 @@ function Cells({ row }: { readonly row: AgentRow }) {
         {wait === undefined ? (
           <>
             <StateWord state={state} />
-            <small>
-              <Age of={since} />
-            </small>
+            <small>{quiet === undefined ? <Age of={since} /> : <QuietFor since={quiet} />}</small>
           </>
         ) : (
           <WaitWord wait={wait} />
         )}
       </div>
     ),
-    [state, since, wait],
+    [state, since, wait, quiet],
   )
   return (
     <div class={`agent-row${gone ? ' agent-gone' : ''}`} role="row">
@@ -131,6 +130,17 @@ function Cells({ row }: { readonly row: AgentRow }) {
         </span>
       </div>
     </div>
+  )
+}
+
+/** At work, as it said, without anything to be seen of it. */
+function QuietFor({ since }: { readonly since: number }) {
+  const isAway = usePage().store.freshness.value.kind === 'offline'
+  return (
+    <>
+      no event {!isAway && 'for '}
+      <Age of={since} />
+    </>
   )
 }
 

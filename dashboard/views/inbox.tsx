@@ -1,8 +1,10 @@
 /** What waits for a person, each row ending in what can be done. */
 import type { ComponentChildren } from 'preact'
 import { unreachable } from '../../protocol/errors.js'
-import { fileName } from '../model/format.js'
+import { fileName, formatClock } from '../model/format.js'
 import { inboxKey, inboxRoute, type InboxItem } from '../model/inbox.js'
+import type { QuietAgent } from '../model/quiet.js'
+import { isWorking } from '../model/roster.js'
 import { countsOf } from '../model/tasks.js'
 import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -31,7 +33,8 @@ export function Inbox() {
           {items.length - MOST} more:{' '}
           <Rest items={items.slice(MOST)} kind="conflict" to={{ view: 'conflicts', id: null }} word="Conflicts" />
           <Rest items={items.slice(MOST)} kind="deadlock" to={{ view: 'locks', id: null }} word="Locks" />
-          <Rest items={items.slice(MOST)} kind="paused" to={{ view: 'agents', id: null }} word="Agents" />
+          <Rest items={items.slice(MOST)} kind="paused" to={{ view: 'agents', id: null }} word="Folders" />
+          <Rest items={items.slice(MOST)} kind="quiet" to={{ view: 'agents', id: null }} word="Agents" />
           <Rest items={items.slice(MOST)} kind="halted" to={{ view: 'tasks', id: null, subtask: null }} word="Tasks" />
         </li>
       )}
@@ -75,6 +78,8 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
         </Row>
       )
     }
+    case 'quiet':
+      return <Quiet agent={item.agent} />
     case 'halted': {
       const { task } = item
       return (
@@ -96,6 +101,31 @@ function InboxRow({ item }: { readonly item: InboxItem }) {
     default:
       return unreachable(item)
   }
+}
+
+/** It may think, test, or be stuck: only a look, or a question, tells. */
+function Quiet({ agent: { id, since } }: { readonly agent: QuietAgent }) {
+  const { store } = usePage()
+  const row = store.row(id)
+  return (
+    <Row
+      icon="hourglass"
+      waits
+      title={`${store.tag(id).name.split(',')[0]} has gone quiet`}
+      time={since}
+      to={{ view: 'agents', id }}
+      verb="Open"
+    >
+      <AgentTag author={id} small /> {row !== undefined && isWorking(row) ? <>is {row.state}</> : 'has begun a subtask'}
+      {row?.agent.file != null && (
+        <>
+          {' '}
+          in <code>{row.agent.file}</code>
+        </>
+      )}
+      , and no event has told of it since {formatClock(since)}
+    </Row>
+  )
 }
 
 interface RowProps {

@@ -1,10 +1,11 @@
-/** The overview's feed, filtered, and folders that wait for a person. */
-import { expect, test } from 'vitest'
+/** The overview's feed, filtered, and what waits for a person besides conflicts and tasks. */
+import { expect, onTestFinished, test } from 'vitest'
 import { pause } from '../../../protocol/folder.js'
+import { startServer, TOKEN } from '../../support/server.js'
 import { headOf, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
 
-const { open } = usePages()
+const { blank, open } = usePages()
 
 test('the feed shows what is asked for, by kind, author and path; the address keeps it', async () => {
   const folder = await serve({ 'src/a.ts': 'a\n', 'docs/b.md': 'b\n' })
@@ -55,4 +56,29 @@ test('a folder that holds something back waits for a person, with what to run, u
   await page.getByText('44 files are gone from its folder.').waitFor()
   await agent.request('folder', { paused: null, leftOut: 0 })
   await page.getByText('44 files are gone from its folder.').waitFor({ state: 'detached' })
+})
+
+test('who is at work without any event is noted after five minutes, and waits for a person after fifteen', async () => {
+  let passed = 0
+  const server = await startServer({ now: () => Date.now() + passed, elapsed: () => performance.now() })
+  onTestFinished(() => server.stop())
+  const agent = await server.connectAs('CLAUDE-one')
+  await write(agent, 'a.ts', 'a\n', null)
+  await agent.request('presence', { state: 'testing' })
+  const page = await blank(server.url)
+  await page.goto(`${server.url}/#token=${TOKEN}`)
+  const row = page.getByRole('row', { name: 'one, Claude' })
+  await row.getByText('Testing').waitFor()
+  passed += 6 * 60_000
+  await row.getByText('no event for 6 min').waitFor()
+  await page.getByRole('heading', { name: 'Nothing waits for you' }).waitFor()
+  passed += 10 * 60_000
+  await page.getByRole('heading', { name: '1 quiet agent waits for you' }).waitFor()
+  await page.getByText('one has gone quiet').waitFor()
+  await page.getByRole('list', { name: 'Waiting for you' }).getByRole('link', { name: 'Open' }).click()
+  await page.waitForURL(/\/agents\/CLAUDE-one$/)
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  await write(agent, 'b.ts', 'b\n', null)
+  await page.getByRole('heading', { name: 'Nothing waits for you' }).waitFor()
+  expect(await row.getByText('no event').count()).toBe(0)
 })

@@ -1,0 +1,77 @@
+/** Agents that are at work, and of whom no event tells any more: whoever sits here may want to look. */
+import type { KnownAgent } from '../../protocol/agents.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
+import type { LocksList } from '../../protocol/locks.js'
+import type { TaskList } from '../../protocol/tasks.js'
+import { isHere, isWorking, type AgentRow } from './roster.js'
+
+/** From when on it is noted beside the agent, and from when on it waits for a person. In milliseconds. */
+const NOTED_AFTER = 5 * 60_000
+const WAITS_AFTER = 15 * 60_000
+/** What is told of before the page was opened: so long, and so many events. */
+const TOLD_SPAN = 15 * 60_000
+const MOST_TOLD = 2_000
+
+export interface QuietAgent {
+  readonly id: string
+  /** Since when at least, by the server's clock. */
+  readonly since: number
+  /** It waits for a person. */
+  readonly waits: boolean
+}
+
+/** When an event told of each agent last. */
+export class LastEvents {
+  readonly #times = new Map<string, number>()
+  /** Before it nothing is known. */
+  #from = Infinity
+
+  /** @param earlier what was before the page was opened, oldest first @param agents who ever joined; empty: the server told of neither */
+  begin(earlier: readonly WorkspaceEvent[], agents: readonly KnownAgent[], now: number): void {
+    const first = earlier.length < MOST_TOLD ? undefined : earlier[0]
+    const isTold = agents.length > 0
+    this.#from = first === undefined ? now - (isTold ? TOLD_SPAN : 0) : Date.parse(first.timestamp)
+  }
+
+  note({ type, agent_id: agent, data }: WorkspaceEvent, time: number): void {
+    // Its time ran out, or someone took it away: that is nothing that the agent did.
+    if (agent === undefined || type === 'lock:expired' || (type === 'lock:released' && data.reason === 'forced')) return
+    this.#times.set(agent, Math.max(this.#times.get(agent) ?? 0, time))
+  }
+
+  /** The latest time of which is known that no event told of it since; Infinity: nothing is known. */
+  of(agent: string): number {
+    return Math.max(this.#times.get(agent) ?? 0, this.#from)
+  }
+
+  clear(): void {
+    this.#times.clear()
+    this.#from = Infinity
+  }
+}
+
+/** Of those who are here: who says to be at work, or has begun a subtask. Who waits for a lock is told of otherwise. */
+export function quietAgents(
+  rows: readonly AgentRow[],
+  { tasks }: Pick<TaskList, 'tasks'>,
+  { waiting }: Pick<LocksList, 'waiting'>,
+  last: LastEvents,
+  now: number,
+): readonly QuietAgent[] {
+  const begun = new Set(
+    tasks
+      .filter(({ status }) => status === 'ACTIVE')
+      .flatMap(({ subtasks }) => subtasks.filter(({ state }) => state === 'running').map(({ assignee }) => assignee)),
+  )
+  return rows.flatMap((row): QuietAgent[] => {
+    const { agentId: id, connectedAt } = row.agent
+    const isAtWork = isWorking(row) || (begun.has(id) && row.state !== 'blocked')
+    if (!isHere(row) || !isAtWork || waiting.some(({ agent }) => agent === id)) return []
+    const since = Math.max(last.of(id), row.since, connectedAt)
+    return now - since < NOTED_AFTER ? [] : [{ id, since, waits: now - since >= WAITS_AFTER }]
+  })
+}
+
+export function isSameQuiet(a: QuietAgent, b: QuietAgent): boolean {
+  return a.id === b.id && a.since === b.since && a.waits === b.waits
+}
