@@ -35,6 +35,8 @@ export interface MergeOptions {
   readonly around: { readonly before: string; readonly after: string; readonly firstLine: number }
   readonly looks: Readonly<Record<SideName, SideLook>>
   readonly begun: Begun | null
+  /** Which change comes first; null: the first that nobody has decided. */
+  readonly start: number | null
   /** Else no change offers what to do with it. */
   readonly mayChoose: boolean
   readonly onResolve: () => void
@@ -47,6 +49,8 @@ export interface OpenMerge {
   useAll(use: Use): void
   /** To the next change that nobody has decided, or to the next one; around at the end. */
   next(): void
+  /** To one change; to none where there is none such. */
+  go(index: number): void
   setWritable(on: boolean): void
   /** What the region reads now. */
   text(): string
@@ -71,12 +75,9 @@ const standField = StateField.define<Stand>({
 export function openMerge(options: MergeOptions): OpenMerge {
   const { parents, path, pieces, around, looks, onResolve } = options
   const changes = pieces.filter((piece) => piece.kind === 'change')
-  const current = signal(
-    Math.max(
-      0,
-      changes.findIndex((change) => firstUse(change) === null),
-    ),
-  )
+  const undecided = changes.findIndex((change) => firstUse(change) === null)
+  const isThere = options.start !== null && options.start < changes.length
+  const current = signal(isThere ? options.start : Math.max(0, undecided))
   const writable = new Compartment()
   const language = new Compartment()
   const first = beginning(pieces)
@@ -146,6 +147,9 @@ export function openMerge(options: MergeOptions): OpenMerge {
       for (const index of changes.keys()) merge.use(index, use)
     },
     next: () => go(nextOf(decided.peek(), current.peek(), true) ?? 0),
+    go: (index) => {
+      if (index < changes.length) go(index)
+    },
     setWritable: (on) => result.dispatch({ effects: writable.reconfigure(on ? [] : readOnly) }),
     text: () => regionText(result.state),
     begun: () => {

@@ -125,3 +125,13 @@ export function layOut(pieces: readonly Piece[], textOf: (change: Change) => str
   }
   return { text: text + after, places }
 }
+
+/** Of a change as it stands behind the `#` of an address: `change-1` for the first. Null: of none in particular. */
+export function parseChangePlace(hash: string): number | null {
+  const number = Number(/^#change-(\d{1,4})$/.exec(hash)?.[1] ?? 0)
+  return number === 0 ? null : number - 1
+}
+
+export function formatChangePlace(index: number): string {
+  return `#change-${index + 1}`
+}

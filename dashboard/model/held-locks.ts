@@ -56,6 +56,21 @@ export function regionWords(region: LockRegion, lines: Lock['lines']): string {
   }
 }
 
+/** When whoever holds a lock is told that it ends: in milliseconds before, and in words. */
+const WARNED_AT = [
+  { left: 10_000, words: 'ten seconds' },
+  { left: 60_000, words: 'a minute' },
+]
+
+/** What is said of one's own locks that end soon, as a sentence each; the same until there is something else to be said. */
+export function endingSoon({ locks }: Pick<LocksList, 'locks'>, holder: string, now: number): readonly string[] {
+  return locks.flatMap((lock) => {
+    const within = WARNED_AT.find(({ left }) => lock.expiresAt - now <= left)
+    if (lock.holder !== holder || within === undefined) return []
+    return `Your lock on ${regionWords(lock.region, lock.lines)} of ${fileName(lock.path)} ends within ${within.words}`
+  })
+}
+
 /** "0:48", "2:05", "1:00:00" of what is left; never below zero. */
 export function formatLeft(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000))

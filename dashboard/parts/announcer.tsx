@@ -1,9 +1,10 @@
 /**
- * What a screen reader is told without asking: that the connection went or came back, and how many things wait. Nothing
- * that agents do all the time.
+ * What a screen reader is told without asking: that the connection went or came back, how many things wait, and that a lock
+ * of whoever sits here is about to end. Nothing that agents do all the time.
  */
 import { useEffect } from 'preact/hooks'
-import { useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
+import { endingSoon } from '../model/held-locks.js'
 import { inboxCount, inboxKey } from '../model/inbox.js'
 import { usePage } from './context.js'
 
@@ -11,7 +12,7 @@ import { usePage } from './context.js'
 const JOINED_WITHIN = 5_000
 
 export function Announcer() {
-  const { store } = usePage()
+  const { store, author } = usePage()
   const said = useSignal('')
   const inbox = store.inbox.value
   const open = inbox.map(inboxKey).join(' ')
@@ -22,6 +23,10 @@ export function Announcer() {
     }, JOINED_WITHIN)
     return () => clearTimeout(timer)
   }, [open, said, store])
+  const ending = useComputed(() => endingSoon(store.locks.value, author, store.serverNow.value).join('. ')).value
+  useEffect(() => {
+    if (ending !== '') said.value = ending
+  }, [ending, said])
   const offline = store.freshness.value.kind === 'offline'
   const back = store.caughtUp.value
   return (

@@ -5,7 +5,7 @@ import type { ConflictChoice } from '../../protocol/conflicts.js'
 import { isOfLines } from '../model/of-lines.js'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
 import type { Begun, OpenMerge } from '../editor/open-merge.js'
-import { firstUse, piecesOf, type SideName, type Use } from '../model/changes.js'
+import { firstUse, formatChangePlace, parseChangePlace, piecesOf, type SideName, type Use } from '../model/changes.js'
 import { formatClock, formatCount } from '../model/format.js'
 import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
@@ -115,14 +115,17 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           base: { label: 'Base, what both started from', tag: null, wordClass: 'remote-ink' },
           theirs: lookOf(conflict.authors.theirs),
         },
+        start: parseChangePlace(location.hash),
         begun: begunResults.peek().get(conflict.id) ?? null,
         mayChoose: !readOnly.peek(),
         onResolve: () => void resolve(),
       })
       merge.value = opened
       const dispose = canWrite.subscribe((on) => opened.setWritable(on))
+      const leave = keepPlace(opened)
       close = () => {
         dispose()
+        leave()
         // Of one that is resolved nothing is to be gone on with.
         if (merge.peek() !== null) keep(conflict.id, opened.begun())
         merge.value = null
@@ -230,6 +233,25 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
       )}
     </>
   )
+}
+
+/** The address follows the change that is looked at, once it is another than the first one, and leads to it. */
+function keepPlace(merge: OpenMerge): () => void {
+  const { current } = merge
+  const first = current.peek()
+  const dispose = current.subscribe((index) => {
+    if (index === first && location.hash === '') return
+    history.replaceState(null, '', location.pathname + formatChangePlace(index))
+  })
+  const read = () => {
+    const index = parseChangePlace(location.hash)
+    if (index !== null) merge.go(index)
+  }
+  addEventListener('hashchange', read)
+  return () => {
+    dispose()
+    removeEventListener('hashchange', read)
+  }
 }
 
 interface PaneProps {

@@ -157,3 +157,21 @@ test('the score has a bar for a lock that is held, and hatching for a wait', asy
   await until(() => hatching('CODEX-review'), 'the hatching of the wait')
   expect([await bar('CODEX-review'), await hatching('CLAUDE-frontend')]).toEqual([false, false])
 })
+
+test('whoever sits at the page is told when an own lock is about to end, and of nobody else’s', async () => {
+  const folder = await serve({ 'src/a.ts': TEN, 'src/b.ts': TEN })
+  const page = await open(folder)
+  await lock(await folder.agent('CLAUDE-one'), 'src/b.ts', { ttl: 30 })
+  const answer = await fetch(`${folder.url}/api/locks`, {
+    method: 'POST',
+    headers: {
+      ...{ Authorization: `Bearer ${folder.token}`, 'Content-Type': 'application/json' },
+      'X-Ensemble-Agent': 'PERSON-dashboard',
+    },
+    body: JSON.stringify({ wants: [{ path: 'src/a.ts' }], ttl: 30 }),
+  })
+  expect(answer.ok).toBe(true)
+  const said = page.getByRole('status').filter({ hasText: 'Your lock on' })
+  await said.waitFor({ state: 'attached' })
+  expect(await said.textContent()).toBe('Your lock on the whole file of a.ts ends within a minute')
+})

@@ -184,3 +184,24 @@ test('a conflict’s editor that could not be loaded comes when the server is ba
   await page.locator('.result .change-head').waitFor()
   expect(await page.getByText('The editor could not be loaded').count()).toBe(0)
 })
+
+test('the address of a conflict leads to one of its changes, and follows to the next', async () => {
+  const folder = await serve({})
+  const [agent, other] = [await folder.agent('CLAUDE-a'), await folder.agent('CODEX-b')]
+  await write(agent, 'b.ts', 'one\nsame\ntwo\nsame\nthree\n', null)
+  await write(other, 'b.ts', 'eins\nsame\nzwei\nsame\ndrei\n', null)
+  const { conflicts } = await agent.request('conflicts', {})
+  const address = `/conflicts/${conflicts[0]?.id ?? ''}`
+  const page = await open(folder, address)
+  const current = page.locator('.result .change-current')
+  await current.getByText('Change 1', { exact: true }).waitFor()
+  expect(new URL(page.url()).hash).toBe('')
+  await page.keyboard.press('F7')
+  await page.waitForURL((url) => url.hash === '#change-2')
+  await page.goto(`${folder.url}${address}#change-3`)
+  await current.getByText('Change 3', { exact: true }).waitFor()
+  await page.reload()
+  await current.getByText('Change 3', { exact: true }).waitFor()
+  await page.keyboard.press('F7')
+  await page.waitForURL((url) => url.hash === '#change-1')
+})

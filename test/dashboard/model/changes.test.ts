@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { firstText, layOut, piecesOf, usedText, type Change } from '../../../dashboard/model/changes.js'
+import {
+  formatChangePlace,
+  parseChangePlace,
+  firstText,
+  layOut,
+  piecesOf,
+  usedText,
+  type Change,
+} from '../../../dashboard/model/changes.js'
 import { surroundings } from '../../../dashboard/model/surroundings.js'
 
 const changesOf = (base: string | null, ours: string, theirs: string): Change[] =>
@@ -61,4 +69,15 @@ describe('what stands around a place', () => {
     expect(surroundings('\nx\n', 1, 3, 2)).toEqual({ before: '\n', after: '', firstLine: 1 })
     expect(surroundings('\nx\n', 0, 1, 2)).toEqual({ before: '', after: 'x', firstLine: 1 })
   })
+})
+
+test.each([
+  ['#change-1', 0],
+  ['#change-12', 11],
+  ['#change-0', null],
+  ['#change-', null],
+  ['', null],
+])('the address %j names change %j', (hash, index) => {
+  expect(parseChangePlace(hash)).toBe(index)
+  if (index !== null) expect(formatChangePlace(index)).toBe(hash)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatLeft, locksOf, queueOf, waitsGraph } from '../../../dashboard/model/held-locks.js'
+import { endingSoon, formatLeft, locksOf, queueOf, waitsGraph } from '../../../dashboard/model/held-locks.js'
 import { aLock, aWaiter, NOON } from '../builders.js'
 
 const first = aLock(1, 'CLAUDE-a', 'src/a.ts')
@@ -42,4 +42,14 @@ test('whoever waits for whom is drawn once, by what is wanted', () => {
       { from: 'GEMINI-d', to: 'CODEX-b', label: 'a.ts' },
     ],
   })
+})
+
+test('whoever holds a lock is told at 60 and at 10 seconds that it ends, and of nobody else’s', () => {
+  const more = { region: { kind: 'lines', from: 2, to: 4 }, lines: { from: 2, to: 4 }, expiresAt: NOON + 60_000 }
+  const locks = [aLock(1, 'PERSON-anna', 'src/a.ts', more), aLock(2, 'CLAUDE-a', 'src/b.ts', more)]
+  const said = (now: number) => endingSoon({ locks }, 'PERSON-anna', now)
+  expect(said(NOON - 1)).toEqual([])
+  expect(said(NOON)).toEqual(['Your lock on lines 2 to 4 of a.ts ends within a minute'])
+  expect(said(NOON + 49_999)).toEqual(said(NOON))
+  expect(said(NOON + 50_000)).toEqual(['Your lock on lines 2 to 4 of a.ts ends within ten seconds'])
 })
