@@ -67,7 +67,7 @@ export const config = z
           .max(3600)
           .default(30)
           .describe(
-            'A connection for which over 1 MB waits must have read that in so many seconds, or it is closed with 1013.',
+            'A connection for which much waits must take 512 KB of it, or all, in so many seconds, or it is closed with 1013.',
           ),
       })
       .refine(({ fileBytes, messageBytes }) => messageBytes >= fileBytes * BASE64_GROWTH, {

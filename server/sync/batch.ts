@@ -1,7 +1,7 @@
 /** What members of a room get in one go: frames for many sockets, encoded and framed once (rule SYNC-6). */
 import * as encoding from 'lib0/encoding'
 import { DOCUMENT_FRAME, MAX_PART_BYTES } from '../../protocol/frames.js'
-import { binaryFrame, nextPing, pingFrame } from './wire.js'
+import { binaryFrames, nextPing, pingFrame } from './wire.js'
 
 export interface BatchFrame {
   /** A message of the y-websocket protocol. */
@@ -20,24 +20,19 @@ export interface Told {
 
 /** A batch as it is written to a socket. */
 export class Wire {
-  readonly #pieces: readonly Uint8Array[]
-  #bytes: Buffer | undefined
-  #pinged: { readonly ping: number; readonly bytes: Buffer } | undefined
+  readonly pieces: readonly Buffer[]
+  #pinged: { readonly ping: number; readonly pieces: readonly Buffer[] } | undefined
 
-  constructor(pieces: readonly Uint8Array[]) {
-    this.#pieces = pieces
-  }
-
-  get bytes(): Buffer {
-    this.#bytes ??= Buffer.concat(this.#pieces)
-    return this.#bytes
+  constructor(pieces: readonly Buffer[]) {
+    this.pieces = pieces
   }
 
   /** With a ping behind it. */
-  get pinged(): { readonly ping: number; readonly bytes: Buffer } {
+  get pinged(): { readonly ping: number; readonly pieces: readonly Buffer[] } {
     if (this.#pinged === undefined) {
       const ping = nextPing()
-      this.#pinged = { ping, bytes: Buffer.concat([...this.#pieces, ...pingFrame(ping)]) }
+      const last = this.pieces.at(-1) ?? Buffer.alloc(0)
+      this.#pinged = { ping, pieces: [...this.pieces.slice(0, -1), Buffer.concat([last, pingFrame(ping)])] }
     }
     return this.#pinged
   }
@@ -81,8 +76,9 @@ export class Batch {
   wire(number?: number): Wire {
     const made = this.#wires.get(number)
     if (made !== undefined) return made
-    const route = number === undefined ? [] : [documentRoute(number)]
-    const wire = new Wire(this.frames.flatMap(({ payload }) => binaryFrame(...route, payload)))
+    const route = number === undefined ? undefined : documentRoute(number)
+    const payloads = this.frames.map(({ payload }) => payload)
+    const wire = new Wire(binaryFrames(payloads, route))
     this.#wires.set(number, wire)
     return wire
   }

@@ -131,7 +131,8 @@ export class Channel implements Member {
   /** Awareness of everyone, which also tells a stock provider that the line lives. */
   heartbeat(): void {
     if (this.#state !== 'joined') return
-    this.#showAwareness()
+    // Where much waits it would only wait behind it, one more with each heartbeat.
+    if (this.#port.unsent() <= SLOW_BYTES) this.#showAwareness()
     this.#askAgain()
   }
 

@@ -9,12 +9,12 @@ import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { Rate } from '../auth/rates.js'
 import type { Timers } from '../storage/commit-queue.js'
 import type { Wire } from './batch.js'
-import { nextPing } from './wire.js'
+import { binaryFrames, FRAGMENT_BYTES, nextPing, pingFrame, textFrames } from './wire.js'
 
 export interface SocketLimits {
   readonly messagesPerSecond: number
   readonly outboundBytes: number
-  /** In which what waits must have been read, once it was found to be much. */
+  /** In which what the line has, two fragments at most, must have left, once it was found to be full. */
   readonly slowReaderSeconds: number
 }
 
@@ -41,8 +41,13 @@ export class Socket {
   readonly #rate: Rate
   #heartbeat: unknown
   #answered = true
+  /** Bytes that had come in at the last heartbeat. */
+  #heard = 0
   #closed = false
   #gathering = false
+  /** What the line does not take yet, in order: whole frames, and fragments; and their bytes. */
+  readonly #queue: { readonly piece: Buffer; readonly left: (() => void) | undefined }[] = []
+  #queued = 0
   /** What to do when nothing waits to be sent any more. */
   #draining: (() => void)[] = []
   #stalled: unknown
@@ -84,30 +89,64 @@ export class Socket {
       // A frame over the limit, or not a WebSocket frame at all; `ws` closes the socket itself.
       handlers.onError(new EnsembleError('E_BAD_FRAME', `The WebSocket broke: ${error.message}`, { cause: error }))
     })
+    line.on('drain', () => {
+      if (!this.#closed) this.#drained()
+    })
     this.#beat()
   }
 
   send(data: string | Uint8Array): void {
-    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    if (!this.#isOpen) return
     this.#gather()
-    this.#ws.send(data)
+    this.#put(framesOf(data))
     this.#assertBound()
   }
 
   /**
-   * Sends what many get, past `ws`, which would build its header anew each time. Uncompressed as they are, its own frames go
-   * to the line in the very call, too: so all keep their order.
+   * Sends what many get.
    * @param received runs when the other end has received it
    */
   write(wire: Wire, received?: () => void): void {
-    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
-    if (received === undefined) this.#line.write(wire.bytes)
+    if (!this.#isOpen) return
+    if (received === undefined) this.#put(wire.pieces)
     else {
-      const { ping, bytes } = wire.pinged
+      const { ping, pieces } = wire.pinged
       this.#unconfirmed.set(ping, received)
-      this.#line.write(bytes)
+      this.#put(pieces)
     }
     this.#assertBound()
+  }
+
+  get #isOpen(): boolean {
+    return !this.#closed && this.#ws.readyState === this.#ws.OPEN
+  }
+
+  /**
+   * Frames go past `ws`, which would build their headers anew each time; its own, pings, pongs and the close, go to the line in
+   * the very call, between any two pieces. What waits is handed to the line little by little, so that one sees it move.
+   * @param left runs when the last of them has left
+   */
+  #put(pieces: readonly Buffer[], left?: () => void): void {
+    for (const piece of pieces) {
+      const after = piece === pieces.at(-1) ? left : undefined
+      if (this.#queued === 0 && this.#line.writableLength < FRAGMENT_BYTES) this.#line.write(piece, after)
+      else {
+        this.#queue.push({ piece, left: after })
+        this.#queued += piece.length
+      }
+    }
+  }
+
+  #feed(): void {
+    let taken = 0
+    while (this.#line.writableLength < FRAGMENT_BYTES) {
+      const next = this.#queue[taken]
+      if (next === undefined) break
+      taken++
+      this.#queued -= next.piece.length
+      this.#line.write(next.piece, next.left)
+    }
+    this.#queue.splice(0, taken)
   }
 
   #assertBound(): void {
@@ -127,11 +166,11 @@ export class Socket {
 
   /** Bytes that wait to be sent. */
   get unsent(): number {
-    return this.#ws.bufferedAmount
+    return this.#ws.bufferedAmount + this.#queued
   }
 
   /**
-   * Runs `run` when nothing waits any more; never, if it ends before, as it does where that takes longer than
+   * Runs `run` when nothing waits any more; never, if it ends before, as it does where that stands still for
    * `slowReaderSeconds`. Only while more waits than a line's buffer takes at once.
    */
   whenDrained(run: () => void): void {
@@ -140,19 +179,23 @@ export class Socket {
     this.#watch()
   }
 
-  /** From now on the line must be empty once within `slowReaderSeconds`. */
+  /** From now on what the line has must leave within `slowReaderSeconds`, each time, until nothing waits any more. */
   #watch(): void {
     if (this.#stalled !== undefined) return
     const { slowReaderSeconds } = this.#limits
     this.#stalled = this.#timers.setTimeout(() => {
-      this.#closeAsSlow(`${this.unsent} bytes still wait after ${slowReaderSeconds} seconds`)
+      this.#closeAsSlow(`of ${this.unsent} bytes that wait too few have left in ${slowReaderSeconds} seconds`)
     }, slowReaderSeconds * 1_000)
-    this.#line.once('drain', () => {
-      this.#timers.clearTimeout(this.#stalled)
-      this.#stalled = undefined
-      this.#answered = true // the ping that stood behind it all leaves only now
-      for (const one of this.#draining.splice(0)) one()
-    })
+  }
+
+  /** All that the line had has left. */
+  #drained(): void {
+    this.#answered = true // the ping that stood behind it leaves only now
+    this.#feed()
+    this.#timers.clearTimeout(this.#stalled)
+    this.#stalled = undefined
+    if (this.#line.writableNeedDrain) this.#watch()
+    else for (const one of this.#draining.splice(0)) one()
   }
 
   /** What is sent in one turn of the event loop leaves with one system call. */
@@ -169,21 +212,19 @@ export class Socket {
   /** Sends one after the other has left, so that something large fills no buffer, and others pass between. */
   async sendSlowly(pieces: readonly (string | Uint8Array)[]): Promise<void> {
     for (const piece of pieces) {
-      if (this.#closed) return
+      if (!this.#isOpen) return
       await new Promise<void>((resolve) => {
-        this.#ws.send(piece, () => {
-          resolve() // also where the connection broke: then #closed tells
-        })
+        this.#put(framesOf(piece), resolve)
       })
     }
   }
 
   /** Runs `run` when the other end has received all that was sent so far, which it says by itself; never, if it ends before. */
   whenReceived(run: () => void): void {
-    if (this.#closed || this.#ws.readyState !== this.#ws.OPEN) return
+    if (!this.#isOpen) return
     const ping = nextPing()
     this.#unconfirmed.set(ping, run)
-    this.#ws.ping(String(ping))
+    this.#put([pingFrame(ping)])
   }
 
   /** What was sent before a ping that is answered has arrived before it. */
@@ -199,6 +240,7 @@ export class Socket {
   close(error: EnsembleError): void {
     if (this.#closed) return
     this.#handlers.onError(error)
+    for (const { piece, left } of this.#queue.splice(0)) this.#line.write(piece, left) // what was said before leaves before
     this.#ws.close(error.close, shorten(`${error.code}: ${error.message}`))
     this.#end()
   }
@@ -234,12 +276,15 @@ export class Socket {
 
   #beat(): void {
     this.#heartbeat = this.#timers.setTimeout(() => {
-      // While the line is full the last ping may not have left: how long that may last is said by `whenDrained`.
+      const { bytesRead: heard } = this.#line instanceof Line ? this.#line : { bytesRead: 0 }
+      // While the line is full the last ping may not have reached the other end: how long that may last is said by `#watch`. And
+      // its answer may stand behind something large that is coming in.
       if (this.#line.writableNeedDrain) this.#watch()
-      else if (!this.#answered) {
+      else if (!this.#answered && heard === this.#heard) {
         this.#ws.terminate()
         return
       }
+      this.#heard = heard
       this.#answered = false
       this.#ws.ping()
       this.#handlers.onHeartbeat?.()
@@ -253,9 +298,15 @@ export class Socket {
     if (this.#closed) return
     this.#closed = true
     this.#draining = []
+    for (const { left } of this.#queue.splice(0)) left?.()
+    this.#queued = 0
     this.#unconfirmed.clear()
     this.#handlers.onClose()
   }
+}
+
+function framesOf(data: string | Uint8Array): Buffer[] {
+  return typeof data === 'string' ? textFrames(data) : binaryFrames([data])
 }
 
 function bytesOf(data: RawData): Buffer {

@@ -5,7 +5,9 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 
+const CONTINUATION = 0
 const BINARY = 2
+const FIN = 0x80
 const CLOSE = 8
 const PING = 9
 const PONG = 10
@@ -26,6 +28,8 @@ export class RawSocket {
   /** A frame whose end has not come yet, and how many bytes are missing at least. */
   #parts: Buffer[] = []
   #missing = 0
+  /** Of a message whose last fragment has not come yet. */
+  #fragments: Buffer[] = []
   #code: number | null = null
   /** The bytes that have come so far. */
   received = 0
@@ -103,27 +107,37 @@ export class RawSocket {
         this.#missing = frame.end - bytes.length
         return
       }
-      this.#frame(frame.opcode, bytes.subarray(frame.start, frame.end))
+      this.#frame(bytes[at] ?? 0, bytes.subarray(frame.start, frame.end))
       at = frame.end
     }
   }
 
-  #frame(opcode: number, payload: Buffer): void {
-    if (opcode === BINARY) this.#onFrame(payload, this)
+  /** @param first its first byte */
+  #frame(first: number, payload: Buffer): void {
+    const opcode = first & 0x0f
+    if (opcode === BINARY || opcode === CONTINUATION) this.#fragment(payload, (first & FIN) !== 0)
     else if (opcode === PING) this.send(frameOf(payload, PONG))
     else if (opcode === CLOSE) this.#code = payload.length < 2 ? null : payload.readUInt16BE(0)
+  }
+
+  #fragment(payload: Buffer, isLast: boolean): void {
+    if (!isLast) {
+      this.#fragments.push(payload)
+      return
+    }
+    this.#onFrame(this.#fragments.length === 0 ? payload : Buffer.concat([...this.#fragments, payload]), this)
+    this.#fragments = []
   }
 }
 
 /** Where the payload of the frame that begins at `at` starts and ends; the end of its head, where that has not come whole. */
-function frameAt(bytes: Buffer, at: number): { readonly opcode: number; readonly start: number; readonly end: number } {
-  const opcode = (bytes[at] ?? 0) & 0x0f
+function frameAt(bytes: Buffer, at: number): { readonly start: number; readonly end: number } {
   const length = at + 1 < bytes.length ? (bytes[at + 1] ?? 0) & 0x7f : 0
   const start = at + 2 + (length === 126 ? 2 : length === 127 ? 8 : 0)
-  if (start > bytes.length) return { opcode, start, end: start }
-  if (length === 126) return { opcode, start, end: start + bytes.readUInt16BE(at + 2) }
-  if (length === 127) return { opcode, start, end: start + Number(bytes.readBigUInt64BE(at + 2)) }
-  return { opcode, start, end: start + length }
+  if (start > bytes.length) return { start, end: start }
+  if (length === 126) return { start, end: start + bytes.readUInt16BE(at + 2) }
+  if (length === 127) return { start, end: start + Number(bytes.readBigUInt64BE(at + 2)) }
+  return { start, end: start + length }
 }
 
 /** A whole WebSocket frame as a client sends it. */

@@ -59,6 +59,25 @@ const textOf = async (): Promise<string> => {
   return document.text
 }
 
+test('[SYNC-7] where much waits for a peer no heartbeat waits behind it', async () => {
+  const taken = (): number => {
+    let frames = 0
+    for (; peer.hasMail; frames++) peer.take()
+    return frames
+  }
+  const document = await store.files.open(at('a.ts'))
+  peer.frameWeight = 2 * 1024 * 1024
+  document.live.transact(CODEX, (doc) => {
+    doc.getText('content').insert(0, 'zero\n')
+  })
+  await document.live.flushed()
+  for (let n = 0; n < 3; n++) peer.heartbeat()
+  expect(taken()).toBe(1)
+  peer.heartbeat()
+  expect(taken()).toBe(1)
+  store.files.release(document)
+})
+
 describe('[SYNC-8] a peer that owes what its update builds upon', () => {
   test('is asked at once, though it was asked the same when it joined, and with its answer it is done', async () => {
     expect(peer.asked).toBe(1)

@@ -1,10 +1,10 @@
 /** What is written past `ws` to a socket, as the other end reads it. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket as Line } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer, type ClientOptions } from 'ws'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { Batch } from '../../../server/sync/batch.js'
 import { Socket } from '../../../server/sync/socket.js'
@@ -17,9 +17,11 @@ let server: Server
 const clock = new ManualClock()
 afterEach(() => server.close())
 
-async function connect(): Promise<{
+async function connect(options: ClientOptions = {}): Promise<{
   socket: Socket
   ws: WebSocket
+  /** What `ws` writes to. */
+  upgraded: Promise<Line>
   heard: string[]
   ended: () => string | undefined
   line: Duplex
@@ -37,7 +39,8 @@ async function connect(): Promise<{
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const ws = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const ws = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options)
+  const upgraded = once(ws, 'upgrade').then(([response]) => (response as IncomingMessage).socket)
   const heard: string[] = []
   let ended: string | undefined
   ws.on('message', (data: Buffer, isBinary) =>
@@ -47,7 +50,7 @@ async function connect(): Promise<{
   const isOpen = once(ws, 'open')
   ws.on('close', (code) => (ended = `closed ${code}`))
   await isOpen
-  return { ...(await opened), ws, heard, ended: () => ended }
+  return { ...(await opened), ws, upgraded, heard, ended: () => ended }
 }
 
 const batch = (...sizes: readonly number[]): Batch =>
@@ -56,7 +59,7 @@ const batch = (...sizes: readonly number[]): Batch =>
 describe('a socket', () => {
   test('[SYNC-6] frames built once are read as they are meant, whatever their length', async () => {
     const { socket, heard } = await connect()
-    const sizes = [1, 125, 126, 65_535, 65_536, 3 * MB]
+    const sizes = [1, 125, 126, 65_535, 65_536, MB / 4, MB / 4 + 1, MB / 2, 3 * MB]
     socket.write(batch(...sizes).wire())
     await until(() => heard.length === sizes.length)
     expect(heard).toEqual(sizes.map((size, n) => `${size}:${n + 1}`))
@@ -118,6 +121,75 @@ describe('a socket', () => {
     ws.resume()
     await until(ended)
     expect(ended()).toBe('closed 1013')
+  })
+
+  test('[SYNC-7] one that reads, however slowly, is kept; only where nothing moves for that long is it closed', async () => {
+    const { socket, ws, heard, ended, line } = await connect()
+    ws.pause()
+    socket.write(batch(40 * MB).wire())
+    await until(() => line.writableNeedDrain)
+    for (let rest = socket.unsent; rest > 8 * MB; rest = socket.unsent) {
+      await clock.advance(15_000)
+      ws.resume()
+      await until(() => socket.unsent < rest - 2 * MB)
+      ws.pause()
+      await clock.advance(14_000)
+      expect(line.destroyed).toBe(false)
+    }
+    expect(heard).toContain('ping false') // between the fragments of the message that is under way
+    await clock.advance(30_000)
+    ws.resume()
+    await until(ended)
+    expect(ended()).toBe('closed 1013')
+    expect(heard.at(-1)).toBe(`${40 * MB}:1`)
+  })
+
+  test('what is confirmed as received is so with all that was sent before, its fragments too', async () => {
+    const { socket, ws, heard } = await connect()
+    const received: string[] = []
+    ws.pause()
+    socket.write(batch(8 * MB).wire())
+    socket.whenReceived(() => received.push(heard.join()))
+    socket.write(batch(8 * MB).wire(), () => received.push(heard.join()))
+    socket.send('behind')
+    ws.resume()
+    await until(() => received.length === 2)
+    expect(heard).toEqual([`${8 * MB}:1`, 'ping true', `${8 * MB}:1`, 'ping true', 'behind'])
+    expect(received[0]?.startsWith(`${8 * MB}:1,ping true`)).toBe(true)
+    expect(received[1]?.startsWith(`${8 * MB}:1,ping true,${8 * MB}:1,ping true`)).toBe(true)
+  })
+
+  test('a ping that stood behind much counts from when it leaves', async () => {
+    const { socket, ws, ended, line } = await connect({ autoPong: false })
+    ws.pause()
+    socket.write(batch(30 * MB).wire())
+    await clock.advance(15_000)
+    ws.resume()
+    await until(() => socket.unsent === 0)
+    await clock.advance(15_000)
+    expect(line.destroyed).toBe(false)
+    await clock.advance(15_000)
+    expect(line.destroyed).toBe(true)
+    await until(ended)
+  })
+
+  test('[SYNC-7] one that sends something large is alive while that comes in, though its pongs stand behind it', async () => {
+    const { ws, upgraded, ended, line } = await connect({ autoPong: false })
+    const up = await upgraded
+    const size = MB
+    const mask = [0, 0, 0, 0]
+    up.write(Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, size >> 16, 0, 0, ...mask]))
+    for (let sent = 0; sent < size / 2; sent += size / 16) {
+      const before = (line as Line).bytesRead
+      up.write(Buffer.alloc(size / 16))
+      await until(() => (line as Line).bytesRead > before)
+      await clock.advance(15_000)
+      expect(line.destroyed).toBe(false)
+    }
+    await clock.advance(15_000)
+    expect(line.destroyed).toBe(true)
+    ws.terminate()
+    await until(ended)
   })
 
   test('one that has nothing to read, and answers no ping, is ended with the next', async () => {
