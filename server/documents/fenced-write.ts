@@ -5,7 +5,7 @@ import type { Author } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { PLAIN_FORMAT } from '../../protocol/text/encoding.js'
 import { diff } from '../../protocol/text/diff.js'
-import { applyEdits, composeEdits, invertEdits, mapOffset, type Edits } from '../../protocol/text/edits.js'
+import { applyEdits, composeEdits, mapOffset, type Edits } from '../../protocol/text/edits.js'
 import { sameContent, type Content } from './content.js'
 import type { Met } from './decide-update.js'
 import { emptied, type ConflictDraft, type Decision, type Incumbent, type Version } from './decide-write.js'
@@ -21,6 +21,7 @@ import {
   type Fence,
   type KeptLines,
 } from './fence.js'
+import type { LiveText } from './live-text.js'
 
 export interface Fenced {
   readonly decision: Decision
@@ -93,24 +94,23 @@ export function fencedLive(fence: Fence, head: LiveForm, before: string, decisio
 /**
  * What locks keep of a live peer's turn; null: nothing.
  * @param head null: the turn makes the file
- * @param text after the edits of the turn
  */
 export function keptOut(
   fence: Fence,
   path: WorkspacePath,
   head: FileHead | null,
-  text: string,
-  edits: Edits,
+  content: Pick<LiveText, 'text' | 'before' | 'edits'>,
   author: Author,
 ): Met | null {
+  const { edits } = content
   if (edits.length === 0 || fence.regions(path).length === 0) return null
   const form = head ?? { path, ...PLAIN_FORMAT, executable: false, deleted: true }
   const { rev, author: incumbent } = head ?? { rev: 0, author }
   const { bom, eol, executable } = form
-  const result = { content: { kind: 'text' as const, text, bom, eol }, executable }
+  const result = { content: { kind: 'text' as const, text: content.text, bom, eol }, executable }
   const outcome = { outcome: 'accepted', result, fromWritten: [], fromHead: edits } as const
   const all = { ...outcome, applied: 1, held: 0, conflicts: [] }
-  const decision = fencedLive(fence, form, applyEdits(text, invertEdits(edits)), all, author)
+  const decision = fencedLive(fence, form, content.before, all, author)
   return decision === all ? null : { decision, baseRev: rev, incumbent }
 }
 

@@ -163,7 +163,7 @@ export class FileDocument {
    * @throws EnsembleError E_TOO_LARGE, and what LiveDocument.apply throws
    */
   apply(update: Uint8Array, author: Author, sender?: Sender, decoded?: DecodedUpdate): boolean {
-    const size = Math.max(this.#head?.size ?? 0, this.text.length)
+    const size = Math.max(this.#head?.size ?? 0, this.#content.length)
     if (size + update.length > MAX_TEXT_BYTES) {
       throw new EnsembleError('E_TOO_LARGE', `${this.path} would grow over ${MAX_TEXT_BYTES} bytes of text.`)
     }
@@ -317,7 +317,7 @@ export class FileDocument {
 
   /** Takes back, in the same turn, what locks keep this turn's author from (rule LOCK-13). */
   #keepOut(author: Author): void {
-    const met = keptOut(this.#options.fence, this.#path, this.#head, this.text, this.#content.edits, author)
+    const met = keptOut(this.#options.fence, this.#path, this.#head, this.#content, author)
     if (met === null) return
     if (this.#epoch === null) this.#markEpoch(author)
     this.#correct(author, met)

@@ -4,12 +4,13 @@
  * 1. `text` is always what the Y.Text holds, and nothing but text: what a peer puts there besides is taken out.
  * 2. Many edits are made in slices, and others have the event loop between two of them; the document is held until the last
  *    one, so that nobody sees a part (rule BRIDGE-17).
+ * 3. The text is put together when it is asked for: each update would cost a copy of all of it.
  */
 import type * as Y from 'yjs'
 import { CONTENT_ROOT } from '../../protocol/document.js'
 import type { Author } from '../../protocol/ids.js'
 import { diff } from '../../protocol/text/diff.js'
-import { applyEdits, composeEdits, invertEdits, type Edits } from '../../protocol/text/edits.js'
+import { applyEdits, composeEdits, type Edits } from '../../protocol/text/edits.js'
 import { takeOutForeign } from './foreign.js'
 import type { LiveDocument, LiveDocumentOptions } from './live-document.js'
 import { editsOf } from './text-changes.js'
@@ -21,8 +22,11 @@ export class LiveText {
   readonly shared: Y.Text
   readonly #live: LiveDocument
   readonly #defer: LiveDocumentOptions['defer']
-  #text = ''
+  #before = ''
   #edits: Edits = []
+  #length = 0
+  /** Undefined: nobody has asked since the last change. */
+  #text: string | undefined
   #isForeign = false
 
   constructor(live: LiveDocument, defer: LiveDocumentOptions['defer']) {
@@ -33,14 +37,20 @@ export class LiveText {
 
   /** From now on it is noted what happens to it. */
   follow(): void {
-    this.#text = this.shared.toJSON()
+    this.#before = this.#text = this.shared.toJSON()
+    this.#length = this.#before.length
     this.shared.observe((event) => {
       this.#observe(event)
     })
   }
 
   get text(): string {
-    return this.#text
+    return (this.#text ??= applyEdits(this.#before, this.#edits))
+  }
+
+  /** Of the text. */
+  get length(): number {
+    return this.#length
   }
 
   /** From the text before the turn. */
@@ -50,15 +60,16 @@ export class LiveText {
 
   /** The text before the turn. */
   get before(): string {
-    return applyEdits(this.#text, invertEdits(this.#edits))
+    return this.#before
   }
 
   /**
    * A turn begins.
    * @param before the text that it starts from; default: the text as it is
    */
-  begin(before = this.#text): void {
-    this.#edits = before === this.#text ? [] : diff(before, this.#text)
+  begin(before = this.text): void {
+    this.#edits = before === this.text ? [] : diff(before, this.text)
+    this.#before = before
   }
 
   /** Makes the edits, and goes on in the step of the last one. */
@@ -92,30 +103,31 @@ export class LiveText {
 
   /** Whether a peer put something there that is no text: an embed, a NUL. */
   get isForeign(): boolean {
-    return this.#isForeign || this.shared.length !== this.#text.length
+    return this.#isForeign || this.shared.length !== this.#length
   }
 
   /** Takes that out, in the same turn. */
   expelForeign(author: Author): void {
-    const { before } = this
     this.#live.transact(author, (doc) => {
       takeOutForeign(doc, this.shared)
     })
     this.#isForeign = false
     this.#text = this.shared.toJSON()
-    this.#edits = diff(before, this.#text)
+    this.#length = this.#text.length
+    this.#edits = diff(this.#before, this.#text)
   }
 
-  #observe(event: Y.YTextEvent): void {
+  #observe({ transaction }: Y.YTextEvent): void {
+    this.#text = undefined
     try {
-      const edits = editsOf(this.shared, event.transaction, this.#text)
+      const edits = editsOf(this.shared, transaction)
       if (edits === undefined) {
         this.#isForeign = true
         return
       }
       this.#isForeign ||= edits.some(({ added }) => added.includes('\0'))
-      this.#text = applyEdits(this.#text, edits)
       this.#edits = composeEdits(this.#edits, edits)
+      this.#length += edits.reduce((sum, { added, removed }) => sum + added.length - removed.length, 0)
     } catch {
       this.#isForeign = true
     }

@@ -5,17 +5,22 @@
 import * as Y from 'yjs'
 import { EditList, type Edits } from '../../protocol/text/edits.js'
 
+/** What Yjs puts in the place of both halves of a surrogate pair that it splits. */
+const HALF = '\uFFFD'
+
 /**
- * Only within the event of the transaction. Formats are no text, and are passed over.
- * @param before the text before it
- * @returns undefined where it put something in that is no text
+ * Only within the event of the transaction: what it deleted still has its characters. Formats are no text, and are passed over.
+ * @returns undefined where it can't be told: something that is no text was put in or taken out, or a character may have been
+ * split in halves, which changes text that stays
  */
-export function editsOf(shared: Y.Text, transaction: Y.Transaction, before: string): Edits | undefined {
+export function editsOf(shared: Y.Text, transaction: Y.Transaction): Edits | undefined {
   const { beforeState, deleteSet } = transaction
   const edits = new EditList()
   let at = 0
-  let removed = 0
+  let removed = ''
   let added = ''
+  /** What stays before them. */
+  let left = ''
   let client: number | undefined
   /** How much of the client's was there before. */
   let known = 0
@@ -26,20 +31,25 @@ export function editsOf(shared: Y.Text, transaction: Y.Transaction, before: stri
       client = id.client
       known = beforeState.get(client) ?? 0
     }
-    if (id.clock >= known) {
-      if (item.deleted) continue
-      if (!(content instanceof Y.ContentString)) return undefined
-      added += content.str
-    } else if (!item.deleted) {
-      if (removed > 0 || added !== '') {
-        edits.push(at, before.slice(at, at + removed), added)
-        at += removed
-        removed = 0
+    const isNew = id.clock >= known
+    if (item.deleted && (isNew || !Y.isDeleted(deleteSet, id))) continue
+    if (!(content instanceof Y.ContentString)) return undefined
+    const { str } = content
+    if (isNew) added += str
+    else if (item.deleted) removed += str
+    else {
+      if (removed !== '' || added !== '') {
+        if (str.startsWith(HALF) || left.endsWith(HALF) || removed.includes(HALF)) return undefined
+        edits.push(at, removed, added)
+        at += removed.length
+        removed = ''
         added = ''
       }
       at += length
-    } else if (Y.isDeleted(deleteSet, id)) removed += length
+      left = str
+    }
   }
-  edits.push(at, before.slice(at, at + removed), added)
+  if (removed.includes(HALF)) return undefined
+  edits.push(at, removed, added)
   return edits.edits
 }

@@ -183,6 +183,22 @@ describe('the document of a file', () => {
     expect(document.live.doc.getText('content').toJSON()).toBe('Xone\ntwo\n')
   })
 
+  test.each([
+    ['the first half of a character is deleted', (text: Y.Text) => text.delete(1, 1)],
+    ['its second half is deleted, the last of the text', (text: Y.Text) => text.delete(4, 1)],
+    ['something is put into the middle of it', (text: Y.Text) => text.insert(2, 'x')],
+  ])('[DOC-3] the text stays what Yjs makes of it where %s', async (_, split) => {
+    const { files, commits } = openStore()
+    await write(files, 'a.ts', 'a🙂🙂')
+    const document = await files.open(at('a.ts'))
+    const peer = new Replica(document)
+    split(peer.text)
+    document.apply(Y.encodeStateAsUpdate(peer.doc), CLAUDE)
+    await document.live.flushed()
+    expect(document.text).toBe(document.live.doc.getText('content').toJSON())
+    expect(applyEdits('a🙂🙂', commits.at(-1)?.edits ?? [])).toBe(document.text)
+  })
+
   test('[SYNC-7] a text does not grow over what is still text on disk', async () => {
     const { files } = openStore()
     await write(files, 'a.ts', 'x'.repeat(MAX_TEXT_BYTES - 10))

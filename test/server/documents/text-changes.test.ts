@@ -39,7 +39,7 @@ describe('what a transaction did to a text', () => {
           const text = doc.getText(CONTENT)
           let mirror = ''
           text.observe((event, transaction) => {
-            const edits = editsOf(text, transaction, mirror)
+            const edits = editsOf(text, transaction)
             expect(edits).toEqual(editsOfDelta(event, mirror))
             mirror = applyEdits(mirror, edits ?? [])
             expect(mirror).toBe(text.toJSON())
@@ -92,7 +92,7 @@ describe('what a transaction did to a text', () => {
     text.insert(0, 'one two')
     const seen: (Edits | undefined)[] = []
     text.observe((_, transaction) => {
-      seen.push(editsOf(text, transaction, 'one two'))
+      seen.push(editsOf(text, transaction))
     })
     doc.transact(() => {
       text.insert(3, 'x')
@@ -108,9 +108,22 @@ describe('what a transaction did to a text', () => {
     const text = doc.getText(CONTENT)
     const seen: (Edits | undefined)[] = []
     text.observe((_, transaction) => {
-      seen.push(editsOf(text, transaction, ''))
+      seen.push(editsOf(text, transaction))
     })
     text.insertEmbed(0, { image: 'x' })
     expect(seen).toEqual([undefined])
+  })
+  test('that a character may have been split is told; one that is no character in the text before is none', () => {
+    const doc = new Y.Doc()
+    const text = doc.getText(CONTENT)
+    text.insert(0, 'a🙂b\uFFFDcd')
+    const seen: (Edits | undefined)[] = []
+    text.observe((_, transaction) => {
+      seen.push(editsOf(text, transaction))
+    })
+    text.insert(2, 'x')
+    text.insert(7, 'y')
+    text.insert(0, 'z')
+    expect(seen).toEqual([undefined, [{ at: 7, removed: '', added: 'y' }], [{ at: 0, removed: '', added: 'z' }]])
   })
 })
