@@ -5,7 +5,7 @@
 
 /** Rooms of server/, lowest first. A room is a folder or a single file of that name. */
 const SERVER = [
-  ['storage', 'log', 'version', 'chance', 'pace'],
+  ['storage', 'log', 'version', 'chance'],
   ['events', 'auth', 'side-thread', 'trace', 'real-time'],
   ['documents', 'locks', 'presence'],
   ['journal', 'conflicts', 'tasks', 'context', 'partitions', 'reviews', 'workflow', 'balancer', 'analytics', 'symbols'],

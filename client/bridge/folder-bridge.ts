@@ -318,7 +318,9 @@ export class FolderBridge {
     const pending = this.#store.pendings.get(head.path)
     // Most likely the echo of what is being written here, to which the reply says everything.
     if (pending?.kind === 'write' && pending.hash === head.hash) return
-    this.#queue.add(head.path, 'live')
+    // Of a text that is typed into there is a new head each time; that it can't be written yet need not be found out anew.
+    const rest = head.deleted ? 0 : this.#flow.restOf(head.path)
+    this.#again(head.path, rest, true)
     const here = this.#store.pathOf(head.id)
     if (here !== undefined && here !== head.path) this.#queue.add(here, 'live') // it was renamed
   }

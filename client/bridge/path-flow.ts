@@ -8,6 +8,7 @@
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { FileId } from '../../protocol/ids.js'
+import { Pace } from '../../protocol/pace.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Contents } from './contents.js'
@@ -25,10 +26,10 @@ import type { Spellings } from './spellings.js'
 import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
-/** A path under a burst is written this often, always with the newest head. In milliseconds. */
-const WRITE_INTERVAL = 50
-/** Times of writes that are kept before old ones are dropped. */
-const MAX_TIMES = 1000
+/** Of a path that is written again and again, always with the newest head: a write costs several syncs, however little is new. */
+const PACE = { rest: 20, shortest: 50, longest: 1000 }
+/** Paces that are kept before those at rest no more are dropped. */
+const MAX_PACES = 1000
 /** Before a path whose place changed at the last moment is looked at again. In milliseconds. */
 const CHANGED = 5
 /** Before a content that could not be fetched is asked for again. In milliseconds. */
@@ -58,7 +59,7 @@ export interface PathFlowOptions {
 
 export class PathFlow {
   readonly #options: PathFlowOptions
-  readonly #lastWrite = new Map<string, number>()
+  readonly #paces = new Map<string, Pace>()
   /** Paths that wait until another one is done with. */
   readonly #behind = new Map<string, Set<string>>()
 
@@ -75,6 +76,11 @@ export class PathFlow {
     this.#wake(name, file)
     if (isAtRest && isLive()) looks.end(name)
     return isAtRest
+  }
+
+  /** How long a path is not written again, in milliseconds. */
+  restOf(path: string): number {
+    return this.#paces.get(path)?.wait(this.#options.environment.elapsed()) ?? 0
   }
 
   async #work(name: string): Promise<boolean> {
@@ -226,8 +232,8 @@ export class PathFlow {
       return true
     }
     const now = environment.elapsed()
-    const wait = (this.#lastWrite.get(path) ?? -Infinity) + WRITE_INTERVAL - now
-    if (wait > 0) return this.#again(path, wait)
+    const rest = this.restOf(path)
+    if (rest > 0) return this.#again(path, rest)
     const content = (await this.#make(path, head, look, row)) ?? (await this.#fetch(path, head))
     if (content === undefined) return this.#again(path, UNFETCHED)
     const { bytes } = content
@@ -246,11 +252,14 @@ export class PathFlow {
     return true
   }
 
-  #wrote(path: string, now: number): void {
-    if (this.#lastWrite.size > MAX_TIMES) {
-      for (const [other, time] of this.#lastWrite) if (now - time > WRITE_INTERVAL) this.#lastWrite.delete(other)
+  #wrote(path: string, began: number): void {
+    const now = this.#options.environment.elapsed()
+    if (this.#paces.size > MAX_PACES) {
+      for (const [other, pace] of this.#paces) if (pace.wait(now) === 0) this.#paces.delete(other)
     }
-    this.#lastWrite.set(path, now)
+    const pace = new Pace(PACE)
+    pace.took(began, now)
+    this.#paces.set(path, pace)
   }
 
   /** The head's bytes, of what is at hand. */

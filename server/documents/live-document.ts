@@ -14,7 +14,7 @@
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
-import { Pace } from '../pace.js'
+import { Pace } from '../../protocol/pace.js'
 import type { CommitQueue, Timers } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { DocumentLog } from './document-log.js'

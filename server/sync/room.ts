@@ -16,7 +16,7 @@ import type { Sender } from '../documents/sight.js'
 import { Awareness } from '../presence/awareness.js'
 import type { Timers } from '../storage/commit-queue.js'
 import { Batch, type BatchFrame } from './batch.js'
-import { Pace } from '../pace.js'
+import { Pace } from '../../protocol/pace.js'
 import { awarenessFrame, step2Frame, updateFrame } from './sync-frames.js'
 
 /** A document as rooms see it. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Pace } from '../../server/pace.js'
+import { Pace } from '../../protocol/pace.js'
 
-describe('the pace of a room', () => {
+describe('the pace of what costs much the same however much of it there is', () => {
   test('[SYNC-6] who was told nothing yet, or long ago, is told at once', () => {
     const pace = new Pace({ rest: 15, longest: 20 })
     expect(pace.wait(0)).toBe(0)
@@ -32,5 +32,14 @@ describe('the pace of a room', () => {
         },
       ),
     )
+  })
+
+  test('[BRIDGE-17] what is done again and again rests the longer the dearer it is, within its bounds', () => {
+    const waitAfter = (took: number): number => {
+      const pace = new Pace({ rest: 20, shortest: 50, longest: 1000 })
+      pace.took(0, took)
+      return pace.wait(took)
+    }
+    expect([0, 1, 6, 400].map(waitAfter)).toEqual([50, 50, 120, 1000])
   })
 })
