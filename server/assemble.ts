@@ -171,7 +171,6 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isTold: (author, id) => told.has(author, id),
     newClient,
     defer,
-    gathering: { elapsed, timers },
     traces,
     mergeRules: mergeRules(config.merge),
     fence: {
@@ -190,7 +189,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })
-  const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer, gathering: { elapsed, timers } })
+  const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
     types: config.agentTypes,

@@ -28,7 +28,6 @@ export interface FileStoreOptions {
   /** A new Yjs client id: a random unsigned 32-bit number. */
   readonly newClient: () => number
   readonly defer: LiveDocumentOptions['defer']
-  readonly gathering?: LiveDocumentOptions['gathering']
   /** Decides about large texts beside the event loop; default: nobody does. */
   readonly decideAside?: DecideAside | undefined
   /** Which soft overlaps are merged, by the file's path; default: all. */

@@ -1,7 +1,7 @@
 /**
  * A Yjs document in memory, and its way to the disk and to its subscribers.
  *
- * 1. Changes gather during one run of the event loop, and while the turn before them is being stored, and are committed as one
+ * 1. Changes gather during one run of the event loop, and until the queue puts its next group together, and are committed as one
  *    *turn* of one author. Stored any sooner they would only wait for the same commit, in pieces.
  * 2. A turn reaches subscribers, its sender among them, only once it is on stable storage (rule SYNC-1).
  * 3. Turns become durable in their order, so what any subscriber has seen is a prefix of the document's history.
@@ -14,8 +14,7 @@
 import * as Y from 'yjs'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
-import { Pace } from '../../protocol/pace.js'
-import type { CommitQueue, Timers } from '../storage/commit-queue.js'
+import type { CommitQueue } from '../storage/commit-queue.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { DocumentLog } from './document-log.js'
 
@@ -38,8 +37,6 @@ export interface LiveDocumentOptions {
   readonly readOnly?: boolean
   /** Runs at the end of this turn of the event loop. */
   readonly defer: (run: () => void) => void
-  /** Turns may gather for some milliseconds where they come in quick succession; absent: they don't. */
-  readonly gathering?: { readonly elapsed: () => number; readonly timers: Timers } | undefined
   /** Called once a turn, before it is committed. */
   readonly ledger?: (author: Author) => TurnLedger
 }
@@ -48,7 +45,7 @@ export interface LiveDocumentOptions {
 const HELD_BYTES = 48 * 1024 * 1024
 const HELD_ROWS = 50_000
 
-/** What gathers while a turn is being stored; beyond it there is a turn of its own, which counts as waiting for storage. */
+/** What gathers until it is asked for; beyond it there is a turn of its own, which counts as waiting for storage. */
 const GATHERED_BYTES = 64 * 1024
 
 /** Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice. */
@@ -79,9 +76,8 @@ export class LiveDocument {
   #turn: Turn | undefined
   #author: Author = 'DISK'
   #deferred = false
-  /** A turn costs much the same whatever it holds: it takes a fortieth of the time at most. */
-  readonly #pace = new Pace({ rest: 40, longest: 10 })
-  #resting: unknown
+  /** Takes back what was asked of the queue. */
+  #unask: (() => void) | undefined
   #turns = 0
   #inFlight = 0
   /** Updates of the turns that are not durable yet, in order. */
@@ -295,7 +291,7 @@ export class LiveDocument {
   }
 
   destroy(): void {
-    if (this.#resting !== undefined) this.#options.gathering?.timers.clearTimeout(this.#resting)
+    this.#unask?.()
     this.doc.destroy()
   }
 
@@ -333,25 +329,19 @@ export class LiveDocument {
   }
 
   #sealGathered(): void {
-    const isFree = this.#held === undefined && this.#inFlight === 0 && !this.#deferred
-    const { gathering } = this.#options
-    if (this.#turn === undefined || !isFree || this.#resting !== undefined) return
-    if (gathering === undefined) {
+    if (!this.#canSeal || this.#unask !== undefined) return
+    if (this.#turn !== undefined && this.#turn.bytes > GATHERED_BYTES) {
       this.#sealQuietly()
       return
     }
-    const { elapsed, timers } = gathering
-    const began = elapsed()
-    const wait = this.#pace.wait(began)
-    if (wait === 0) {
-      this.#sealQuietly()
-      this.#pace.took(began, elapsed())
-      return
-    }
-    this.#resting = timers.setTimeout(() => {
-      this.#resting = undefined
-      this.#sealGathered()
-    }, wait)
+    this.#unask = this.#options.queue.withNext(() => {
+      this.#unask = undefined
+      if (this.#canSeal) this.#sealQuietly()
+    })
+  }
+
+  get #canSeal(): boolean {
+    return this.#turn !== undefined && this.#held === undefined && this.#inFlight === 0 && !this.#deferred
   }
 
   /** Whoever is interested in a failure has subscribed with onExpelled. */

@@ -2,13 +2,15 @@
  * The only writer of a storage: keeps the order of everything that is to be stored, and its promises.
  *
  * 1. Rows reach the storage in the order of `enqueue`; those of one call are never torn apart.
- * 2. Group commit: while one commit is under way the next group gathers, and goes out as one commit.
+ * 2. Group commit: while one commit is under way the next group gathers, and goes out as one commit. What is typed live, and
+ *    comes in quick succession, gathers some milliseconds longer; nothing else waits, nor does a lone edit.
  * 3. A failed commit is a state, not a loss: the same group is tried again until it is stored, the promises stay
  *    pending, and the queue says `degraded` meanwhile. Trying again is safe even where the first try did reach the disk,
  *    because a put or a delete done twice is done once.
  * 4. What waits is bounded. Beyond the bound `enqueue` refuses at once; what was accepted before stays.
  */
 import { EnsembleError } from '../../protocol/errors.js'
+import { Pace } from '../../protocol/pace.js'
 import { sizeOfRow } from './rows.js'
 import type { Row, Storage } from './storage.js'
 
@@ -67,6 +69,9 @@ const STALLED_MS = 10_000
 const GROUP_ROWS = 10_000
 const GROUP_BYTES = 8 * 1024 * 1024
 
+/** Commits of what can wait take a fifth of the time at most. */
+const PACE = { rest: 4, longest: 5 }
+
 export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #maxRows: number
@@ -74,6 +79,10 @@ export class CommitQueue {
   readonly #listeners = new Set<(state: QueueState) => void>()
   /** In order; the first `#underway` of them are in the commit that is being tried. */
   readonly #entries: Entry[] = []
+  /** They are asked for their rows when the next group is put together. */
+  readonly #givers = new Set<() => void>()
+  readonly #pace = new Pace(PACE)
+  #resting: unknown
   #underway = 0
   #rows = 0
   #bytes = 0
@@ -122,6 +131,17 @@ export class CommitQueue {
       this.#bytes += bytes
       this.#schedule()
     })
+  }
+
+  /**
+   * Runs `give` once, when the next group is put together: what it hands to `enqueue` is part of that. This is when somebody
+   * calls `enqueue`, or when the pace allows it, at once where that was not done lately.
+   * @returns what takes it back
+   */
+  withNext(give: () => void): () => void {
+    this.#givers.add(give)
+    this.#schedule()
+    return () => void this.#givers.delete(give)
   }
 
   /**
@@ -230,26 +250,42 @@ export class CommitQueue {
     })
   }
 
-  /** At the end of the current run of the event loop's queue, so that calls made together are stored together. */
   #schedule(): void {
     if (this.#scheduled || this.#underway > 0) return
+    const { elapsed, timers } = this.#options
+    const rest = this.#entries.length > 0 ? 0 : this.#pace.wait(elapsed())
+    if (rest > 0) this.#resting ??= timers.setTimeout(() => this.#start(), rest)
+    else this.#start()
+  }
+
+  /** At the end of the current run of the event loop's queue, so that calls made together are stored together. */
+  #start(): void {
+    this.#options.timers.clearTimeout(this.#resting)
+    this.#resting = undefined
     this.#scheduled = true
     queueMicrotask(() => {
-      this.#scheduled = false
       void this.#run()
     })
   }
 
   async #run(): Promise<void> {
-    while (this.#entries.length > 0) {
-      const group = this.#nextGroup()
-      this.#underway = group.length
-      await this.#store(group)
-      if (this.#isGivenUp()) return
-      this.#underway = 0
-      for (const entry of group) entry.resolve()
-      this.#drop(group.length)
+    const { elapsed } = this.#options
+    const began = elapsed()
+    const hasGivers = this.#givers.size > 0
+    for (const give of [...this.#givers]) {
+      this.#givers.delete(give)
+      isolate(give)
     }
+    this.#scheduled = false
+    const group = this.#nextGroup()
+    this.#underway = group.length
+    await this.#store(group)
+    if (this.#isGivenUp()) return
+    this.#underway = 0
+    if (hasGivers) this.#pace.took(began, elapsed())
+    for (const entry of group) entry.resolve()
+    this.#drop(group.length)
+    if (this.#entries.length > 0 || this.#givers.size > 0) this.#schedule()
   }
 
   /** A call, because it changes during an await. */

@@ -18,7 +18,7 @@ describe('the pace of what costs much the same however much of it there is', () 
     expect(pace.wait(10.06)).toBe(0)
   })
 
-  test('[SYNC-6] telling everybody takes a sixteenth of the time, and nobody waits longer than 20 ms', () => {
+  test('[SYNC-6] what rests fifteen times as long as it took takes a sixteenth of the time, and nothing waits beyond the bound', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 1_000, noNaN: true }),

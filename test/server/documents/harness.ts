@@ -48,12 +48,13 @@ export interface Opened {
 
 export interface OpenOptions {
   readonly clock?: ManualClock
+  /** Of the queue; default: the clock’s. */
+  readonly elapsed?: () => number
   readonly maxPendingBytes?: number
   readonly maxPendingRows?: number
   readonly isTold?: FileStoreOptions['isTold']
   readonly decideAside?: FileStoreOptions['decideAside']
   readonly mergeRules?: FileStoreOptions['mergeRules']
-  readonly gathering?: FileStoreOptions['gathering']
   readonly fence?: Fence
   /** Default: it fails. */
   readonly onDivergence?: FileStoreOptions['onDivergence']
@@ -66,16 +67,16 @@ function neverDiverges({ path, rev }: Divergence): never {
 export function openStore(storage: Storage = new FailingStorage(), options: OpenOptions = {}): Opened {
   const {
     clock = new ManualClock(),
+    elapsed = clock.now,
     isTold = () => false,
     decideAside,
     mergeRules,
-    gathering,
     fence,
     ...rest
   } = options
   const { onDivergence = neverDiverges, ...bounds } = rest
   const { now, timers } = clock
-  const queue = new CommitQueue({ storage, elapsed: now, timers, random: () => 0.5, ...bounds })
+  const queue = new CommitQueue({ storage, elapsed, timers, random: () => 0.5, ...bounds })
   const events = new EventLog(storage, now)
   const bus = new EventBus<FileCommit>((error) => {
     throw error
@@ -88,7 +89,6 @@ export function openStore(storage: Storage = new FailingStorage(), options: Open
     newConflictId: () => `c${++ids}`,
     isTold,
     decideAside,
-    gathering,
     ...(mergeRules === undefined ? {} : { mergeRules }),
     ...(fence === undefined ? {} : { fence }),
     newClient: () => ++clients,

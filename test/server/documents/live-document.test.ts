@@ -96,7 +96,9 @@ describe('a live document', () => {
       live.apply(peer.insert(peer.text.length, letter), author)
       endTurn()
     }
-    for (const letter of 'abc') type(letter)
+    type('a')
+    await turn()
+    for (const letter of 'bc') type(letter)
     type('d', CODEX)
     type('e', CODEX)
     await turn()
@@ -109,32 +111,41 @@ describe('a live document', () => {
   })
 
   test('[SYNC-6] turns in quick succession gather for some milliseconds; one after a pause does not, and none is left behind', async () => {
-    const clock = new ManualClock()
-    let time = 0
-    const { storage, live, heard, endTurn } = open({
-      gathering: { elapsed: () => clock.elapsed() + (time += 0.1), timers: clock.timers }, // each turn takes 0.1 ms
-    })
+    const { storage, clock, live, heard, endTurn } = open()
     const peer = new Replica()
     const type = async (letter: string): Promise<void> => {
       live.apply(peer.insert(peer.text.length, letter), CLAUDE)
       endTurn()
       await turn()
     }
+    const storeIn = async (ms: number): Promise<void> => {
+      await clock.advance(ms)
+      storage.release()
+      await turn()
+    }
+    storage.hold()
     await type('a')
-    expect(storage.tries).toHaveLength(1)
+    await storeIn(1)
     for (const letter of 'bcd') await type(letter)
     expect(storage.tries).toHaveLength(1)
-    await clock.advance(10)
+    await clock.advance(4)
     expect(storage.tries).toHaveLength(2)
-    time += 20
+    await storeIn(1)
+    await clock.advance(20)
     await type('e')
     expect(storage.tries).toHaveLength(3)
+    await storeIn(1)
     await type('f')
+    storage.releaseAll()
     await live.flushed() // whoever waits for it does not wait for the clock
-    expect(textFrom(...heard)).toBe('abcdef')
+    expect(heard.map((_, n) => textFrom(...heard.slice(0, n + 1)))).toEqual(['a', 'abcd', 'abcde', 'abcdef'])
+    storage.hold()
     await type('g')
+    await storeIn(1)
+    await type('h')
     live.destroy()
-    expect(clock.waiting).toEqual([])
+    await clock.advance(20)
+    expect(storage.tries).toHaveLength(5)
   })
 
   test('[SYNC-3] but it is no way around the bound: where much has gathered it is handed to storage', async () => {

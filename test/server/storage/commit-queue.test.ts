@@ -43,6 +43,36 @@ describe('storing', () => {
     expect(storage.get(['t', 1])).toBe(1)
   })
 
+  test('[SYNC-6] what can wait is asked for with the next group: at once, then at the pace of such groups, or with what does not wait', async () => {
+    const { storage, clock, queue } = setUp()
+    const give = (n: number): (() => void) => queue.withNext(() => void queue.enqueue([row(n)]))
+    const storeIn = async (ms: number): Promise<void> => {
+      await clock.advance(ms)
+      storage.release()
+      await turn()
+    }
+    storage.hold()
+    give(1)
+    await storeIn(1)
+    for (const n of [2, 3]) give(n)
+    give(9)()
+    await clock.advance(3)
+    expect(triedNumbers(storage)).toEqual([[1]])
+    await clock.advance(1)
+    expect(triedNumbers(storage)).toEqual([[1], [2, 3]])
+    await storeIn(1)
+    give(4)
+    void queue.enqueue([row(5)])
+    await turn()
+    give(6)
+    await storeIn(1)
+    expect(triedNumbers(storage)).toEqual([[1], [2, 3], [5, 4]])
+    await clock.advance(4)
+    expect(triedNumbers(storage).at(-1)).toEqual([6])
+    await storeIn(1)
+    expect(clock.waiting).toEqual([])
+  })
+
   test('what is enqueued in one go is one commit; what comes while it is under way is the next', async () => {
     const { storage, queue } = setUp()
     storage.hold()

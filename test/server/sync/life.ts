@@ -23,14 +23,13 @@ export interface Life {
 
 const defer = (run: () => void): void => void setImmediate(run)
 
-/** @param elapsed what turns and tellings take by it is what they gather for */
+/** @param elapsed what commits and tellings take by it is what gathers for some time */
 export function startLife(storage: Storage, clock: ManualClock, elapsed: () => number, decideAside: DecideAside): Life {
   const fence = new Fence(storage)
   const { now, timers } = clock
-  const gathering = { elapsed, timers }
   const locksOf = (): LockService => locks
   const store = openStore(fence, {
-    ...{ clock, gathering, decideAside },
+    ...{ clock, elapsed, decideAside },
     fence: {
       follow: (head, left, edits) => {
         locksOf().follow(head, left, edits)
@@ -40,7 +39,7 @@ export function startLife(storage: Storage, clock: ManualClock, elapsed: () => n
     },
   })
   const { files, queue, events } = store
-  const free = new FreeDocuments({ storage: fence, queue, serverClient: 9, defer, gathering })
+  const free = new FreeDocuments({ storage: fence, queue, serverClient: 9, defer })
   const journal = new FileJournal(fence)
   const locks = new LockService({
     ...{ storage: fence, queue, events, now, elapsed, timers, grace: 0, isConnected: () => false },
@@ -59,7 +58,7 @@ export function startLife(storage: Storage, clock: ManualClock, elapsed: () => n
     near: () => [],
     onError: () => undefined, // what the disk says: the queue tries again
   })
-  return { fence, store, locks, rooms: new Rooms({ files, free, defer, ...gathering }) }
+  return { fence, store, locks, rooms: new Rooms({ files, free, defer, elapsed, timers }) }
 }
 
 function unexpected(error: unknown): never {
