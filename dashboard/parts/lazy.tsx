@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 import { usePage } from './context.js'
+import { NotDelivered } from './not-delivered.js'
 
 /** @param load may fail: the server may be gone, or be another version by now */
 export function lazy<Props extends object>(
@@ -36,10 +37,7 @@ function NotLoaded() {
   return (
     <div class="empty">
       <h1>This view could not be loaded</h1>
-      <p class="soft">The server did not deliver it. It may have been stopped, or replaced by another version.</p>
-      <button type="button" class="button" onClick={() => location.reload()}>
-        Reload the page
-      </button>
+      <NotDelivered />
     </div>
   )
 }

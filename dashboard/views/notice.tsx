@@ -1,5 +1,6 @@
 /** What stands where a file's text would: why it does not. */
 import type { ComponentChildren } from 'preact'
+import { NotDelivered } from '../parts/not-delivered.js'
 
 export interface NoticeProps {
   readonly title: string
@@ -15,14 +16,10 @@ export function Notice({ title, children }: NoticeProps) {
   )
 }
 
-/** It comes by itself when the server is back, unless that is another version by then. */
 export function EditorNotLoaded() {
   return (
     <Notice title="The editor could not be loaded">
-      <p>The server did not deliver it. It may have been stopped, or replaced by another version.</p>
-      <button type="button" class="button" onClick={() => location.reload()}>
-        Reload the page
-      </button>
+      <NotDelivered />
     </Notice>
   )
 }
