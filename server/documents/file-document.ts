@@ -186,9 +186,10 @@ export class FileDocument {
 
   /** What else is behind a peer that hears nothing costs more with each of its updates; coming anew costs it once. */
   #assertHears(sender: Sender): void {
-    const { sight } = sender
-    if (sight.kind === 'joining' || this.#steps.remembers(sight.seen) || !this.#steps.hasOthers(sight.seen, sender))
-      return
+    const { sight, isAnswer } = sender
+    if (sight.kind === 'joining') {
+      if (isAnswer || this.#steps.isRecent(sight.since)) return
+    } else if (this.#steps.remembers(sight.seen) || !this.#steps.hasOthers(sight.seen, sender)) return
     throw new EnsembleError('E_SLOW_READER', 'The connection has not confirmed what it was sent for too long.', {
       hint: 'Connect again, and answer the pings of the server.',
     })

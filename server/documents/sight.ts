@@ -16,12 +16,14 @@ export type Sight =
   | { readonly kind: 'live'; readonly seen: number }
   /**
    * It has what its state vector names, and had received step `told` before it left; null: not known. `named`: the deletions
-   * that its answer named, once that has come; its later updates name new ones only.
+   * that its answer named, once that has come; its later updates name new ones only. `since`: the newest step of what it was
+   * answered, which it has not confirmed.
    */
   | {
       readonly kind: 'joining'
       readonly stateVector: ReadonlyMap<number, number>
       readonly told: number | null
+      readonly since: number
       readonly named: IdRanges
     }
 

@@ -145,6 +145,11 @@ export class Steps {
     return n >= this.#forgotten
   }
 
+  /** Whether all that is behind step `n` is in memory: then looking through it costs some milliseconds at most. */
+  isRecent(n: number): boolean {
+    return this.#last - n <= this.#recent.length
+  }
+
   /** @param n of a step that it remembers */
   since(n: number, source: object): Since {
     const deleted: DeletedText[] = []

@@ -349,7 +349,7 @@ export class Channel implements Member {
   #sight(received: number): Sight {
     if (this.#joining === undefined) return { kind: 'live', seen: received }
     const told = this.#client === null ? null : this.#room.document.toldBefore(this.#client)
-    return { kind: 'joining', ...this.#joining, told }
+    return { kind: 'joining', ...this.#joining, told, since: this.#joinedAt }
   }
 
   /** The newest step that the peer has, as far as that is known. */

@@ -372,4 +372,23 @@ describe('the document of a file', () => {
     expect(document.text.startsWith('9')).toBe(true)
     expect(document.apply(update, CLAUDE, late.seeing(document.steps))).toBe(true)
   })
+
+  test('[SYNC-16] nor does one that joined and never confirms it go on for ever: its answer is taken, however much that is', async () => {
+    const { files } = openStore()
+    await write(files, 'a.ts', 'one\n')
+    const document = await files.open(at('a.ts'))
+    const [other, silent] = [new Replica(document), new Replica(document)]
+    const joined = document.steps
+    for (let n = 0; n < 10_001; n++) document.apply(other.insert(0, 'x'), CODEX, other.seeing(document.steps))
+    await document.live.flushed()
+    const answer = silent.insert(4, 'answer\n')
+    const after = silent.insert(11, 'after\n')
+    expect(document.apply(answer, CLAUDE, silent.returning())).toBe(true)
+    expect(() => document.apply(after, CLAUDE, silent.returning(null, joined))).toThrow(
+      expect.objectContaining({ code: 'E_SLOW_READER', retry: true }),
+    )
+    expect(document.apply(after, CLAUDE, silent.returning(null, document.steps))).toBe(true)
+    await document.live.flushed()
+    expect(document.text.endsWith('one\nanswer\nafter\n')).toBe(true)
+  })
 })

@@ -180,11 +180,11 @@ export class Replica {
     return { source: this, client: this.doc.clientID, sight: { kind: 'live', seen }, isAnswer: false }
   }
 
-  /** As a peer that was away, and comes back with what it has. */
-  returning(told: number | null = null): Sender {
+  /** As a peer that was away, and comes back with what it has: answers, and goes on when it was answered up to `since`. */
+  returning(told: number | null = null, since?: number): Sender {
     const stateVector = Y.decodeStateVector(Y.encodeStateVector(this.doc))
-    const sight = { kind: 'joining', stateVector, told, named: new IdRanges() } as const
-    return { source: this, client: this.doc.clientID, sight, isAnswer: true }
+    const sight = { kind: 'joining', stateVector, told, since: since ?? 0, named: new IdRanges() } as const
+    return { source: this, client: this.doc.clientID, sight, isAnswer: since === undefined }
   }
 
   insert(index: number, text: string): Uint8Array {
