@@ -188,7 +188,7 @@ export function lockMarks(now: () => number | null): Extension {
     const write = () => {
       for (const left of view.dom.querySelectorAll<HTMLElement>('.lock-left')) {
         const [expires, ttl, time] = [Number(left.dataset['expires']), Number(left.dataset['ttl']), now()]
-        left.textContent = time === null ? '' : `${formatLeft(expires - time)} left`
+        left.textContent = time === null ? '' : `${formatLeft(Math.min(ttl, expires - time))} left`
         const bar = left.previousElementSibling?.firstElementChild
         if (bar instanceof HTMLElement) {
           const share = time === null ? 0 : Math.min(1, Math.max(0, (expires - time) / ttl))

@@ -28,6 +28,8 @@ const WELL_KNOWN: ReadonlyMap<string, { readonly letter: string; readonly shape:
 const NO_AGENT: ReadonlyMap<string, Tag> = new Map([
   ['DISK', plain('disk', 'someone in the served folder')],
   ['PEER', plain('peer', 'someone without a name: in an editor, or over HTTP')],
+  // As events have it that name nobody.
+  ['', plain('–', 'someone without a name, or the server')],
   ['git', plain('git', 'a git operation')],
 ])
 

@@ -1,4 +1,5 @@
 /** What is left of a lock, or of a wait: as a time, and as a bar. */
+import type { Lock } from '../../protocol/locks.js'
 import { formatClock } from '../model/format.js'
 import { formatLeft } from '../model/held-locks.js'
 import { usePage } from './context.js'
@@ -8,6 +9,12 @@ export function Left({ until }: { readonly until: number }) {
   const { store } = usePage()
   if (store.freshness.value.kind === 'offline') return <>until {formatClock(until)}</>
   return <>{formatLeft(until - store.serverNow.value)}</>
+}
+
+/** Never more than it was given: the page's clock moves once a second, and a lock may be younger than that. */
+export function LockLeft({ lock: { expiresAt, ttl } }: { readonly lock: Pick<Lock, 'expiresAt' | 'ttl'> }) {
+  const { serverNow } = usePage().store
+  return <Left until={Math.min(expiresAt, serverNow.value + ttl * 1000)} />
 }
 
 /** @param span of all of it, in milliseconds */

@@ -12,7 +12,7 @@ import { AgentTag } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
-import { Left } from '../parts/left.js'
+import { LockLeft } from '../parts/left.js'
 import { StateWord } from '../parts/state-word.js'
 import { StateGlyph } from '../parts/subtask-state.js'
 import { formatRoute } from '../router.js'
@@ -237,7 +237,7 @@ function Locks({ id }: { readonly id: string }) {
               <span class="soft">{regionWords(lock.region, lock.lines)}</span>
             </span>
             <span class="figures">
-              <Left until={lock.expiresAt} />
+              <LockLeft lock={lock} />
             </span>
           </li>
         ))}

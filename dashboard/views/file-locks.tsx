@@ -10,7 +10,7 @@ import type { Place } from '../model/place.js'
 import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage, type Page } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
-import { Left } from '../parts/left.js'
+import { LockLeft } from '../parts/left.js'
 
 /** Those on lines of the file; subscribes whoever reads it. */
 export function lockLooks({ store, author }: Page, path: string): readonly LockLook[] {
@@ -38,8 +38,8 @@ export function WholeFileLock({ path }: { readonly path: string }) {
     <p class="editor-state whole-lock">
       <Icon name="lock" /> <AgentTag author={lock.holder} small />{' '}
       <span>
-        <b>{store.tag(lock.holder).name.split(',')[0]}</b> {VERBS[lock.type]} the whole file,{' '}
-        <Left until={lock.expiresAt} /> left
+        <b>{store.tag(lock.holder).name.split(',')[0]}</b> {VERBS[lock.type]} the whole file, <LockLeft lock={lock} />{' '}
+        left
       </span>
       {next !== null && (
         <span class="soft">
@@ -64,7 +64,7 @@ export function SideLocks({ path }: { readonly path: string }) {
             <AgentTag author={lock.holder} small />
             <span class="path">{regionWords(lock.region, lock.lines)}</span>
             <small>
-              <Left until={lock.expiresAt} />
+              <LockLeft lock={lock} />
             </small>
             {next !== null && (
               <small class="lock-next">
@@ -157,7 +157,7 @@ export function LockButton({ path, place }: LockButtonProps) {
         >
           <Icon name="lock" />
           <span class="button-words">
-            Release, <Left until={own.expiresAt} />
+            Release, <LockLeft lock={own} />
           </span>
         </button>
       )}

@@ -3,7 +3,7 @@ import { fileName } from '../model/format.js'
 import { regionWords } from '../model/held-locks.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
-import { Left, LeftBar } from '../parts/left.js'
+import { LockLeft, LeftBar } from '../parts/left.js'
 import { formatRoute } from '../router.js'
 
 const MOST = 5
@@ -29,7 +29,7 @@ export function HeldLocks() {
             </a>
             <span class="lock-left">
               <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} />
-              <Left until={lock.expiresAt} />
+              <LockLeft lock={lock} />
             </span>
           </li>
         ))}

@@ -9,7 +9,7 @@ import { Age } from '../parts/age.js'
 import { AgentTag } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
-import { Left, LeftBar } from '../parts/left.js'
+import { LockLeft, LeftBar } from '../parts/left.js'
 import { formatRoute } from '../router.js'
 
 const MEANS = {
@@ -30,7 +30,7 @@ export function LockPanel({ lock }: { readonly lock: Lock }) {
         <AgentTag author={holder} small /> <b>{nameOf(store.tag(holder).name)}</b> {VERBS[type]} it. {MEANS[type]}
       </p>
       <p>
-        <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} /> <Left until={lock.expiresAt} /> left{' '}
+        <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} /> <LockLeft lock={lock} /> left{' '}
         <span class="soft">
           of {lock.ttl} s, since {formatClock(lock.acquiredAt)}
         </span>
@@ -104,7 +104,7 @@ function ForcedRelease({ lock, next }: ForcedReleaseProps) {
         </h2>
         <p>
           <AgentTag author={lock.holder} small /> has held it for <Age of={lock.acquiredAt} />, and has{' '}
-          <Left until={lock.expiresAt} /> left. It is told at once. What it still writes there is like anyone’s, and may
+          <LockLeft lock={lock} /> left. It is told at once. What it still writes there is like anyone’s, and may
           collide.
         </p>
         <p>

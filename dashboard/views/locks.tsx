@@ -9,7 +9,7 @@ import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { CopyCommand } from '../parts/copy-command.js'
 import { Graph } from '../parts/graph.js'
-import { Left, LeftBar } from '../parts/left.js'
+import { LockLeft, Left, LeftBar } from '../parts/left.js'
 import { ListKeys } from '../parts/list-keys.js'
 import { formatRoute } from '../router.js'
 import { BrokenDeadlocks } from './deadlocks.js'
@@ -116,7 +116,7 @@ function Row({ lock, queue, isSelected }: RowProps) {
       <td>
         <span class="lock-left">
           <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} />
-          <Left until={lock.expiresAt} />
+          <LockLeft lock={lock} />
         </span>
       </td>
       <td>

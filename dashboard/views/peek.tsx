@@ -11,7 +11,7 @@ import { AgentTag } from '../parts/agent-tag.js'
 import { AssigneeTag } from '../parts/assignee.js'
 import { usePage } from '../parts/context.js'
 import { KeyCaps } from '../parts/key-help.js'
-import { Left } from '../parts/left.js'
+import { LockLeft } from '../parts/left.js'
 import { countWords } from '../parts/progress-bar.js'
 import { StateWord } from '../parts/state-word.js'
 import { StateGlyph } from '../parts/subtask-state.js'
@@ -132,7 +132,7 @@ function File({ path }: { readonly path: string }) {
       {locksOf(store.locks.value, path).map(({ lock }) => (
         <p key={lock.id}>
           <AgentTag author={lock.holder} small /> {VERBS[lock.type]} {regionWords(lock.region, lock.lines)},{' '}
-          <Left until={lock.expiresAt} /> left
+          <LockLeft lock={lock} /> left
         </p>
       ))}
       {lines.length > 0 && (
@@ -200,7 +200,7 @@ function Lock({ id }: { readonly id: string | null }) {
       <p class="soft">{lock.path}</p>
       <p>
         <AgentTag author={lock.holder} small /> {VERBS[lock.type]} it since {formatClock(lock.acquiredAt)},{' '}
-        <Left until={lock.expiresAt} /> left
+        <LockLeft lock={lock} /> left
       </p>
     </>
   )

@@ -42,6 +42,7 @@ describe('tags', () => {
 
   test('show in ink who is no agent, or never joined', () => {
     const book = new TagBook()
+    expect(book.of('')).toMatchObject({ text: '–', shape: 'plain', colour: null })
     expect(book.of('DISK')).toMatchObject({ text: 'disk', colour: null })
     expect(book.of('PERSON-dashboard')).toMatchObject({ text: 'dash', shape: 'plain', name: 'dashboard, a person' })
     expect(book.of('CLAUDE-frontend')).toMatchObject({
