@@ -84,9 +84,14 @@ export function splitAgentId(whole: AgentId): { readonly type: AgentType; readon
 export const author = z.union([agentId, z.enum(['DISK', 'PEER', 'git'])])
 export type Author = z.infer<typeof author>
 
+/** The agent, or person with a name, that an author is. */
+export function agentOfAuthor(by: Author): AgentId | undefined {
+  return by === 'DISK' || by === 'PEER' || by === 'git' ? undefined : by
+}
+
 /** The agent that someone is; undefined: a person, with a name or without, or a program of theirs. */
 export function actingAgent(by: Author): AgentId | undefined {
-  const { data: agent } = agentId.safeParse(by)
+  const agent = agentOfAuthor(by)
   return agent === undefined || splitAgentId(agent).type === PERSON_TYPE ? undefined : agent
 }
 

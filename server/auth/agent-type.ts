@@ -1,6 +1,6 @@
 /** Which types of agents there are. */
 import { EnsembleError } from '../../protocol/errors.js'
-import { agentId, PERSON_TYPE, splitAgentId, type AgentType, type Author } from '../../protocol/ids.js'
+import { agentOfAuthor, PERSON_TYPE, splitAgentId, type AgentType, type Author } from '../../protocol/ids.js'
 
 /** @throws EnsembleError E_AGENT_TYPE */
 export function assertAgentType(types: readonly AgentType[], type: AgentType): void {
@@ -13,7 +13,7 @@ export function assertAgentType(types: readonly AgentType[], type: AgentType): v
 
 /** For whoever acts as an agent without a session of its own; a person with a name may, too. @throws EnsembleError E_AGENT_TYPE */
 export function assertKnownAuthor(types: readonly AgentType[], author: Author): void {
-  const agent = agentId.safeParse(author).data
+  const agent = agentOfAuthor(author)
   if (agent === undefined) return
   const { type } = splitAgentId(agent)
   if (type !== PERSON_TYPE) assertAgentType(types, type)

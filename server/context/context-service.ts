@@ -3,7 +3,7 @@ import { contextEntry, CONTEXT_ROOTS, MAX_ENTRIES, sharedContext } from '../../p
 import type { ContextCommand, ContextKind, ContextReply, SharedContext } from '../../protocol/context.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
-import { agentId, type Author } from '../../protocol/ids.js'
+import { agentOfAuthor, type Author } from '../../protocol/ids.js'
 import type { FreeDocument, FreeDocuments } from '../documents/free-documents.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { EventLog } from '../events/event-log.js'
@@ -67,7 +67,7 @@ export class ContextService {
       document.live.transact(by, () => map.set(id, entry))
       const change = known === undefined ? 'added' : 'changed'
       const preview = (text.split('\n')[0] ?? '').slice(0, PREVIEW)
-      const { event, rows } = events.append('context:update', agentId.safeParse(by).data, { kind, id, change, preview })
+      const { event, rows } = events.append('context:update', agentOfAuthor(by), { kind, id, change, preview })
       await document.live.seal(rows)
       eventBus.publish(event)
       return { kind, entry: { id, ...entry } }

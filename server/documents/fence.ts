@@ -9,7 +9,7 @@
  * Locks are what closes regions; this room knows only what it asks of them.
  */
 import type { FileHead } from '../../protocol/files.js'
-import { agentId, type AgentId, type Author, type LockId } from '../../protocol/ids.js'
+import { agentOfAuthor, type AgentId, type Author, type LockId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import { applyEdits, invertEdits, mapOffset, type Edit, type Edits } from '../../protocol/text/edits.js'
 
@@ -37,7 +37,7 @@ export const NO_FENCE: Fence = { follow: () => undefined, regions: () => [], hol
 export function closedTo(fence: Fence, path: WorkspacePath, author: Author, token?: number): readonly ClosedRegion[] {
   const regions = fence.regions(path)
   if (regions.length === 0) return regions
-  const known = token === undefined ? agentId.safeParse(author).data : fence.holderOf(token)
+  const known = token === undefined ? agentOfAuthor(author) : fence.holderOf(token)
   return known === undefined ? [] : regions.filter(({ lock }) => lock.holder !== known)
 }
 

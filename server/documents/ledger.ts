@@ -2,7 +2,7 @@
 import { isOfLines, type Conflict, type Resolution } from '../../protocol/conflicts.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead, SoftOverlap } from '../../protocol/files.js'
-import { agentId, type Author, type WriteId } from '../../protocol/ids.js'
+import { agentOfAuthor, type Author, type WriteId } from '../../protocol/ids.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { ChangeType, RevisionEntry } from '../../protocol/revisions.js'
 import { applyEdits, invertEdits, type Edits } from '../../protocol/text/edits.js'
@@ -92,7 +92,7 @@ export class Ledger {
     const before = table.get(id)?.head.path
     const left = before === path ? undefined : before
     const lines = edits === null || text === null ? null : linesOfChange(change, text, edits)
-    const { event, rows } = events.append('file:changed', agentOf(author), {
+    const { event, rows } = events.append('file:changed', agentOfAuthor(author), {
       file: path,
       file_id: id,
       rev,
@@ -126,7 +126,7 @@ export class Ledger {
   keepName({ path, id }: FileHead, to: WorkspacePath, author: Author, why: KeptFor): Noted {
     const told =
       typeof why === 'string' ? { reason: why } : { locked: why.path, lock_id: why.lock.id, holder: why.lock.holder }
-    return this.#options.events.append('rename:refused', agentOf(author), {
+    return this.#options.events.append('rename:refused', agentOfAuthor(author), {
       file: path,
       file_id: id,
       to,
@@ -138,7 +138,7 @@ export class Ledger {
   /** Puts a conflict on record. @param text of its file, with the revision in which it is raised */
   raise(conflict: Conflict, text: string | null): Noted {
     const { id, path, authors, reason } = conflict
-    const { event, rows } = this.#options.events.append('conflict:raised', agentOf(authors.theirs), {
+    const { event, rows } = this.#options.events.append('conflict:raised', agentOfAuthor(authors.theirs), {
       conflict_id: id,
       file: path,
       ours: authors.ours,
@@ -153,7 +153,7 @@ export class Ledger {
   /** Puts the end of a conflict on record. */
   close(conflict: Conflict, { outcome, by, rev }: Resolution): Noted {
     const { id, path, authors } = conflict
-    const { event, rows } = this.#options.events.append('conflict:resolved', agentOf(by), {
+    const { event, rows } = this.#options.events.append('conflict:resolved', agentOfAuthor(by), {
       conflict_id: id,
       file: path,
       ...authors,
@@ -167,10 +167,6 @@ export class Ledger {
   publish(commit: FileCommit): void {
     this.#options.bus.publish(commit)
   }
-}
-
-function agentOf(author: Author): ReturnType<typeof agentId.parse> | undefined {
-  return agentId.safeParse(author).data
 }
 
 /** A file that comes or goes does so with all its lines, whatever was deleted before. @param text after the edits */

@@ -6,7 +6,7 @@
  */
 import { EnsembleError } from '../../protocol/errors.js'
 import type { AgentId } from '../../protocol/ids.js'
-import { workspaceEvent, type Addressee, type EventType, type WorkspaceEvent } from '../../protocol/events.js'
+import type { Addressee, EventType, WorkspaceEvent } from '../../protocol/events.js'
 import type { Row, Storage } from '../storage/storage.js'
 import { stored } from '../storage/stored.js'
 
@@ -50,7 +50,8 @@ export class EventLog {
     to?: Addressee,
   ): { readonly event: WorkspaceEvent; readonly rows: readonly Row[] } {
     const seq = ++this.#seq
-    const event = workspaceEvent.parse({
+    // That its data is of its type no union can tell.
+    const event = stored<WorkspaceEvent>({
       seq,
       type,
       ...(agentId === undefined ? {} : { agent_id: agentId }),

@@ -5,7 +5,7 @@ import { compileFilter, type EventFilter } from '../../protocol/event-filter.js'
 import type { EventPage, EventQuery, PublishCommand, ShownEvent } from '../../protocol/event-requests.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Addressee, EventType, WorkspaceEvent } from '../../protocol/events.js'
-import { actingAgent, agentId, type AgentId, type Author } from '../../protocol/ids.js'
+import { actingAgent, agentId, agentOfAuthor, type AgentId, type Author } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
 import { rowsUnder } from '../storage/keys.js'
 import type { Row, Storage } from '../storage/storage.js'
@@ -73,7 +73,7 @@ export class EventService {
   async publish({ writeId, type, data, to }: PublishCommand, author: Author): Promise<WorkspaceEvent> {
     const { messages, log } = this.#options
     const parsed = parseAgentEvent(type, data)
-    const from = agentId.safeParse(author).data
+    const from = agentOfAuthor(author)
     const known = messages.byWriteId(writeId)
     if (known === undefined) {
       return await this.#once(writeId, () => {

@@ -6,6 +6,7 @@ import type { FolderStatus } from '../../protocol/folder.js'
 import {
   agentId as agentIdSchema,
   agentIdOf,
+  agentOfAuthor,
   splitAgentId,
   type AgentId,
   type AgentRole,
@@ -183,7 +184,7 @@ export class PresenceService {
 
   /** An author's write was committed. */
   wrote(author: Author, file: WorkspacePath): void {
-    const agentId = agentIdSchema.safeParse(author).data
+    const agentId = agentOfAuthor(author)
     if (this.#closed || agentId === undefined || !this.#members.has(agentId)) return
     const { timers, now } = this.#options
     const changed = this.#roster.wrote(agentId, file, now())

@@ -2,7 +2,15 @@
 import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import type { EventData, WorkspaceEvent } from '../../protocol/events.js'
 import type { FileHead } from '../../protocol/files.js'
-import { agentId, taskId, type AgentId, type AgentType, type Author, type TaskId } from '../../protocol/ids.js'
+import {
+  agentId,
+  agentOfAuthor,
+  taskId,
+  type AgentId,
+  type AgentType,
+  type Author,
+  type TaskId,
+} from '../../protocol/ids.js'
 import { isWritable } from '../../protocol/task-markdown.js'
 import {
   typeOfAssignee,
@@ -185,10 +193,10 @@ export class TaskService {
     author: Author,
   ): { readonly stored: Promise<void>; readonly events: readonly WorkspaceEvent[] } {
     const { id, title, status, mode, progress } = task
-    const appended = changes.map((change) =>
-      this.#options.events.append('task:updated', agentId.safeParse(author).data, {
-        ...{ task_id: id, title, status, mode, progress },
-        ...change,
+    const appended = changes.map(({ change, subtask }) =>
+      this.#options.events.append('task:updated', agentOfAuthor(author), {
+        ...{ task_id: id, title, status, mode, progress, change },
+        subtask: subtask && inEvent(subtask),
       }),
     )
     const events = appended.map(({ event }) => event)
@@ -210,7 +218,12 @@ export class TaskService {
 
 interface Change {
   readonly change: string
-  readonly subtask: EventData<'task:updated'>['subtask']
+  readonly subtask: Subtask | null
+}
+
+function inEvent(subtask: Subtask): EventData<'task:updated'>['subtask'] {
+  const { id, title, assignee, state, progress, depends_on } = subtask
+  return { id, title, assignee, state, progress, depends_on }
 }
 
 /** It has a file now, or has it elsewhere, and is the same otherwise. */

@@ -1,8 +1,10 @@
 /** A server in this process, on a port of its own, with the storage that the test hands in. */
+import { deepStrictEqual } from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { config as configSchema, type Config } from '../../protocol/config.js'
+import { workspaceEvent } from '../../protocol/events.js'
 import { agentInstance, agentType } from '../../protocol/ids.js'
 import type { Feed } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
@@ -46,8 +48,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const elapsed = options.elapsed ?? options.now
   const log = createLog()
   log.level = process.env['ENSEMBLE_LOG'] ?? 'silent'
+  const storage = options.storage ?? openMemoryStorage()
   const ensemble = await assemble({
-    storage: options.storage ?? openMemoryStorage(),
+    storage,
     config,
     log,
     version: 'test',
@@ -86,7 +89,15 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     stop: async () => {
       for (const connection of connections) await connection.close()
       await ensemble.close(2000)
+      assertEvents(storage)
     },
+  }
+}
+
+/** The log takes events as they are made: here it is seen that each is what the protocol says, and nothing besides. */
+function assertEvents(storage: Storage): void {
+  for (const { value } of storage.range({ from: ['event', 0], to: ['event', Infinity] })) {
+    deepStrictEqual(value, workspaceEvent.parse(value))
   }
 }
 
