@@ -123,9 +123,14 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
       merge.value = opened
       const dispose = canWrite.subscribe((on) => opened.setWritable(on))
       const leave = keepPlace(opened)
+      const warn = (event: BeforeUnloadEvent) => {
+        if (opened.decided.peek().includes('typed')) event.preventDefault()
+      }
+      addEventListener('beforeunload', warn)
       close = () => {
         dispose()
         leave()
+        removeEventListener('beforeunload', warn)
         // Of one that is resolved nothing is to be gone on with.
         if (merge.peek() !== null) keep(conflict.id, opened.begun())
         merge.value = null

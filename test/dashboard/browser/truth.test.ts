@@ -207,3 +207,26 @@ test('the address of a conflict leads to one of its changes, and follows to the 
   await page.keyboard.press('F7')
   await page.waitForURL((url) => url.hash === '#change-1')
 })
+
+test('who leaves the page with a result that was typed is asked before it is lost', async () => {
+  const folder = await serve({})
+  const [agent, other] = [await folder.agent('CLAUDE-a'), await folder.agent('CODEX-b')]
+  await write(agent, 'b.ts', 'one\n', null)
+  await write(other, 'b.ts', 'two\n', null)
+  const { conflicts } = await agent.request('conflicts', {})
+  const page = await open(folder, `/conflicts/${conflicts[0]?.id ?? ''}`)
+  const asked: string[] = []
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type())
+    void dialog.accept()
+  })
+  await page.locator('.result .change-head').waitFor()
+  await page.keyboard.press('1')
+  await page.reload()
+  await page.locator('.result .cm-line', { hasText: 'one' }).click()
+  await page.keyboard.type('by hand ')
+  await page.getByText('1 of 1 change decided').waitFor()
+  expect(asked).toEqual([])
+  await page.reload()
+  expect(asked).toEqual(['beforeunload'])
+})
