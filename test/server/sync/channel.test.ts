@@ -17,14 +17,19 @@ let rooms: Rooms
 let clock: ManualClock
 let peer: StockPeer
 
-beforeEach(async () => {
-  storage = new FailingStorage()
+/** A server on what is stored. */
+function start(): void {
   store = openStore(storage)
   clock = new ManualClock()
   const { files, queue } = store
   const free = new FreeDocuments({ storage, queue, serverClient: 9, defer })
   rooms = new Rooms({ files, free, defer, elapsed: clock.elapsed, timers: clock.timers })
-  await write(files, 'a.ts', 'one\n')
+}
+
+beforeEach(async () => {
+  storage = new FailingStorage()
+  start()
+  await write(store.files, 'a.ts', 'one\n')
   peer = new StockPeer(11, CLAUDE)
   await peer.connect(rooms, 'a.ts')
   await settle()
@@ -76,6 +81,25 @@ test('[SYNC-7] where much waits for a peer no heartbeat waits behind it', async 
   peer.heartbeat()
   expect(taken()).toBe(1)
   store.files.release(document)
+})
+
+test('[SYNC-16] after a restart one that types on, and has not confirmed its answer yet, goes on', async () => {
+  for (const line of ['two\n', 'three\n']) {
+    peer.type(line + peer.text.toJSON())
+    await settle()
+  }
+  peer.cut()
+  start()
+  peer.type(`offline\n${peer.text.toJSON()}`)
+  await peer.connect(rooms, 'a.ts')
+  while (peer.hasPost) peer.give()
+  await turn()
+  peer.take() // what do you have?
+  peer.give()
+  peer.type(`on\n${peer.text.toJSON()}`)
+  peer.give()
+  await settle()
+  expect([peer.closed, await textOf()]).toEqual([undefined, 'on\noffline\nthree\ntwo\none\n'])
 })
 
 describe('[SYNC-8] a peer that owes what its update builds upon', () => {
