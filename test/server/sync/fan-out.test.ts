@@ -83,7 +83,8 @@ describe('handing out', () => {
     expect(one?.batches).toHaveLength(2)
     expect(one?.batches[1]?.frames).toHaveLength(5)
     expect(two?.batches).toEqual(one?.batches)
-    expect(two?.batches[1]).toBe(one?.batches[1]) // and so are its bytes on the wire
+    expect(two?.batches[1]).toBe(one?.batches[1])
+    expect(two?.batches[1]?.wire()).toBe(one?.batches[1]?.wire()) // and so are its bytes
     expect(one?.turns).toEqual([...(one?.turns ?? [])].sort((a, b) => a - b))
     expect(new Set(one?.turns).size).toBe(6)
     await clock.advance(15)

@@ -1,23 +1,25 @@
 import { describe, expect, test, vi } from 'vitest'
+import * as Y from 'yjs'
 import { parseDocumentName } from '../../../protocol/document.js'
 import { FreeDocuments } from '../../../server/documents/free-documents.js'
 import { EnsembleError } from '../../../protocol/errors.js'
 import { collectGarbage } from '../../../server/garbage.js'
+import type { ShownLocks } from '../../../server/sync/lock-state.js'
 import type { Member, Room } from '../../../server/sync/room.js'
 import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { stillTime, turn } from '../../support/manual-clock.js'
-import { awareness } from './raw.js'
+import { awareness, decodeAwareness, parse } from './raw.js'
 import { at, CLAUDE, newWriteId, openStore, write } from '../documents/harness.js'
 import { StockPeer } from './stock-peer.js'
 
 const defer = (run: () => void): void => void setImmediate(run)
 
-function open() {
+function open(locks?: ShownLocks) {
   const storage = new FailingStorage()
   const store = openStore(storage)
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
-  return { ...store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime() }) }
+  return { ...store, rooms: new Rooms({ files: store.files, free, defer, ...stillTime(), ...(locks && { locks }) }) }
 }
 
 class Guest implements Member {
@@ -112,6 +114,41 @@ describe('rooms', () => {
     expect(room.awarenessFrame()).not.toEqual(frame)
     room.leave(guest)
     expect(room.awarenessFrame()).toEqual(new Uint8Array([1, 1, 0]))
+  })
+
+  test('[SYNC-6] so is the server’s own state among them', async () => {
+    const { rooms } = open({ list: () => ({ locks: [], waiting: [] }), onChange: () => undefined, newClient: () => 7 })
+    const room = await rooms.open(parseDocumentName('a.ts'), enter(new Guest()))
+    const states = (): unknown[] =>
+      decodeAwareness(parse(room.awarenessFrame()).bytes).map(({ id, state }) => [id, state])
+    expect(states()).toEqual([])
+    room.show({ locks: 1 })
+    expect(states()).toEqual([[7, { locks: 1 }]])
+    room.show(null)
+    expect(states()).toEqual([])
+  })
+
+  test('[SYNC-5] the whole state is encoded, and framed for sockets, once a version for all who join', async () => {
+    const { rooms } = open()
+    const room = await rooms.open({ kind: 'context' }, enter(new Guest()))
+    const { live } = room.document
+    const nothing = Y.encodeStateVector(new Y.Doc())
+    const type = (text: string): void => {
+      live.transact(CLAUDE, (doc) => {
+        doc.getText('content').insert(0, text)
+      })
+    }
+    type('one')
+    const first = room.answer(nothing, true)
+    expect(room.answer(nothing, true)).toBe(first)
+    expect(first.wire()).toBe(first.wire())
+    expect(first.wire(3)).toBe(first.wire(3))
+    type('two ')
+    const second = room.answer(nothing, true)
+    const [frame] = second.frames
+    const doc = new Y.Doc()
+    if (frame !== undefined) Y.applyUpdate(doc, parse(frame.payload).bytes)
+    expect(doc.getText('content').toJSON()).toBe('two one')
   })
 
   test('[SYNC-12] when a document ends before its time its members are told, and the next one gets a new room', async () => {
