@@ -106,10 +106,10 @@ export class Store {
   )
   readonly #lastEvents = new LastEvents()
   readonly #keepQuiet = keeper(isSameQuiet)
-  /** Who is at work, and of whom no event tells any more. */
+  /** Who is at work, and of whom no event tells any more: with the clock, not with each of the many rosters. */
   readonly quiet = computed(() => {
-    const [rows, now] = [this.agents.value, this.serverNow.value]
-    return this.#keepQuiet(quietAgents(rows, this.tasks.value, this.locks.value, this.#lastEvents, now))
+    const [now, rows] = [this.serverNow.value, this.agents.peek()]
+    return this.#keepQuiet(quietAgents(rows, this.tasks.peek(), this.locks.peek(), this.#lastEvents, now))
   })
   readonly inbox = computed(() =>
     inboxOf({

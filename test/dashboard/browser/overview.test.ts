@@ -22,7 +22,8 @@ test('the feed shows what is asked for, by kind, author and path; the address ke
   expect(await rows.allTextContents()).toEqual([expect.stringContaining('a.ts')])
   await page.getByRole('searchbox', { name: 'Paths' }).fill('docs/**')
   await page.getByText('is like that').waitFor()
-  expect(new URL(page.url()).hash).toBe('#events?kind=edits&author=CLAUDE-one&path=docs%2F**')
+  // It is written behind the drawing.
+  await page.waitForURL((url) => url.hash === '#events?kind=edits&author=CLAUDE-one&path=docs%2F**')
   await page.getByRole('combobox', { name: 'By whom' }).selectOption('By anyone')
   await page.getByText('b.md').first().waitFor()
 
