@@ -60,7 +60,9 @@ export const config = z
           .int()
           .min(1 * MB)
           .default(64 * MB)
-          .describe('Unsent bytes a connection may gather before it is closed with 1013. In bytes.'),
+          .describe(
+            'Unsent bytes a connection may gather, besides one message, before it is closed with 1013. In bytes.',
+          ),
         slowReaderSeconds: z
           .int()
           .min(1)

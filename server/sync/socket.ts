@@ -48,6 +48,8 @@ export class Socket {
   /** What the line does not take yet, in order: whole frames, and fragments; and their bytes. */
   readonly #queue: { readonly piece: Buffer; readonly left: (() => void) | undefined }[] = []
   #queued = 0
+  /** In bytes: of what was sent at once since nothing waited. */
+  #largest = 0
   /** What to do when nothing waits to be sent any more. */
   #draining: (() => void)[] = []
   #stalled: unknown
@@ -127,6 +129,8 @@ export class Socket {
    * @param left runs when the last of them has left
    */
   #put(pieces: readonly Buffer[], left?: () => void): void {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0)
+    this.#largest = Math.max(this.#largest, size)
     for (const piece of pieces) {
       const after = piece === pieces.at(-1) ? left : undefined
       if (this.#queued === 0 && this.#line.writableLength < FRAGMENT_BYTES) this.#line.write(piece, after)
@@ -149,8 +153,9 @@ export class Socket {
     this.#queue.splice(0, taken)
   }
 
+  /** One message may be larger than the bound: who comes to a large document gets it all the same. */
   #assertBound(): void {
-    if (this.unsent <= this.#limits.outboundBytes) return
+    if (this.unsent - this.#largest <= this.#limits.outboundBytes) return
     this.#closeAsSlow(`${this.unsent} bytes wait to be sent`)
   }
 
@@ -194,8 +199,12 @@ export class Socket {
     this.#feed()
     this.#timers.clearTimeout(this.#stalled)
     this.#stalled = undefined
-    if (this.#line.writableNeedDrain) this.#watch()
-    else for (const one of this.#draining.splice(0)) one()
+    if (this.#line.writableNeedDrain) {
+      this.#watch()
+      return
+    }
+    this.#largest = 0
+    for (const one of this.#draining.splice(0)) one()
   }
 
   /** What is sent in one turn of the event loop leaves with one system call. */

@@ -187,6 +187,23 @@ describe('bounds', () => {
     expect((await slow.close()).code).toBe(1013)
   })
 
+  test('[SYNC-7] a document may be larger than what a connection may leave unread: who comes to it gets it', async () => {
+    server = await startServer({ config: { limits: { outboundBytes: MB } } })
+    const writer = await (await openRawPeer(server.url, '~large')).synced()
+    writer.edit((text) => {
+      text.insert(0, 'x'.repeat(20 * MB))
+    })
+    await until(() => writer.messages.some(({ type }) => type === 'update')) // its own, which is as large
+    const reader = await openRawPeer(server.url, '~large')
+    reader.ws.pause()
+    reader.step1()
+    await writer.roundTrip()
+    reader.ws.resume()
+    await until(() => reader.text.length === 20 * MB)
+    await reader.roundTrip()
+    expect([writer.closed, reader.closed]).toEqual([undefined, undefined])
+  })
+
   test('[SYNC-7] one answer may be larger than what a connection may leave unread', async () => {
     server = await startServer({ config: { limits: { outboundBytes: MB } } })
     const agent = await server.connect()

@@ -101,6 +101,8 @@ describe('rooms', () => {
       }),
     ).rejects.toThrow('at the door')
     expect(rooms.size).toBe(0)
+    await files.close()
+    expect(files.openDocuments).toBe(0) // none was opened once more for a room that nobody is in
   })
 
   test('[SYNC-6] the states of all are encoded once for everybody who gets them, until one changes', async () => {
