@@ -38,6 +38,8 @@ interface Client<Owner> {
 export class Awareness<Owner> {
   readonly #clients = new Map<number, Client<Owner>>()
   readonly #ownId: number | undefined
+  /** Whose clock has risen, and nothing else, since that was taken. */
+  readonly #renewed = new Set<number>()
   /** Of the server's own state; it rises over its absences, too. */
   #ownClock = 0
 
@@ -57,7 +59,7 @@ export class Awareness<Owner> {
   }
 
   /**
-   * Takes an update from `owner`. Returns the ids that changed.
+   * Takes an update from `owner`. Returns the ids that changed; those that only say that they are still there are `renewed`.
    * @throws EnsembleError E_BAD_FRAME, E_LIMIT, E_TOO_LARGE
    */
   accept(owner: Owner, update: Uint8Array): number[] {
@@ -73,9 +75,15 @@ export class Awareness<Owner> {
       } else if (known.owner !== owner) {
         continue
       } else if (clock > known.clock || (clock === known.clock && state === GONE)) {
+        const isRenewal = known.state === state
         known.clock = clock
         known.state = state
+        if (isRenewal) {
+          this.#renewed.add(id)
+          continue
+        }
       } else continue
+      this.#renewed.delete(id)
       changed.push(id)
     }
     return changed
@@ -90,9 +98,22 @@ export class Awareness<Owner> {
     for (const [id, client] of this.#clients) {
       if (client.owner !== owner || client.state === GONE) continue
       client.state = GONE
+      this.#renewed.delete(id)
       gone.push(id)
     }
     return gone
+  }
+
+  /** Whether anyone has only said that it is still there. */
+  get hasRenewed(): boolean {
+    return this.#renewed.size > 0
+  }
+
+  /** Takes the ids of those. */
+  takeRenewed(): number[] {
+    const renewed = [...this.#renewed]
+    this.#renewed.clear()
+    return renewed
   }
 
   /** The live client ids of a connection. */

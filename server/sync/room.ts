@@ -74,6 +74,9 @@ export interface RoomOptions {
   readonly onEmpty: () => void
 }
 
+/** In milliseconds. A stock provider renews its state every 15 seconds, and takes one for gone that was not renewed for 30. */
+const RENEWAL = 5_000
+
 export class Room {
   readonly document: RoomDocument
   readonly #options: RoomOptions
@@ -86,6 +89,7 @@ export class Room {
   #gathered: BatchFrame[] = []
   #isArranged = false
   #timer: unknown
+  #renewing: unknown
   /** The whole state as an answer, until the document changes. */
   #wholeState: Batch | undefined
   /** Of all live states, until one changes (rule SYNC-6). */
@@ -104,6 +108,7 @@ export class Room {
       () => {
         document.live.doc.off('update', forget)
         options.timers.clearTimeout(this.#timer)
+        options.timers.clearTimeout(this.#renewing)
       },
       document.live.onUpdate((update, through, turn) => {
         this.#gathered.push({ payload: updateFrame(update), told: { update, through, turn } })
@@ -195,6 +200,11 @@ export class Room {
   acceptAwareness(member: Member, update: Uint8Array): void {
     this.#awarenessFrame = undefined
     this.#announce(this.#awareness.accept(member, update))
+    if (!this.#awareness.hasRenewed) return
+    this.#renewing ??= this.timers.setTimeout(() => {
+      this.#renewing = undefined
+      this.#announce(this.#awareness.takeRenewed())
+    }, RENEWAL)
   }
 
   /** Shows everybody a state of the server's own; null: none (rule LOCK-16). */

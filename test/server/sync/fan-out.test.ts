@@ -8,7 +8,7 @@ import { Rooms } from '../../../server/sync/rooms.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
 import { at, CLAUDE, openStore, write } from '../documents/harness.js'
-import { awareness } from './raw.js'
+import { awareness, decodeAwareness, parse } from './raw.js'
 import { StockPeer } from './stock-peer.js'
 
 const defer = (run: () => void): void => void setImmediate(run)
@@ -114,6 +114,33 @@ describe('handing out', () => {
     await clock.advance(15)
     expect(member.batches).toHaveLength(2)
     expect(member.batches[1]?.frames.map(({ told }) => told !== undefined)).toEqual([true, false])
+  })
+
+  test('[SYNC-6] those who merely say that they are still there are told of together, after five seconds', async () => {
+    const { rooms, room, clock, watchers } = await open()
+    const [one, two] = watchers
+    if (one === undefined || two === undefined) throw new Error('two watchers')
+    room.acceptAwareness(one, awareness([7, 1, { at: 1 }]))
+    room.acceptAwareness(two, awareness([8, 1, { at: 8 }]))
+    await clock.advance(1_000)
+    one.batches.length = 0
+    const told = () =>
+      one.batches.flatMap(({ frames }) => frames.flatMap(({ payload }) => decodeAwareness(parse(payload).bytes)))
+    room.acceptAwareness(one, awareness([7, 2, { at: 1 }]))
+    await clock.advance(3_000)
+    room.acceptAwareness(two, awareness([8, 2, { at: 8 }]))
+    expect(decodeAwareness(parse(room.awarenessFrame()).bytes).map(({ clock: of }) => of)).toEqual([2, 2])
+    await clock.advance(1_000)
+    expect(told()).toEqual([])
+    room.acceptAwareness(one, awareness([7, 3, { at: 3 }])) // it has moved: that is told at once
+    await clock.advance(20)
+    expect(told()).toEqual([{ id: 7, clock: 3, state: { at: 3 } }])
+    await clock.advance(1_000)
+    expect(told().slice(1)).toEqual([{ id: 8, clock: 2, state: { at: 8 } }])
+    expect(clock.waiting).toEqual([])
+    room.acceptAwareness(one, awareness([7, 4, { at: 3 }]))
+    for (const watcher of watchers) room.leave(watcher)
+    expect([clock.waiting, rooms.size]).toEqual([[], 0])
   })
 
   test('[SYNC-5] who joins while something gathers has it with its answer, and not once more', async () => {
