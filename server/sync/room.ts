@@ -75,7 +75,7 @@ export interface RoomOptions {
 }
 
 /** In milliseconds. A stock provider renews its state every 15 seconds, and takes one for gone that was not renewed for 30. */
-const RENEWAL = 5_000
+const RENEWAL = 2_000
 
 export class Room {
   readonly document: RoomDocument
