@@ -45,8 +45,9 @@ describe('the document of a file', () => {
     expect(peer.text.toJSON()).toBe('one\ntwo\nthree\n')
   })
 
-  test('[SYNC-14] a live edit is one revision with its author and the text that it removed and added', async () => {
-    const { files, commits } = openStore()
+  test('[SYNC-14] a live edit is one revision with its author and the text that it removed and added, in one commit', async () => {
+    const storage = new FailingStorage()
+    const { files, commits } = openStore(storage)
     await write(files, 'a.ts', 'one\n')
     const document = await files.open(at('a.ts'))
     const peer = new Replica(document)
@@ -58,6 +59,8 @@ describe('the document of a file', () => {
       CODEX,
     )
     await document.live.flushed()
+    const tables = storage.tries.at(-1)?.flatMap((row) => ('put' in row ? [row.put[0]] : []))
+    expect(tables?.sort()).toEqual(['event', 'file', 'revision', 'step', 'update'])
     expect(document.entry(2)).toMatchObject({ rev: 2, author: CODEX, change: 'modified' })
     expect(document.textAt(1)).toBe('one\n')
     expect(document.textAt(2)).toBe('ONE\n')

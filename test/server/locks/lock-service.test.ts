@@ -5,6 +5,7 @@ import { workspacePath } from '../../../protocol/paths.js'
 import { taskCommand } from '../../../protocol/tasks.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Storage } from '../../../server/storage/storage.js'
+import { FailingStorage } from '../../support/failing-storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { startServer, TOKEN, type TestServer, type TestServerOptions } from '../../support/server.js'
 import { until } from '../../support/wait.js'
@@ -41,6 +42,27 @@ describe('locks of the server', () => {
     ])
     expect(locks[0]?.expiresAt).toBe(one[0]?.expiresAt)
     expect(granted(await lockedBy(bob, 'c.ts'))).toMatchObject([{ token: 3 }])
+  })
+
+  it('[LOCK-1] nothing of it is answered before it is stored', async () => {
+    const storage = new FailingStorage()
+    const server = await start({ storage })
+    const ada = await server.connectAs('CLAUDE-ada')
+    const whenStored = async <T>(asking: () => Promise<T>): Promise<T> => {
+      storage.hold()
+      let isAnswered = false
+      const answer = asking().finally(() => (isAnswered = true))
+      await until(() => storage.held > 0)
+      await ada.request('status', {}) // what was answered is here
+      expect(isAnswered).toBe(false)
+      storage.releaseAll()
+      return await answer
+    }
+    const [lock] = granted(await whenStored(() => lockedBy(ada, 'a.ts')))
+    const ids = lock === undefined ? [] : [lock.id]
+    await whenStored(() => ada.request('renewLocks', { ids, ttl: 600 }))
+    await whenStored(() => ada.request('unlock', { ids }))
+    expect((await ada.request('locks', {})).locks).toEqual([])
   })
 
   it('[LOCK-6] a lock that was renewed for less than it had left keeps that over a restart, and no longer where the clock was set back', async () => {
