@@ -21,18 +21,22 @@ export function editsOf(shared: Y.Text, transaction: Y.Transaction): Edits | und
   let added = ''
   /** What stays before them. */
   let left = ''
+  /** Whether something that was there before stands behind that: between two halves that come of a split there is none. */
+  let isBetween = false
   let client: number | undefined
   /** How much of the client's was there before. */
   let known = 0
   for (let item = shared._start; item !== null; item = item.right) {
-    if (!item.countable) continue
     const { id, length, content } = item
     if (id.client !== client) {
       client = id.client
       known = beforeState.get(client) ?? 0
     }
     const isNew = id.clock >= known
-    if (item.deleted && (isNew || !Y.isDeleted(deleteSet, id))) continue
+    if (!item.countable || (item.deleted && (isNew || !Y.isDeleted(deleteSet, id)))) {
+      isBetween ||= !isNew
+      continue
+    }
     if (!(content instanceof Y.ContentString)) return undefined
     const { str } = content
     if (isNew) added += str
@@ -44,9 +48,10 @@ export function editsOf(shared: Y.Text, transaction: Y.Transaction): Edits | und
         at += removed.length
         removed = ''
         added = ''
-      }
+      } else if (!isBetween && left.endsWith(HALF) && str.startsWith(HALF)) return undefined
       at += length
       left = str
+      isBetween = false
     }
   }
   if (removed.includes(HALF)) return undefined

@@ -190,6 +190,14 @@ describe('the document of a file', () => {
     ['the first half of a character is deleted', (text: Y.Text) => text.delete(1, 1)],
     ['its second half is deleted, the last of the text', (text: Y.Text) => text.delete(4, 1)],
     ['something is put into the middle of it', (text: Y.Text) => text.insert(2, 'x')],
+    ['its first half is made bold', (text: Y.Text) => text.format(1, 1, { bold: true })],
+    [
+      'something is put into the middle of it, and taken out again',
+      (text: Y.Text) => {
+        text.insert(2, 'x')
+        text.delete(2, 1)
+      },
+    ],
   ])('[DOC-3] the text stays what Yjs makes of it where %s', async (_, split) => {
     const { files, commits } = openStore()
     await write(files, 'a.ts', 'a🙂🙂')
