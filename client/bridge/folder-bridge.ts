@@ -323,6 +323,7 @@ export class FolderBridge {
     this.#again(head.path, rest, true)
     const here = this.#store.pathOf(head.id)
     if (here !== undefined && here !== head.path) this.#queue.add(here, 'live') // it was renamed
+    this.#status.update()
   }
 
   #onChanged(path: string, priority: 'live' | 'bulk'): void {

@@ -3,7 +3,7 @@
  *
  * 1. A path that is added while it is being worked on is worked on again afterwards.
  * 2. `live` paths (somebody just saved or sent something) go before `bulk` ones (a scan, a tree).
- * 3. `later` adds a path after a while; until then it is not counted as waiting.
+ * 3. `later` adds a path after a while; until then it is counted as waiting only where that is said.
  * 4. Never more than `limit` at once, and never more than SLICE milliseconds of starting them without a pause.
  */
 import type { Disposer, Environment } from './ports.js'
@@ -39,7 +39,7 @@ export class PathQueue {
     this.#options = options
   }
 
-  /** Paths that wait or are being worked on, without those that come later. */
+  /** Paths that wait or are being worked on; of those that come later the ones that count. */
   get size(): number {
     return this.#live.size + this.#bulk.size + this.#running.size + this.#waiting
   }

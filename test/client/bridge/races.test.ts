@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../../client/bridge/environment.js'
 import type { WriterStep } from '../../../client/bridge/writer.js'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
@@ -230,6 +231,23 @@ test('[BRIDGE-17] a burst is written at once, then at most every 50 ms, and ends
   const spent = performance.now() - start
   expect(writes.length).toBeGreaterThan(1)
   expect(writes.length).toBeLessThanOrEqual(spent / 50 + 2)
+})
+
+test('[BRIDGE-17] while a path rests its folder is not in step: that is said at once', async () => {
+  let time = 0
+  const environment = { ...SYSTEM, elapsed: () => time }
+  const { server, a, bridge, settled } = await folderWith({ 'f.txt': 'start\n' }, { environment })
+  server.edit('f.txt', 'first\n')
+  await a.holds('f.txt', 'first\n')
+  await bridge.idle()
+  const states: string[] = [bridge.state.kind]
+  bridge.onState(({ kind }) => states.push(kind))
+  server.edit('f.txt', 'second\n')
+  await until(() => bridge.stats.waiting > 0, 'the head to come')
+  expect([states, a.read('f.txt')]).toEqual([['synced', 'syncing'], 'first\n'])
+  time += 1000
+  await settled('f.txt')
+  expect(states).toEqual(['synced', 'syncing', 'synced'])
 })
 
 test('[BRIDGE-17] a program that never stops writing does not keep its file from the server', async () => {
