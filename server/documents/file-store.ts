@@ -286,10 +286,10 @@ export class FileStore {
     this.#documents.release(document)
   }
 
-  /** Stores everything that waits; unloads nothing that could not be stored. */
+  /** Stores everything that waits; unloads nothing that could not be stored. All in one go: what storage does not take is named. */
   async close(): Promise<void> {
-    for (const { live } of this.#documents.all()) await live.flushed().catch(() => undefined)
-    await this.tree.live.flushed().catch(() => undefined)
+    const all = [...this.#documents.all(), this.tree]
+    await Promise.all(all.map(({ live }) => live.flushed().catch(() => undefined)))
     this.#documents.unloadIdle(0)
   }
 

@@ -48,7 +48,7 @@ export class FreeDocuments {
   }
 
   async close(): Promise<void> {
-    for (const { live } of this.#open.values()) await live.flushed().catch(() => undefined)
+    await Promise.all([...this.#open.values()].map(({ live }) => live.flushed().catch(() => undefined)))
   }
 
   #load(id: string): Open {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { lostOf } from '../../../server/documents/lost.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
 import { at, CLAUDE, openStore, Replica, textOf, write } from './harness.js'
@@ -110,5 +111,23 @@ describe('the documents in memory', () => {
     expect(fresh.apply(peer.insert(0, 'and on '), CLAUDE)).toBe(true)
     await fresh.live.flushed()
     expect(await textOf(files, 'a.ts')).toBe('and on under way one\n')
+  })
+
+  test('[SYNC-3] what gathers in many of them while storage fails is named at the end, of each', async () => {
+    const storage = new FailingStorage()
+    const { files, queue, clock } = openStore(storage)
+    const paths = ['a.ts', 'b.ts', 'c.ts']
+    for (const path of paths) await write(files, path, 'one\n')
+    const documents = await Promise.all(paths.map((path) => files.open(at(path))))
+    await clock.advance(10)
+    storage.fail()
+    for (const document of documents) {
+      document.apply(new Replica(document).insert(0, 'two\n'), CLAUDE)
+      await turn()
+    }
+    void files.close()
+    const closing = queue.close({ deadline: 1000 })
+    await clock.advance(1000)
+    expect(lostOf(await closing, files.heads()).documents).toEqual(paths)
   })
 })
