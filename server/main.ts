@@ -24,7 +24,9 @@ import { collectGarbage } from './garbage.js'
 import { locksFilePlace } from './locks-file-place.js'
 import { createLog } from './log.js'
 import { portFault } from './port.js'
+import { REAL_TIMERS } from './real-time.js'
 import { forgetServer, rememberServer, serverOnPort } from './server-file.js'
+import { withDeadline } from './storage/commit-queue.js'
 import { openDataFolder } from './storage/data-folder.js'
 import { openEmbeddedStorage } from './storage/embedded.js'
 import { problemOf } from './sync/session.js'
@@ -34,6 +36,8 @@ import { checkWorkspace } from './workspace.js'
 
 /** How long a stop may take, in milliseconds: what waits is stored by then, or is named. */
 const STOP_DEADLINE = 8_000
+/** How long the folder may take before that to be in step, in milliseconds: somebody may go on typing. */
+const LAST_WRITES = 2_000
 
 interface Arguments {
   readonly workspace: string
@@ -137,7 +141,13 @@ async function serve(
 
   stopWhenAsked(log, orphaned, () =>
     stopInOrder({
-      sources: [() => forgetServer(forget), () => control.close(), () => bridge.close()],
+      sources: [
+        () => forgetServer(forget),
+        () => control.close(),
+        // A path that rests has its newest text on disk before the server is gone; what is paused stays so.
+        async () => bridge.state.kind === 'syncing' && withDeadline(bridge.idle(), LAST_WRITES, REAL_TIMERS),
+        () => bridge.close(),
+      ],
       store: () => ensemble.close(STOP_DEADLINE),
       ground: [() => storage.close(), () => folder.close()],
     }),

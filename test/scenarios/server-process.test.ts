@@ -82,6 +82,21 @@ test.each(['before it has begun', 'while it reads the folder'])(
   },
 )
 
+test('[BRIDGE-2] a server that is stopped has put on disk what it had answered, although the path was at rest', async () => {
+  const file = join(dir, 'workspace', 'a.txt')
+  await writeFile(file, 'start\n')
+  const child = startServer(join(CHECKOUT, 'dist/server/main.js'))
+  const { url, tokenFile } = await messageOf(child, 'ready')
+  const authorization = `Bearer ${(await readFile(String(tokenFile), 'utf8')).trim()}`
+  for (let n = 0; n < 10; n++) {
+    await fetch(`${String(url)}/api/files/a.txt`, { method: 'PUT', headers: { authorization }, body: `version ${n}\n` })
+  }
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect((await ended)[0]).toBe(0)
+  expect(await readFile(file, 'utf8')).toBe('version 9\n')
+})
+
 const PRLIMIT = '/usr/bin/prlimit'
 
 test.skipIf(!existsSync(PRLIMIT))(
