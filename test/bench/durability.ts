@@ -8,12 +8,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
-import { judgeTrace } from './trace.js'
+import { judgeTrace, type Judgement } from './trace.js'
 import type { Section } from './figures.js'
 import { Lab, token } from './processes.js'
 import { syncFrame } from './frames.js'
 
-const UPDATES = 200
+/** Whose echoes are looked at. */
+export const UPDATES = 200
 
 export async function durability(): Promise<Section> {
   const base: Omit<Section, 'rows'> = {
@@ -29,18 +30,26 @@ export async function durability(): Promise<Section> {
     const workspace = await lab.folder('workspace')
     await writeFile(join(workspace, 'traced.ts'), 'one\n')
     const server = await lab.server(workspace)
-    const trace = join(lab.dir, 'trace')
-    const calls = 'trace=pwrite64,pwritev,write,writev,sendto,sendmsg,fdatasync,fsync,msync'
-    const strace = spawn('strace', ['-f', '-ttt', '-s', '65536', '-e', calls, '-o', trace, '-p', String(server.pid)])
-    await once(strace.stderr, 'data') // it says that it is attached
-    await send(server.url, await token(server))
-    strace.kill('SIGINT')
-    await once(strace, 'exit')
-    const { after, before, without } = judgeTrace(await readFile(trace, 'latin1'), markers())
+    const { after, before, without } = await judgeEchoes(server, await token(server), join(lab.dir, 'trace'))
     return { ...base, rows: [[String(UPDATES), String(after), String(before), String(without)]] }
   } finally {
     await lab.close()
   }
+}
+
+/** @param trace file that the system calls are written to */
+export async function judgeEchoes(
+  { url, pid }: { readonly url: string; readonly pid: number },
+  secret: string,
+  trace: string,
+): Promise<Judgement> {
+  const calls = 'trace=pwrite64,pwritev,write,writev,sendto,sendmsg,fdatasync,fsync,msync'
+  const strace = spawn('strace', ['-f', '-ttt', '-s', '65536', '-e', calls, '-o', trace, '-p', String(pid)])
+  await once(strace.stderr, 'data') // it says that it is attached
+  await send(url, secret)
+  strace.kill('SIGINT')
+  await once(strace, 'exit')
+  return judgeTrace(await readFile(trace, 'latin1'), markers())
 }
 
 function markers(): string[] {
@@ -71,7 +80,7 @@ async function send(url: string, secret: string): Promise<void> {
   ws.terminate()
 }
 
-function hasStrace(): boolean {
+export function hasStrace(): boolean {
   try {
     execFileSync('strace', ['-V'], { stdio: 'ignore' })
     return true
