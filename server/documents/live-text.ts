@@ -99,6 +99,8 @@ export class LiveText {
         if (edit.added !== '') this.shared.insert(edit.at, edit.added)
       }
     })
+    // Where a broken character stands beside an edit it is not told what was done (text-changes.ts): then the texts are compared.
+    if (this.isForeign) this.expelForeign(author)
   }
 
   /** Whether a peer put something there that is no text: an embed, a NUL. */

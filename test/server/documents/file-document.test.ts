@@ -4,6 +4,7 @@ import { EPOCH_ROOT } from '../../../protocol/document.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { MAX_TEXT_BYTES } from '../../../protocol/text/encoding.js'
 import type { FileDocument } from '../../../server/documents/file-document.js'
+import { hashOf } from '../../../server/documents/content.js'
 import { FileJournal } from '../../../server/documents/file-journal.js'
 import { FailingStorage } from '../../support/failing-storage.js'
 import { turn } from '../../support/manual-clock.js'
@@ -208,6 +209,15 @@ describe('the document of a file', () => {
     await document.live.flushed()
     expect(document.text).toBe(document.live.doc.getText('content').toJSON())
     expect(applyEdits('a🙂🙂', commits.at(-1)?.edits ?? [])).toBe(document.text)
+  })
+
+  test('[BRIDGE-1] a write beside the sign for a broken character becomes the head as it is, and the revision tells it', async () => {
+    const { files, commits } = openStore()
+    const first = await write(files, 'a.ts', 'a\uFFFDb\uFFFD\n')
+    const { head } = await write(files, 'a.ts', 'a new\uFFFDb\n', first.head)
+    expect(await textOf(files, 'a.ts')).toBe('a new\uFFFDb\n')
+    expect(head).toMatchObject({ rev: 2, hash: hashOf(Buffer.from('a new\uFFFDb\n')) })
+    expect(applyEdits('a\uFFFDb\uFFFD\n', commits.at(-1)?.edits ?? [])).toBe('a new\uFFFDb\n')
   })
 
   test('[SYNC-7] a text does not grow over what is still text on disk', async () => {
