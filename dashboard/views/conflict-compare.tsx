@@ -1,6 +1,6 @@
 /** Both sides of a conflict beside what they started from, and the result below, to be put together and resolved. */
 import { useEffect, useRef } from 'preact/hooks'
-import { signal, useSignal, useSignalEffect } from '@preact/signals'
+import { signal, useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import type { ConflictChoice } from '../../protocol/conflicts.js'
 import { isOfLines } from '../model/of-lines.js'
 import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
@@ -15,13 +15,24 @@ import { Fault } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
 import { EditorNotLoaded } from './notice.js'
 
-/** Results that are begun, by conflict: whoever looks at something else finds them again. */
+/** Results that are begun and not open, by conflict: whoever looks at something else finds them again. */
 export const begunResults = signal<ReadonlyMap<string, Begun>>(new Map())
 
 function keep(id: string, begun: Begun | null): void {
   const rest = [...begunResults.peek()].filter(([other]) => other !== id)
   begunResults.value = new Map(begun === null ? rest : [...rest, [id, begun]])
 }
+
+function take(id: string): Begun | null {
+  const begun = begunResults.peek().get(id) ?? null
+  keep(id, null)
+  return begun
+}
+
+addEventListener('beforeunload', (event) => {
+  const begun = [...begunResults.peek().values()]
+  if (begun.some(({ spots }) => spots.some(({ decided }) => decided === 'typed'))) event.preventDefault()
+})
 
 /** Lines shown around the region. */
 const MARGIN = 12
@@ -92,9 +103,10 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
     resolve: () => void resolve(),
   })
 
-  // The server is back: it may have the editor now.
+  // The server is back: it may have the editor now. Once, and not with each second that it is behind.
+  const isHeard = useComputed(() => store.freshness.value.kind !== 'offline')
   useSignalEffect(() => {
-    if (store.freshness.value.kind !== 'offline' && notLoaded.peek()) attempt.value = attempt.peek() + 1
+    if (isHeard.value && notLoaded.peek()) attempt.value = attempt.peek() + 1
   })
   const margin = window.matchMedia(NARROW).matches ? NARROW_MARGIN : MARGIN
   useEffect(() => {
@@ -116,7 +128,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
           theirs: lookOf(conflict.authors.theirs),
         },
         start: parseChangePlace(location.hash),
-        begun: begunResults.peek().get(conflict.id) ?? null,
+        begun: take(conflict.id),
         mayChoose: !readOnly.peek(),
         onResolve: () => void resolve(),
       })

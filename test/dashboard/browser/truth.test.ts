@@ -175,9 +175,17 @@ test('a conflict’s editor that could not be loaded comes when the server is ba
   await write(agent, 'b.ts', 'one\n', null)
   await write(other, 'b.ts', 'two\n', null)
   const page = await open(folder, '/conflicts')
-  await page.route('**/open-merge-*', (route) => route.abort())
+  let asked = 0
+  await page.route('**/open-merge-*', (route) => {
+    asked += 1
+    return route.abort()
+  })
   await page.getByRole('link', { name: 'Compare' }).click()
   await page.getByText('The editor could not be loaded').waitFor()
+  // While it is only slow, each second is no news.
+  folder.freeze()
+  await page.getByText('6 s behind').waitFor()
+  expect(asked).toBe(1)
   await page.getByRole('button', { name: 'Reload the page' }).waitFor()
   await page.unroute('**/open-merge-*')
   await folder.kill()
@@ -229,4 +237,12 @@ test('who leaves the page with a result that was typed is asked before it is los
   expect(asked).toEqual([])
   await page.reload()
   expect(asked).toEqual(['beforeunload'])
+
+  await page.locator('.result .cm-line', { hasText: 'one' }).click()
+  await page.keyboard.type('again ')
+  await page.getByText('1 of 1 change decided').waitFor()
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  await page.getByRole('log').waitFor()
+  await page.reload()
+  expect(asked).toEqual(['beforeunload', 'beforeunload'])
 })
