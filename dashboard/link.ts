@@ -51,6 +51,23 @@ function changedMeanwhile(path: string): EnsembleError {
   })
 }
 
+/** One question at a time, however fast its answer changes: what came meanwhile is asked for once more. */
+function oneAtATime(read: () => Promise<void>): () => Promise<void> {
+  let isOld = false
+  let reading: Promise<void> | null = null
+  const readAll = async () => {
+    while (isOld) {
+      isOld = false
+      await read()
+    }
+    reading = null
+  }
+  return () => {
+    isOld = true
+    return (reading ??= readAll())
+  }
+}
+
 export class Link {
   readonly #options: LinkOptions
   readonly #batcher: Batcher<ServerMessage>
@@ -63,8 +80,8 @@ export class Link {
   readonly #writes = new Map<string, { readonly asks: string; readonly own: WriteId }>()
   /** As the last tick counted. */
   #lockChanges = -1
-  #isBoardOld = false
-  #readingTasks: Promise<void> | null = null
+  readonly #readLocks = oneAtATime(() => this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks)))
+  readonly #readTasks = oneAtATime(() => this.#ask('tasks', {}, (tasks) => this.#options.store.takeTasks(tasks)))
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -211,9 +228,17 @@ export class Link {
     if (tellsOf('conflict:')) void this.#readConflicts()
     const changes = messages.findLast((message) => message.type === 'tick')?.locks
     // Of whoever begins to wait, or renews, no event tells: the tick counts that, too.
-    if (tellsOf('lock:') || (changes !== undefined && changes !== this.#lockChanges)) void this.#readLocks()
+    const areOthers = tellsOf('lock:') || (changes !== undefined && changes !== this.#lockChanges)
+    if (areOthers || messages.some((message) => this.#movesLock(message))) void this.#readLocks()
     this.#lockChanges = changes ?? this.#lockChanges
     if (tellsOf('task:') || messages.some(placesTask)) void this.#readTasks()
+  }
+
+  /** Whether a lock stands on other lines of its file now, maybe. */
+  #movesLock(message: ServerMessage): boolean {
+    if (message.type !== 'head') return false
+    const { locks } = this.#options.store.locks.peek()
+    return locks.some(({ path, lines }) => lines !== null && path === message.head.path)
   }
 
   #tickLater(): void {
@@ -254,24 +279,6 @@ export class Link {
 
   async #readConflicts(): Promise<void> {
     await this.#ask('conflicts', {}, ({ conflicts }) => this.#options.store.takeConflicts(conflicts))
-  }
-
-  async #readLocks(): Promise<void> {
-    await this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks))
-  }
-
-  /** One question at a time, however fast the board changes: what came meanwhile is asked for once more. */
-  async #readTasks(): Promise<void> {
-    this.#isBoardOld = true
-    this.#readingTasks ??= this.#readTasksAnew().finally(() => (this.#readingTasks = null))
-    await this.#readingTasks
-  }
-
-  async #readTasksAnew(): Promise<void> {
-    while (this.#isBoardOld) {
-      this.#isBoardOld = false
-      await this.#ask('tasks', {}, (tasks) => this.#options.store.takeTasks(tasks))
-    }
   }
 
   async #readStatus(): Promise<void> {

@@ -3,12 +3,25 @@ import type { After } from '../../client/sdk/connection.js'
 import type { ConnectionState } from '../../client/sdk/connection-state.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { taskId, writeId } from '../../protocol/ids.js'
+import type { LocksList } from '../../protocol/locks.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { workspacePath } from '../../protocol/paths.js'
 import { Link, type Source } from '../../dashboard/link.js'
 import { Store } from '../../dashboard/store.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
-import { aChange, aConflict, aHead, anAgent, anEvent, aStatus, aTask, aWaiter, aWelcome, NOON } from './builders.js'
+import {
+  aChange,
+  aConflict,
+  aHead,
+  aLock,
+  anAgent,
+  anEvent,
+  aStatus,
+  aTask,
+  aWaiter,
+  aWelcome,
+  NOON,
+} from './builders.js'
 
 class FakeSource implements Source {
   state: ConnectionState = { kind: 'idle' }
@@ -158,6 +171,33 @@ describe('the link', () => {
     source.say({ type: 'event', event: anEvent(1, 'conflict:raised', 'CODEX-two', NOON, data) })
     await clock.advance(100)
     expect(store.openConflicts.value).toHaveLength(1)
+  })
+
+  test('reads the locks anew when a file changes of which lines are locked, and one question at a time', async () => {
+    const { clock, source, store } = await linked()
+    const changed = async (path: string, rev: number) => {
+      source.say({ type: 'head', head: aHead(path, { rev }), edits: null })
+      await clock.advance(100)
+    }
+    const onLines = (from: number) =>
+      aLock(1, 'CLAUDE-a', 'a.ts', { region: { kind: 'lines', from: 1, to: 1 }, lines: { from, to: from } })
+    store.takeLocks({ locks: [onLines(1), aLock(2, 'CODEX-b', 'whole.ts')], waiting: [] })
+    source.asked.length = 0
+    await changed('b.ts', 2)
+    await changed('whole.ts', 2)
+    expect(source.asked).toEqual([])
+    let answer = (): void => undefined
+    source.answers['locks'] = new Promise<LocksList>((resolve) => {
+      answer = () => resolve({ locks: [onLines(4)], waiting: [] })
+    })
+    await changed('a.ts', 2)
+    await changed('a.ts', 3)
+    await changed('a.ts', 4)
+    expect(source.asked).toEqual(['locks {}'])
+    answer()
+    await turn()
+    expect(source.asked).toEqual(['locks {}', 'locks {}'])
+    expect(store.locks.value.locks).toMatchObject([{ lines: { from: 4 } }])
   })
 
   test('reads the locks when the tick counts another change of them, which no event told', async () => {
