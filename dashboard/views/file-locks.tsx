@@ -101,15 +101,19 @@ export function LockButton({ path, place }: LockButtonProps) {
   const { lines } = place.value
   const release = async (held: Lock) => {
     await link.unlock(held.id)
+    // Not as they were asked for: lines above may be others since.
+    const region: LockRegion =
+      held.region.kind === 'lines' && held.lines !== null ? { kind: 'lines', ...held.lines } : held.region
+    const words = `${regionWords(held.region, held.lines)} of ${path}`
     undo.value = withOffer(undo.peek(), {
       id: held.id,
-      words: `Released ${regionWords(held.region, held.lines)} of ${path}`,
+      words: `Released ${words}`,
       isTold: ({ type, data }) => type === 'lock:released' && data.lock_id === held.id,
       // Whoever took it meanwhile is named by the server's refusal.
       builtOn: () => null,
       run: async () => {
-        await link.lock(path, held.region, TTL)
-        return 'You hold it again.'
+        await link.lock(path, region, TTL)
+        return `You hold ${words}.`
       },
     })
   }

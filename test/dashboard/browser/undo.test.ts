@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
 import { taskCommand, type Task } from '../../../protocol/tasks.js'
 import { until } from '../../support/wait.js'
+import { headOf, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
 
 const { blank } = usePages()
@@ -163,19 +164,22 @@ test('the time stands still while the server is away; that it is undone is said 
   await until(async () => (await bar(page).count()) === 0, 'the end of what was said')
 })
 
-test('a lock that was given back is taken again, from the feed', async () => {
+test('a lock that was given back is taken again from the feed, where it stood and not where it was asked for', async () => {
   const { folder, agent, page } = await opened()
   await page.goto(folder.page('/files/a.ts'))
   await page.locator('.cm-line').first().click()
   await page.keyboard.press('Home')
   await page.keyboard.press('Shift+ArrowDown')
   await page.getByRole('button', { name: 'Lock line 1' }).click()
+  await page.getByRole('button', { name: 'Release' }).waitFor()
+  await write(agent, 'a.ts', 'zero\none\ntwo\n', await headOf(agent, 'a.ts'))
+  await page.getByRole('complementary').getByText('line 2', { exact: true }).waitFor()
   await page.getByRole('button', { name: 'Release' }).click()
-  await bar(page).getByText('Released line 1 of a.ts.').waitFor()
+  await bar(page).getByText('Released line 2 of a.ts.').waitFor()
   expect((await agent.request('locks', {})).locks).toEqual([])
   await bar(page).getByRole('button', { name: 'Dismiss' }).click()
   await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
   await page.getByRole('log').getByRole('button', { name: 'Undo' }).click()
-  await bar(page).getByText('You hold it again.').waitFor()
-  expect((await agent.request('locks', {})).locks).toMatchObject([{ holder: 'PERSON-dashboard', lines: { from: 1 } }])
+  await bar(page).getByText('You hold line 2 of a.ts.').waitFor()
+  expect((await agent.request('locks', {})).locks).toMatchObject([{ holder: 'PERSON-dashboard', lines: { from: 2 } }])
 })
