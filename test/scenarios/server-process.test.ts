@@ -82,7 +82,7 @@ test.each(['before it has begun', 'while it reads the folder'])(
   },
 )
 
-test('[BRIDGE-2] a server that is stopped has put on disk what it had answered, although the path was at rest', async () => {
+test('[BRIDGE-17] a server that is stopped has put on disk what it had answered, although the path was at rest', async () => {
   const file = join(dir, 'workspace', 'a.txt')
   await writeFile(file, 'start\n')
   const child = startServer(join(CHECKOUT, 'dist/server/main.js'))
