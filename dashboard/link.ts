@@ -5,7 +5,7 @@ import type { ConflictChoice } from '../protocol/conflicts.js'
 import type { Method, Params, Result, ServerMessage } from '../protocol/messages.js'
 import type { ConflictId, LockId, WriteId } from '../protocol/ids.js'
 import { refusalError } from '../protocol/lock-words.js'
-import type { LockRegion } from '../protocol/locks.js'
+import type { Lock, LockRegion } from '../protocol/locks.js'
 import type { WorkspacePath } from '../protocol/paths.js'
 import type { TaskCommand, TaskReply } from '../protocol/tasks.js'
 import type { Addressee, WorkspaceEvent } from '../protocol/events.js'
@@ -80,6 +80,8 @@ export class Link {
   readonly #writes = new Map<string, { readonly asks: string; readonly own: WriteId }>()
   /** As the last tick counted. */
   #lockChanges = -1
+  /** Since they were read last, maybe. */
+  #areLocksMoved = false
   readonly #readLocks = oneAtATime(() => this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks)))
   readonly #readTasks = oneAtATime(() => this.#ask('tasks', {}, (tasks) => this.#options.store.takeTasks(tasks)))
 
@@ -139,10 +141,11 @@ export class Link {
     await this.#readLocks()
   }
 
-  /** Gives a lock of this page back. @throws EnsembleError */
-  async unlock(id: LockId): Promise<void> {
-    await this.ask('unlock', { ids: [id] })
+  /** Gives a lock of this page back. @returns it, as it was at last @throws EnsembleError */
+  async unlock(id: LockId): Promise<Lock | undefined> {
+    const { locks } = await this.ask('unlock', { ids: [id] })
     await this.#readLocks()
+    return locks[0]
   }
 
   /** Takes a lock away from its holder. @throws EnsembleError E_NOT_FOUND: it has ended */
@@ -226,11 +229,17 @@ export class Link {
     const tellsOf = (noun: string) =>
       messages.some((message) => message.type === 'event' && message.event.type.startsWith(noun))
     if (tellsOf('conflict:')) void this.#readConflicts()
-    const changes = messages.findLast((message) => message.type === 'tick')?.locks
-    // Of whoever begins to wait, or renews, no event tells: the tick counts that, too.
-    const areOthers = tellsOf('lock:') || (changes !== undefined && changes !== this.#lockChanges)
-    if (areOthers || messages.some((message) => this.#movesLock(message))) void this.#readLocks()
-    this.#lockChanges = changes ?? this.#lockChanges
+    if (messages.some((message) => this.#movesLock(message))) this.#areLocksMoved = true
+    const tick = messages.findLast((message) => message.type === 'tick')
+    const changes = tick?.locks ?? this.#lockChanges
+    // Of whoever begins to wait, or renews, no event tells: the tick counts that, too. Locks that move, as their files are
+    // written, are looked at with it: while someone types, an open text knows better where they are.
+    const areOthers = changes !== this.#lockChanges || (tick !== undefined && this.#areLocksMoved)
+    if (tellsOf('lock:') || areOthers) {
+      this.#areLocksMoved = false
+      void this.#readLocks()
+    }
+    this.#lockChanges = changes
     if (tellsOf('task:') || messages.some(placesTask)) void this.#readTasks()
   }
 

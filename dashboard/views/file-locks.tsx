@@ -99,8 +99,8 @@ export function LockButton({ path, place }: LockButtonProps) {
   const isAsked = useSignal(false)
   const own = ownLock(page, path)
   const { lines } = place.value
-  const release = async (held: Lock) => {
-    await link.unlock(held.id)
+  const release = async (own: Lock) => {
+    const held = (await link.unlock(own.id)) ?? own
     // Not as they were asked for: lines above may be others since.
     const region: LockRegion =
       held.region.kind === 'lines' && held.lines !== null ? { kind: 'lines', ...held.lines } : held.region

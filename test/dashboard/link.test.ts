@@ -173,8 +173,13 @@ describe('the link', () => {
     expect(store.openConflicts.value).toHaveLength(1)
   })
 
-  test('reads the locks anew when a file changes of which lines are locked, and one question at a time', async () => {
+  test('reads the locks with the tick when a file changed of which lines are locked, and one question at a time', async () => {
     const { clock, source, store } = await linked()
+    const tick = async () => {
+      source.say({ type: 'tick', time: NOON, seq: 0, locks: 0 })
+      await clock.advance(100)
+    }
+    await tick()
     const changed = async (path: string, rev: number) => {
       source.say({ type: 'head', head: aHead(path, { rev }), edits: null })
       await clock.advance(100)
@@ -185,6 +190,7 @@ describe('the link', () => {
     source.asked.length = 0
     await changed('b.ts', 2)
     await changed('whole.ts', 2)
+    await tick()
     expect(source.asked).toEqual([])
     let answer = (): void => undefined
     source.answers['locks'] = new Promise<LocksList>((resolve) => {
@@ -192,12 +198,17 @@ describe('the link', () => {
     })
     await changed('a.ts', 2)
     await changed('a.ts', 3)
+    expect(source.asked).toEqual([])
+    await tick()
     await changed('a.ts', 4)
+    await tick()
     expect(source.asked).toEqual(['locks {}'])
     answer()
     await turn()
     expect(source.asked).toEqual(['locks {}', 'locks {}'])
     expect(store.locks.value.locks).toMatchObject([{ lines: { from: 4 } }])
+    await tick()
+    expect(source.asked).toHaveLength(2)
   })
 
   test('reads the locks when the tick counts another change of them, which no event told', async () => {
