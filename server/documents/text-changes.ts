@@ -40,15 +40,17 @@ export function editsOf(shared: Y.Text, transaction: Y.Transaction): Edits | und
     if (!(content instanceof Y.ContentString)) return undefined
     const { str } = content
     if (isNew) added += str
-    else if (item.deleted) removed += str
-    else {
+    else if (item.deleted) {
+      removed += str
+      isBetween = true
+    } else {
+      if (removed.includes(HALF) || (!isBetween && left.endsWith(HALF) && str.startsWith(HALF))) return undefined
       if (removed !== '' || added !== '') {
-        if (str.startsWith(HALF) || left.endsWith(HALF) || removed.includes(HALF)) return undefined
         edits.push(at, removed, added)
         at += removed.length
         removed = ''
         added = ''
-      } else if (!isBetween && left.endsWith(HALF) && str.startsWith(HALF)) return undefined
+      }
       at += length
       left = str
       isBetween = false

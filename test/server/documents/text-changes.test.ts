@@ -124,6 +124,14 @@ describe('what a transaction did to a text', () => {
     text.insert(2, 'x')
     text.insert(7, 'y')
     text.insert(0, 'z')
-    expect(seen).toEqual([undefined, [{ at: 7, removed: '', added: 'y' }], [{ at: 0, removed: '', added: 'z' }]])
+    text.insert(6, 'w') // between b and what is no character
+    text.insert(8, 'v') // and behind that
+    expect(seen).toEqual([
+      undefined,
+      [{ at: 7, removed: '', added: 'y' }],
+      [{ at: 0, removed: '', added: 'z' }],
+      [{ at: 6, removed: '', added: 'w' }],
+      [{ at: 8, removed: '', added: 'v' }],
+    ])
   })
 })
