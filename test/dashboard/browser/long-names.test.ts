@@ -104,3 +104,11 @@ describe.each([1440, 1024, 380])('the folders give way, not the name, at %i pixe
     await Promise.all([one, two].map((agent) => agent.request('leave', {})))
   })
 })
+
+test('on an agent’s page the path of an edit gives way, not what was done to it', async () => {
+  await write(await folder.agent('CLAUDE-deep'), `src/${LONG}/made.ts`, 'one\n', null)
+  const page = await open(folder, '/agents/CLAUDE-deep', { viewport: { width: 380, height: 800 } })
+  const done = page.locator('.agent-edits').getByText('created', { exact: true })
+  await done.waitFor()
+  expect(await done.evaluate((word) => word.scrollWidth <= word.clientWidth)).toBe(true)
+})
