@@ -273,8 +273,8 @@ export class Store {
   takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[]): void {
     batch(() => {
       this.#learn(agents)
+      this.#lastEvents.takeRecent(events, agents, this.serverNow.value)
       if (!this.recentKnown.value) {
-        this.#lastEvents.begin(events, agents, this.serverNow.value)
         this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
         this.agents.value = agents.flatMap((agent) => this.#goneRow(agent, events))
       }

@@ -26,9 +26,14 @@ export class LastEvents {
   /** Before it nothing is known. */
   #from = Infinity
 
-  /** @param earlier what was before the page was opened, oldest first @param agents who ever joined; empty: the server told of neither */
-  begin(earlier: readonly WorkspaceEvent[], agents: readonly KnownAgent[], now: number): void {
-    const first = earlier.length < MOST_TOLD ? undefined : earlier[0]
+  /**
+   * After a long absence, too, of which the feeds do not bring all.
+   * @param events of the last while, oldest first @param agents who ever joined; empty: the server told of neither
+   */
+  takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[], now: number): void {
+    for (const event of events) this.note(event, Date.parse(event.timestamp))
+    if (this.#from !== Infinity) return
+    const first = events.length < MOST_TOLD ? undefined : events[0]
     const isTold = agents.length > 0
     this.#from = first === undefined ? now - (isTold ? TOLD_SPAN : 0) : Date.parse(first.timestamp)
   }

@@ -279,6 +279,19 @@ describe('a break', () => {
     expect(store.feed.value.length).toBeGreaterThan(1)
   })
 
+  test('so long that the feeds do not bring all that was missed leaves nobody quiet who was not', () => {
+    const since = NOON - 60 * 60_000
+    const roster = [anAgent('CLAUDE-a', 1, { state: 'testing', connectedAt: since })]
+    store.takeRecent([], [])
+    store.receive([{ type: 'agents', agents: roster }, event(aChange(1, 'CLAUDE-a', 'a.ts', { time: NOON }))])
+    const later = NOON + 60 * 60_000
+    store.setClock(later - 5_000, later - 5_000)
+    expect(store.quiet.value).toMatchObject([{ id: 'CLAUDE-a', waits: true }])
+    store.takeRecent([aChange(20_000, 'CLAUDE-a', 'a.ts', { time: later - 60_000 })], [])
+    store.setClock(later - 4_000, later - 4_000)
+    expect(store.quiet.value).toEqual([])
+  })
+
   test('another workspace behind the same address begins anew', () => {
     store.takeTree({ seq: 1, files: [aHead('a.ts')] })
     store.receive([event(aDeadlock(4, 'CLAUDE-a', 'CODEX-b'))])

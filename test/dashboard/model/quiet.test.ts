@@ -17,7 +17,7 @@ const board = { tasks: [aTask('TASK-1', [{ title: 'Cart', assignee: 'CLAUDE-a', 
 let last: LastEvents
 beforeEach(() => {
   last = new LastEvents()
-  last.begin([], known, NOON)
+  last.takeRecent([], known, NOON)
 })
 interface Around {
   readonly tasks?: readonly Task[]
@@ -41,9 +41,11 @@ describe('an agent at work', () => {
     expect(quiet(row('testing'), NOON)).toEqual([{ id: 'CLAUDE-a', since: NOON - 15 * MINUTE, waits: true }])
     expect(quiet(row('testing', NOON - 6 * MINUTE), NOON)).toMatchObject([{ since: NOON - 6 * MINUTE, waits: false }])
     const many = Array.from({ length: 2_000 }, (_, n) => aChange(n + 1, 'CODEX-b', 'b.ts', { time: NOON - 7 * MINUTE }))
-    last.begin(many, known, NOON)
+    last.clear()
+    last.takeRecent(many, known, NOON)
     expect(quiet(row('testing'), NOON)).toMatchObject([{ since: NOON - 7 * MINUTE }])
-    last.begin([], [], NOON)
+    last.clear()
+    last.takeRecent([], [], NOON)
     expect(quiet(row('testing'), NOON)).toEqual([])
   })
 
