@@ -101,6 +101,13 @@ describe.each([1440, 1024, 380])('the folders give way, not the name, at %i pixe
     const { conflicts } = await one.request('conflicts', { path: workspacePath.parse(path) })
     const page = await open(folder, `/conflicts/${conflicts[0]?.id ?? ''}`, { viewport })
     await expectWhole(page.locator('.conflict-heading .story-path b'), `collides-at-${width}.tsx`, width)
+    // And stands out from them there alone.
+    const side = await open(folder, `/files/${path}`, { viewport })
+    await side.locator('.side-conflict .story-path b').waitFor({ state: 'attached' })
+    const colours = await side
+      .locator('.side-conflict .story-path > *')
+      .evaluateAll((parts) => new Set(parts.map((part) => getComputedStyle(part).color)).size)
+    expect(colours).toBe(1)
     await Promise.all([one, two].map((agent) => agent.request('leave', {})))
   })
 })
