@@ -94,7 +94,7 @@ function ownLock({ store, author }: Page, path: string) {
 /** Asks for the selected lines in the name of whoever sits here, and gives them back. */
 export function LockButton({ path, place }: LockButtonProps) {
   const page = usePage()
-  const { store, link, undo } = page
+  const { store, link, undo, author } = page
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
   const own = ownLock(page, path)
@@ -108,9 +108,11 @@ export function LockButton({ path, place }: LockButtonProps) {
     undo.value = withOffer(undo.peek(), {
       id: held.id,
       words: `Released ${words}`,
-      isTold: ({ type, data }) => type === 'lock:released' && data.lock_id === held.id,
+      // Another workspace behind the same address counts from one again, for anyone.
+      isTold: ({ type, data, agent_id: agent }) =>
+        type === 'lock:released' && data.lock_id === held.id && agent === author,
       // Whoever took it meanwhile is named by the server's refusal.
-      builtOn: () => null,
+      builtOn: () => (store.head(path)?.deleted === false ? null : 'gone'),
       run: async () => {
         await link.lock(path, region, TTL)
         return `You hold ${words}.`

@@ -2,9 +2,11 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
+import { lockCommand } from '../../../protocol/locks.js'
+import { workspacePath } from '../../../protocol/paths.js'
 import { taskCommand, type Task } from '../../../protocol/tasks.js'
 import { until } from '../../support/wait.js'
-import { headOf, write } from './agent-writes.js'
+import { headOf, remove, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
 
 const { blank } = usePages()
@@ -184,4 +186,30 @@ test('a lock that was given back is taken again from the feed, where it stood an
   expect((await agent.request('locks', {})).locks).toMatchObject([{ holder: 'PERSON-dashboard', lines: { from: 2 } }])
   await write(agent, 'a.ts', 'before\nzero\none\ntwo\n', await headOf(agent, 'a.ts'))
   await page.getByText('a.ts line 3').waitFor()
+})
+
+test('a lock is not offered again on a file that is gone, nor beside what somebody else gives back', async () => {
+  const { folder, agent, page } = await opened()
+  await page.goto(folder.page('/files/a.ts'))
+  await page.locator('.cm-line').first().click()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.getByRole('button', { name: 'Lock line 1' }).click()
+  await page.getByRole('button', { name: 'Release' }).click()
+  await bar(page).getByText('Released line 1 of a.ts.').waitFor()
+  await remove(agent, 'a.ts')
+  await bar(page).getByText('It is gone since.').waitFor()
+  expect(await undo(page).count()).toBe(0)
+  await agent.close()
+
+  await folder.stop()
+  folder.forget()
+  folder.write('a.ts', 'one\ntwo\n')
+  await folder.start()
+  const other = await folder.agent('CLAUDE-one')
+  await other.request('lock', lockCommand.parse({ wants: [{ path: 'a.ts' }] }))
+  await other.request('unlock', { path: workspacePath.parse('a.ts') })
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  await page.getByRole('log').getByText('released').waitFor()
+  expect(await page.getByRole('log').getByRole('button', { name: 'Undo' }).count()).toBe(0)
 })
