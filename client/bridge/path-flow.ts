@@ -27,7 +27,7 @@ import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
 /** Of a path that is written again and again, always with the newest head: a write costs several syncs, however little is new. */
-const PACE = { rest: 20, shortest: 50, longest: 1000 }
+const PACE = { rest: 20, shortest: 50, longest: 500 }
 /** Paces that are kept before those at rest no more are dropped. */
 const MAX_PACES = 1000
 /** Before a path whose place changed at the last moment is looked at again. In milliseconds. */

@@ -84,7 +84,7 @@ export class Room {
   readonly #awareness: Awareness<Member>
   readonly #changedClients = new Set<number>()
   /** Telling everybody costs a system call a member: it takes a sixteenth of the time at most, and waits no longer than eyes notice. */
-  readonly #pace = new Pace({ rest: 15, longest: 5 })
+  readonly #pace = new Pace({ rest: 15, longest: 10 })
   readonly #disposers: (() => void)[]
   #gathered: BatchFrame[] = []
   #isArranged = false
