@@ -256,13 +256,16 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
 function keepPlace(merge: OpenMerge): () => void {
   const { current } = merge
   const first = current.peek()
+  const write = (index: number) => history.replaceState(null, '', location.pathname + formatChangePlace(index))
   const dispose = current.subscribe((index) => {
-    if (index === first && location.hash === '') return
-    history.replaceState(null, '', location.pathname + formatChangePlace(index))
+    if (index !== first || location.hash !== '') write(index)
   })
   const read = () => {
     const index = parseChangePlace(location.hash)
-    if (index !== null) merge.go(index)
+    if (index === null) return
+    merge.go(index)
+    // It may have named a change that is none.
+    write(current.peek())
   }
   addEventListener('hashchange', read)
   return () => {

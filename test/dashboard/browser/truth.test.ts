@@ -212,6 +212,8 @@ test('the address of a conflict leads to one of its changes, and follows to the 
   await current.getByText('Change 3', { exact: true }).waitFor()
   await page.reload()
   await current.getByText('Change 3', { exact: true }).waitFor()
+  await page.goto(`${folder.url}${address}#change-9`)
+  await page.waitForURL((url) => url.hash === '#change-3')
   await page.keyboard.press('F7')
   await page.waitForURL((url) => url.hash === '#change-1')
 })
