@@ -23,8 +23,14 @@ const Peek = lazy(async () => (await import('./views/peek.js')).Peek)
 const Agents = lazy(async () => (await import('./views/agents.js')).Agents)
 const Files = lazy(async () => (await import('./views/files.js')).Files)
 
-/** The palette is opened by a key, or by the field in the bar. */
-const isPaletteOpen = signal(false)
+/** The palette is opened by a key, or by the field in the bar: for the how many-th time; 0: it is closed. */
+const paletteOpening = signal(0)
+let paletteOpenings = 0
+
+/** Whether one stands in the page: of one that was just closed it is heard a moment later, when the next may have been opened. */
+function isPaletteShown(): boolean {
+  return document.querySelector('.palette[open]') !== null
+}
 
 export function App({ page }: { readonly page: Page }) {
   const route = page.router.route.value
@@ -110,7 +116,7 @@ function nextWaiting({ inbox }: Store, here: Route): string {
 function GlobalKeys() {
   const { store, router, theme, keys } = usePage()
   useCommands({
-    find: () => (isPaletteOpen.value = !isPaletteOpen.peek()),
+    find: () => (paletteOpening.value = isPaletteShown() ? 0 : ++paletteOpenings),
     help: openKeyHelp,
     overview: () => router.go({ view: 'overview' }),
     files: () => router.go({ view: 'files', path: null }),
@@ -128,5 +134,9 @@ function GlobalKeys() {
   useEffect(() => {
     if (isIdle) Palette.preload()
   }, [isIdle])
-  return isPaletteOpen.value ? <Palette close={() => (isPaletteOpen.value = false)} /> : null
+  const opening = paletteOpening.value
+  const close = () => {
+    if (paletteOpening.peek() === opening) paletteOpening.value = 0
+  }
+  return opening === 0 ? null : <Palette key={opening} close={close} />
 }

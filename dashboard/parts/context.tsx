@@ -1,6 +1,6 @@
 /** What every part may reach: the store, the address, the theme, the keys. */
 import { createContext } from 'preact'
-import { useContext, useEffect } from 'preact/hooks'
+import { useContext, useLayoutEffect } from 'preact/hooks'
 import type { Signal } from '@preact/signals'
 import type { Handlers } from '../commands.js'
 import type { Keys } from '../keys.js'
@@ -47,6 +47,7 @@ export function usePage(): Page {
 /** What commands do while the part that calls it is shown. */
 export function useCommands(handlers: Handlers): void {
   const { keys } = usePage()
-  // Once: what a handler does reads signals, so the first ones stay right.
-  useEffect(() => keys.add(handlers), [])
+  // Once: what a handler does reads signals, so the first ones stay right. In the step in which the part is in the page: a key that is
+  // pressed as soon as it is seen is for it.
+  useLayoutEffect(() => keys.add(handlers), [])
 }

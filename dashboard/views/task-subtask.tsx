@@ -1,4 +1,5 @@
 /** One subtask beside the board: who has it, where it stands, what it waits for; each control acts at once. */
+import { useSignal } from '@preact/signals'
 import { trusted } from '../../client/sdk/trusted.js'
 import type { Assignee, Subtask, Task, TaskChange } from '../../protocol/tasks.js'
 import { circleOf, neededBy, STATES, waitsFor } from '../model/tasks.js'
@@ -86,6 +87,8 @@ interface ProgressProps extends Pick<SubtaskPanelProps, 'subtask'> {
 
 /** How far it is: what is typed is told once the field is left, or Enter is pressed. */
 function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) {
+  /** It stays while the board around it changes, until the field is left. */
+  const typed = useSignal<string | null>(null)
   return (
     <label class="subtask-field subtask-progress">
       How far it is
@@ -97,8 +100,10 @@ function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) 
           max={100}
           step={1}
           required
-          value={progress}
+          value={typed.value ?? progress}
           disabled={isShut}
+          onInput={(event) => (typed.value = event.currentTarget.value)}
+          onBlur={() => (typed.value = null)}
           onChange={(event) => {
             const field = event.currentTarget
             if (!field.reportValidity()) return

@@ -95,7 +95,7 @@ test('in a file: [ and ] go through its changes, l locks the selected lines and 
   await page.getByText('2 changes since').waitFor()
   await page.keyboard.press('[')
   await page.getByText('as of').first().waitFor()
-  expect(new URL(page.url()).hash).toBe('#r1')
+  await until(() => new URL(page.url()).hash === '#r1', 'the revision in the address')
   await page.keyboard.press(']')
   await page.keyboard.press(']')
   await page.getByText('Live', { exact: true }).last().waitFor()

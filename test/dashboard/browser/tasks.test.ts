@@ -187,6 +187,9 @@ test('how far a subtask is can be set beside the board, and what is no percentag
   await field.fill('140')
   await page.keyboard.press('Enter')
   await field.fill('60')
+  // What is typed stays while others change the board.
+  await tell(agent, { task: task.id, change: { do: 'add', title: 'Invoices' } })
+  await card(page, 'Invoices').waitFor()
   await page.keyboard.press('Enter')
   await card(page, 'Schema').getByText('60 %').waitFor()
   expect(await told()).toBe(60)
