@@ -211,11 +211,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     isConnected: (id) => presence.agents().some(({ agentId }) => agentId === id),
     head: (path) => files.head(path),
     entry: (id, rev) => journal.entry(id, rev),
-    textOf: async (path) => {
-      const head = files.head(path)
-      const version = head === undefined ? undefined : await files.peek(head.id)
-      return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
-    },
+    textOf: (path) => files.peekText(path),
     seal: (path) => {
       files.seal(path)
     },

@@ -173,6 +173,13 @@ export class FileStore {
     )
   }
 
+  /** As `peek`, of the file at a path; null: there is none, or it is no text. */
+  async peekText(path: WorkspacePath): Promise<{ readonly head: FileHead; readonly text: string } | null> {
+    const head = this.head(path)
+    const version = head === undefined ? undefined : await this.peek(head.id)
+    return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
+  }
+
   /**
    * Merges a whole-file write into the head.
    * @param held lines that the writer leaves as they are, and what it wanted there

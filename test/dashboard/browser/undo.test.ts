@@ -27,6 +27,17 @@ async function opened() {
   return { folder, agent, page }
 }
 
+/** On the page of a file, the first line of which it has just locked. */
+async function withFirstLineLocked() {
+  const { folder, agent, page } = await opened()
+  await page.goto(folder.page('/files/a.ts'))
+  await page.locator('.cm-line').first().click()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.getByRole('button', { name: 'Lock line 1' }).click()
+  return { folder, agent, page }
+}
+
 test('[TASK-5] a new task, a subtask, an assignee, a state and a halt are taken back, each by Undo or the key u', async () => {
   const { folder, agent, page } = await opened()
   await page.goto(folder.page('/tasks'))
@@ -167,12 +178,7 @@ test('the time stands still while the server is away; that it is undone is said 
 })
 
 test('a lock that was given back is taken again from the feed, where it stood and not where it was asked for', async () => {
-  const { folder, agent, page } = await opened()
-  await page.goto(folder.page('/files/a.ts'))
-  await page.locator('.cm-line').first().click()
-  await page.keyboard.press('Home')
-  await page.keyboard.press('Shift+ArrowDown')
-  await page.getByRole('button', { name: 'Lock line 1' }).click()
+  const { agent, page } = await withFirstLineLocked()
   await page.getByRole('button', { name: 'Release' }).waitFor()
   await write(agent, 'a.ts', 'zero\none\ntwo\n', await headOf(agent, 'a.ts'))
   await page.locator('.cm-line', { hasText: 'zero' }).waitFor()
@@ -189,12 +195,7 @@ test('a lock that was given back is taken again from the feed, where it stood an
 })
 
 test('a lock is not offered again on a file that is gone, nor beside what somebody else gives back', async () => {
-  const { folder, agent, page } = await opened()
-  await page.goto(folder.page('/files/a.ts'))
-  await page.locator('.cm-line').first().click()
-  await page.keyboard.press('Home')
-  await page.keyboard.press('Shift+ArrowDown')
-  await page.getByRole('button', { name: 'Lock line 1' }).click()
+  const { folder, agent, page } = await withFirstLineLocked()
   await page.getByRole('button', { name: 'Release' }).click()
   await bar(page).getByText('Released line 1 of a.ts.').waitFor()
   await remove(agent, 'a.ts')

@@ -46,11 +46,7 @@ export function startLife(storage: Storage, clock: ManualClock, elapsed: () => n
     eventBus: new EventBus<WorkspaceEvent>(unexpected),
     head: (path) => files.head(path),
     entry: (id, rev) => journal.entry(id, rev),
-    textOf: async (path) => {
-      const head = files.head(path)
-      const version = head === undefined ? undefined : await files.peek(head.id)
-      return version?.content.kind === 'text' ? { head: version.head, text: version.content.text } : null
-    },
+    textOf: (path) => files.peekText(path),
     seal: (path) => {
       files.seal(path)
     },
