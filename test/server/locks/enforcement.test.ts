@@ -7,10 +7,11 @@ import { workspacePath } from '../../../protocol/paths.js'
 import { diff } from '../../../protocol/text/diff.js'
 import { applyEdits } from '../../../protocol/text/edits.js'
 import { bothTried, keptLines, sortOut, takingBack } from '../../../server/documents/fence.js'
+import { ManualClock } from '../../support/manual-clock.js'
 import { openPeer } from '../../support/peer.js'
 import { startServer, type TestServer, type TestServerOptions } from '../../support/server.js'
 import { until } from '../../support/wait.js'
-import { lockedBy, putText, textAt } from './lock-doors.js'
+import { granted, lockedBy, putText, textAt } from './lock-doors.js'
 
 const running: TestServer[] = []
 const start = async (options: TestServerOptions = {}): Promise<TestServer> => {
@@ -112,6 +113,21 @@ describe('a locked region', () => {
       status: 409,
     })
     expect(await putText(server, 'a.ts', text({ 5: 'late' }), { token })).toMatchObject({ status: 409 })
+  })
+
+  it('[LOCK-14, SYNC-10] a token whose time is over is a stranger’s before any timer has run', async () => {
+    const { elapsed, timers } = new ManualClock()
+    let slept = 0 // as a machine that was asleep: time has passed, and no timer has run yet
+    const server = await start({ elapsed: () => elapsed() + slept, timers })
+    const ada = await server.connectAs('CLAUDE-ada')
+    await putText(server, 'a.ts', text())
+    const [short] = granted(await lockedBy(ada, 'a.ts', lines(1, 2), { ttl: 10 }))
+    granted(await lockedBy(ada, 'a.ts', lines(4, 6), { ttl: 300 }))
+    const token = short?.token ?? 0
+    expect(await putText(server, 'a.ts', text({ 5: 'mine' }), { token })).toMatchObject({ status: 200 })
+    slept = 10_000
+    expect(await putText(server, 'a.ts', text({ 5: 'late' }), { token })).toMatchObject({ status: 409 })
+    expect(await textAt(server, 'a.ts')).toBe(text({ 5: 'mine' }))
   })
 
   it('[LOCK-15] what changed in the served folder is the work of the agent whose lock covers all of it', async () => {
