@@ -339,9 +339,9 @@ export class Channel implements Member {
 
   #sender({ structs }: DecodedUpdate, isAnswer: boolean, received: number): Sender {
     const { doc } = this.#room.document.live
-    // Whose structs it brings first, or whom it announces, is the peer itself; later ones may be of others that it met.
+    // Whom it announces; else whose structs it brings first, which may be of another that it met.
     const first = structs.find(({ id }) => id.clock + 1 > Y.getState(doc.store, id.client))
-    this.#client ??= first?.id.client ?? this.#room.clientsOf(this)[0] ?? null
+    this.#client ??= this.#room.clientsOf(this)[0] ?? first?.id.client ?? null
     if (this.#toldAll && received >= this.#joinedAt) this.#joining = undefined
     return { source: this.#source, client: this.#client, sight: this.#sight(received), isAnswer }
   }

@@ -257,6 +257,22 @@ describe('a peer that comes back', () => {
     expect(overlaps()).toMatchObject([{ base: 'seen\n', ours: '', theirs: 'unseen\n' }])
   })
 
+  test('[SYNC-16] what another brought of it, and has seen since, it has not seen itself', async () => {
+    await begin('one\ntwo\nthree\n')
+    for (const peer of [one, two]) peer.cut()
+    insert(two, 'one', 'early\n')
+    one.load(two.doc)
+    await one.connect(server.rooms, 'a.ts')
+    await settle(one)
+    replace(one, 'two\n', '')
+    await settle(one)
+    one.cut()
+    replace(two, 'two\n', 'unseen\n')
+    for (const peer of [one, two]) await peer.connect(server.rooms, 'a.ts')
+    await expectEverywhere('early\none\nthree\n')
+    expect(overlaps()).toMatchObject([{ base: 'two\n', ours: '', theirs: 'unseen\n' }])
+  })
+
   test('[SYNC-16] a connection that breaks before it is confirmed makes nobody forget what the peer had seen', async () => {
     const storage = new FailingStorage()
     server = open(storage)
