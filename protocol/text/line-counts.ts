@@ -19,6 +19,13 @@ const STEPS = 500_000
 export function lineCounts(text: string, edits: Edits): LineCounts {
   let [added, removed] = [0, 0]
   for (const stretch of stretchesOf(text, edits)) {
+    if (isOneLine(stretch.before) && isOneLine(stretch.after)) {
+      // As nearly every keystroke is.
+      const changed = stretch.before === stretch.after ? 0 : 1
+      added += changed
+      removed += changed
+      continue
+    }
     const table = new LineTable()
     const [a, b] = [table.cut(stretch.before), table.cut(stretch.after)]
     const marks = diffSequences(a.ids, b.ids, table.size, STEPS)
@@ -26,6 +33,11 @@ export function lineCounts(text: string, edits: Edits): LineCounts {
     removed += sum(marks.a)
   }
   return { added, removed }
+}
+
+function isOneLine(text: string): boolean {
+  const end = text.indexOf('\n')
+  return text !== '' && (end === -1 || end === text.length - 1) && !text.includes('\r')
 }
 
 interface Stretch {
