@@ -474,6 +474,11 @@ const VALUES: [string, Value][] = [
   ['no bytes', new Uint8Array(0)],
   ['a view into other bytes', Uint8Array.of(9, 1, 2, 9).subarray(1, 3)],
   ['a large string', 'xyz😀'.repeat(100_000)],
+  [
+    'long strings inside of an object',
+    { at: 1, odd: ['a\0\u00ff', 'a\ud800b😀\u2028', 'é'].map((part) => part.repeat(1_001)) },
+  ],
+  ['a long string named __proto__', JSON.parse(`{"__proto__":"${'x'.repeat(2_000)}"}`)],
   ['an array', [1, 'two', [3], null, { four: 4 }]],
   ['an empty object and array', { object: {}, array: [] }],
   ['bytes inside of an object', { update: Uint8Array.of(1, 2), nested: [{ more: new Uint8Array(0) }] }],
