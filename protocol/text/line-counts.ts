@@ -1,5 +1,5 @@
 /** How many lines a change of a text adds and removes. */
-import type { Edits } from './edits.js'
+import type { Edit, Edits } from './edits.js'
 import { LineTable } from './lines.js'
 import { diffSequences } from './sequence-diff.js'
 
@@ -53,7 +53,8 @@ function* stretchesOf(text: string, edits: Edits): Iterable<Stretch> {
   let done = 0
   let to = -1
   let shift = 0
-  for (const edit of edits) {
+  for (const whole of edits) {
+    const edit = trimmed(whole)
     const at = edit.at + shift
     const start = at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1
     if (start > to) {
@@ -68,6 +69,20 @@ function* stretchesOf(text: string, edits: Edits): Iterable<Stretch> {
     shift += edit.added.length - edit.removed.length
   }
   if (to !== -1) yield { before: before + text.slice(done, to), after: text.slice(from, to) }
+}
+
+/** Without what begins and ends both sides alike: who puts a whole text in the place of another often changed a line of it. */
+function trimmed(edit: Edit): Edit {
+  const { at, removed, added } = edit
+  const shorter = Math.min(removed.length, added.length)
+  let from = 0
+  while (from < shorter && removed.charCodeAt(from) === added.charCodeAt(from)) from++
+  let same = 0
+  const fromEnd = (text: string): number => text.charCodeAt(text.length - 1 - same)
+  while (from + same < shorter && fromEnd(removed) === fromEnd(added)) same++
+  if (from + same === 0) return edit
+  const part = (text: string): string => text.slice(from, text.length - same)
+  return { at: at + from, removed: part(removed), added: part(added) }
 }
 
 function sum(marks: Uint8Array): number {

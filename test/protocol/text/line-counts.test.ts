@@ -70,7 +70,9 @@ describe('beside git', () => {
           return [what === 'empty' ? '\n' : line]
         })
         const [a, b] = [before.join('').trimEnd() + end, after.join('').trimEnd() + end]
-        expect(lineCounts(b, diff(a, b))).toEqual(numstat(a, b))
+        const said = numstat(a, b)
+        expect(lineCounts(b, diff(a, b))).toEqual(said)
+        expect(lineCounts(b, [{ at: 0, removed: a, added: b }])).toEqual(said) // all of it put in its own place
       }),
       { numRuns: 150 },
     )
