@@ -36,8 +36,15 @@ export interface PathAtRevision {
   readonly rev: number | undefined
 }
 
-/** `src/a.ts@7`: the last `@` with nothing but digits behind it. */
+/**
+ * `src/a.ts@7`: the last `@` with nothing but digits behind it.
+ * @throws EnsembleError E_USAGE: revision 0
+ */
 export function splitRevision(typed: string): PathAtRevision {
   const [, path, rev] = /^(.+)@(\d{1,15})$/.exec(typed) ?? []
-  return path === undefined ? { path: typed, rev: undefined } : { path, rev: Number(rev) }
+  if (path === undefined) return { path: typed, rev: undefined }
+  if (Number(rev) > 0) return { path, rev: Number(rev) }
+  throw new EnsembleError('E_USAGE', `${typed} is no revision: they count from 1.`, {
+    hint: `"ensemble log ${path}" lists them.`,
+  })
 }

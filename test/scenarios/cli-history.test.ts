@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { kill, openPlace, type Outcome, type Place } from '../support/cli.js'
+import { openRawPeer } from '../server/sync/raw.js'
 import { until } from '../support/wait.js'
 
 let place: Place
@@ -107,27 +108,56 @@ test('more than 20 files are not reverted unasked', async () => {
 })
 
 test('[TRACE-1, TRACE-2] trace shows the way of a revision, and the log has its steps under one id', async () => {
-  const { url } = (
-    await place.run(['server', 'start', '--port', '0', '--background', '--json'], {
-      cwd,
-      env: { ENSEMBLE_LOG: 'debug' },
-    })
-  ).json()
+  const server = await place.run(['server', 'start', '--port', '0', '--background', '--json'], {
+    cwd,
+    env: { ENSEMBLE_LOG: 'debug' },
+  })
+  const url = String(server.json()['url'])
+  const updateOf = async (named: string): Promise<string | undefined> => {
+    const traced = (await run('trace', named, '--json')).json() as { steps: { arrivals: { update: string }[] } }
+    return traced.steps.arrivals[0]?.update
+  }
+  const stepsOf = async (update: string | undefined): Promise<string[]> =>
+    (await readFile(place.path('project', '.ensemble', 'server.log'), 'utf8'))
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { update?: string; msg: string }]))
+      .filter((line) => line.update === update)
+      .map(({ msg }) => msg)
+
   await put(url, 'CLAUDE-a', 'one\r\ntwo\r\nx = 2\r\n')
-  const traced = (await run('trace', 'src/a.ts@2', '--json')).json() as { steps: { arrivals: { update: string }[] } }
-  const update = traced.steps.arrivals[0]?.update
-  const steps = (): Promise<string[]> =>
-    readFile(place.path('project', '.ensemble', 'server.log'), 'utf8').then((text) =>
-      text
-        .split('\n')
-        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as { update?: string; msg: string }]))
-        .filter((line) => line.update === update)
-        .map(({ msg }) => msg),
-    )
-  await until(async () => (await steps()).length === 4, 'the lines of the log')
-  expect(await steps()).toEqual(['arrived', 'merged', 'stored', 'told'])
+  const written = await updateOf('src/a.ts@2')
+  await until(async () => (await stepsOf(written)).length === 4, 'the lines of the log')
+  expect(await stepsOf(written)).toEqual(['arrived', 'merged', 'stored', 'told'])
   const shown = await run('trace', 'src/a.ts')
-  expect(shown.stdout).toContain(`the write ${update}, from CLAUDE-a over HTTP`)
+  expect(shown.stdout).toContain(`the write ${written}, from CLAUDE-a over HTTP`)
   expect(shown.stdout).toMatch(/stored +by a commit of \d+ rows/)
-  expect(await run('trace', 'src/a.ts@9')).toMatchObject({ code: 1 })
+
+  const token = (await readFile(place.path('project', '.ensemble', 'token'), 'utf8')).trim()
+  const peer = await (await openRawPeer(url, 'src/a.ts', { token, query: 'agent=CODEX-b' })).synced()
+  peer.edit((text) => {
+    text.insert(0, 'typed\n')
+  })
+  await until(() => peer.messages.some(({ type }) => type === 'update'), 'the echo')
+  const typed = await updateOf('src/a.ts@3')
+  await until(async () => (await stepsOf(typed)).length === 5, 'the lines of the log')
+  expect(await stepsOf(typed)).toEqual(['arrived', 'merged', 'stored', 'sent', 'told'])
+  expect((await run('trace', 'src/a.ts@3')).stdout).toMatch(/sent +to 1 peer\n/)
+  peer.end()
+})
+
+test('trace says what is wrong with what it is asked for', async () => {
+  await start()
+  for (const [named, code, why] of [
+    ['src/a.ts@9', 1, 'src/a.ts has no revision 9; its newest is 1'],
+    ['src/a.ts@0', 2, 'src/a.ts@0 is no revision: they count from 1'],
+    ['src/a.ts@x', 1, 'There is no file src/a.ts@x'],
+    ['src/a.ts@99999999999999999999', 1, 'There is no file src/a.ts@99999999999999999999'],
+    ['src/none.ts@1', 1, 'There is no file src/none.ts'],
+    ['../a.ts@1', 2, 'outside of the workspace'],
+    ['', 2, 'it is empty'],
+  ] as const) {
+    const refused = await run('trace', named)
+    expect(refused, named).toMatchObject({ code, stdout: '' })
+    expect(refused.stderr).toContain(why)
+  }
 })

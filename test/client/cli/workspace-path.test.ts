@@ -50,4 +50,8 @@ describe('a path that was typed', () => {
   ])('%s is %s at %s', (typed, path, rev) => {
     expect(splitRevision(typed)).toEqual({ path, rev })
   })
+
+  it('revision 0 is refused', () => {
+    expect(() => splitRevision('src/a.ts@0')).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
+  })
 })

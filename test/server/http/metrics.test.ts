@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, expect, test } from 'vitest'
 import { workspacePath } from '../../../protocol/paths.js'
 import { hashOf } from '../../../server/documents/content.js'
@@ -5,7 +6,7 @@ import { FileJournal, fileRow } from '../../../server/documents/file-journal.js'
 import { diskFull, FailingStorage } from '../../support/failing-storage.js'
 import { startServer, TOKEN, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
-import { openRawPeer } from '../sync/raw.js'
+import { openRawAgent, openRawPeer } from '../sync/raw.js'
 import { put } from '../sync/seed.js'
 
 let server: TestServer
@@ -92,4 +93,54 @@ test('[TRACE-3, SYNC-2] a document that differs from its head is counted, and th
     return found?.head.rev === 2 ? found : undefined
   })
   expect(read.head.hash).toBe(file.head.hash)
+})
+
+test('[TRACE-3] connections by kind, group commits and refused frames are counted', async () => {
+  server = await startServer()
+  const kinds = async (): Promise<(number | undefined)[]> => {
+    const found = await metrics()
+    return ['agents', 'observers', 'peers'].map((kind) => found.get(`ensemble_connections{kind="${kind}"}`))
+  }
+  expect(await kinds()).toEqual([0, 0, 0])
+  const agent = await server.connectAs('CLAUDE-a')
+  const observer = await server.connect()
+  const peer = await openRawPeer(server.url, 'a.ts')
+  expect(await kinds()).toEqual([1, 1, 1])
+  const commits = async () => (await metrics()).get('ensemble_commit_seconds_count') ?? 0
+  const before = await commits()
+  await put(agent, 'a.ts', 'one\n')
+  expect(await commits()).toBeGreaterThan(before)
+  const refused = async () => (await metrics()).get('ensemble_refused_total{code="E_BAD_FRAME"}') ?? 0
+  peer.send(new Uint8Array([0, 9, 9]))
+  await peer.close()
+  expect(await refused()).toBe(1)
+  const raw = await openRawAgent(server.url)
+  raw.send('no JSON')
+  await raw.close()
+  expect(await refused()).toBe(2)
+  await Promise.all([agent.close(), observer.close()])
+  await until(async () => (await kinds()).every((count) => count === 0), 'nobody to be counted')
+})
+
+test('[TRACE-3] what waits for a reader is counted until it has read it', async () => {
+  server = await startServer()
+  const waiting = async () => (await metrics()).get('ensemble_outbound_waiting_bytes') ?? 0
+  await put(await server.connect(), 'a.ts', 'x'.repeat(16 * 1024 * 1024))
+  const slow = await openRawPeer(server.url, 'a.ts')
+  slow.ws.pause()
+  slow.step1()
+  await until(async () => (await waiting()) > 1024 * 1024, 'the answer to wait')
+  slow.ws.resume()
+  await until(async () => (await waiting()) === 0, 'all to be read')
+  slow.end()
+})
+
+test('[TRACE-3] a turn of the event loop that takes long is seen in its delay', async () => {
+  server = await startServer()
+  const started = monitorEventLoopDelay() // after the server's own: what it has counted that has, too
+  started.enable()
+  await until(() => started.count > 1, 'the delay to be watched')
+  started.disable()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+  expect((await metrics()).get('ensemble_nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.2)
 })

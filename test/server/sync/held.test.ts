@@ -97,12 +97,14 @@ async function heldRejoin(...slow: StockPeer[]): Promise<void> {
 describe('[MERGE-12] a large text that a peer brings back', () => {
   test('is decided elsewhere; until then nobody sees it, and nothing is stored', async () => {
     await heldRejoin()
+    expect(server.files.documentStates).toEqual({ held: 1, unsaved: 0, live: 0, idle: 0 })
     expect(other.text.toJSON()).toBe('one\ntwo\n3\n')
     expect(server.files.head(at('a.ts'))).toMatchObject({ rev: 2, author: CLAUDE })
     const { question, answer } = await whenAsked()
     expect(question.written.content).toMatchObject({ text: 'ONE\ntwo\nthree\n' })
     answer()
     await pass(away, other)
+    expect(server.files.documentStates).toEqual({ held: 0, unsaved: 0, live: 1, idle: 0 })
     expect(server.files.head(at('a.ts'))).toMatchObject({ rev: 3, author: CODEX })
     for (const peer of [away, other]) expect(peer.text.toJSON()).toBe('ONE\ntwo\n3\n')
   })
