@@ -45,7 +45,7 @@ export function isApart(
   if (isDeleting && (unseen.deleted.length > 0 || own.inserted.length > 0)) return false
   const sets: Sets = {
     hidden: unseen.inserted,
-    missed: textsOf(unseen.deleted),
+    missed: idsOf(unseen.deleted),
     added: idsOf(own.inserted),
     removed: textsOf(own.deleted),
     addedLength: own.inserted.reduce((sum, [, from, to]) => sum + to - from, 0),

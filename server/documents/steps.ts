@@ -5,6 +5,8 @@
  * 1. A step is what one writer did in one turn. Steps are numbered from 1 by document, and committed with their turn.
  * 2. Inserted ids tell by a state vector whether a peer has seen a step. Deleted ones are kept with their text, because Yjs
  *    forgets it.
+ * 3. Of what is long the text stays in memory until it is in storage: kept longer, each would outlive V8's young generation, and
+ *    wait as garbage of the old one.
  *
  * Rows: ['step', id, n] StoredStep.
  */
@@ -45,6 +47,8 @@ export interface StepWriter {
  */
 const RECENT = 5_000
 const RECENT_TEXT = 16 * 1024 * 1024
+/** Longer texts, in characters, are read from storage when somebody asks for them. */
+const LONG_TEXT = 1_024
 /**
  * Of so many it is known by their ids who put in what, and what they deleted, up to the same length: what fifty who type, or
  * their server, may be behind when a machine has stood still for half a minute.
@@ -56,9 +60,18 @@ export interface Since {
   /** Whether they put in what has this id. */
   readonly inserted: (client: number, clock: number) => boolean
   /** What they deleted. */
-  readonly deleted: readonly DeletedText[]
+  readonly deleted: readonly IdRange[]
   /** Whether the writer has itself deleted since then what others had deleted. */
   readonly hasShared: boolean
+}
+
+/** A step in memory. */
+interface Kept extends Omit<Step, 'deleted'> {
+  /** Undefined: it is read from storage. */
+  deleted: readonly DeletedText[] | undefined
+  readonly deletedIds: readonly IdRange[]
+  /** That it deleted. */
+  readonly characters: number
 }
 
 interface Inserted {
@@ -74,13 +87,13 @@ export class Steps {
   #last: number
   #stored: number
   /** The newest, ascending; all that may not be in storage yet are among them. */
-  #recent: Step[] = []
+  #recent: Kept[] = []
   /** Characters that they deleted. */
   #recentText = 0
   /** Of all steps behind this one: what they put in by client, ascending; and those that took something out. */
   #forgotten: number
   readonly #inserted = new Map<number, Inserted[]>()
-  #taking: Step[] = []
+  #taking: Kept[] = []
   #takenText = 0
   /** The newest steps, from this one on, have one source. */
   #runFrom: number
@@ -118,10 +131,13 @@ export class Steps {
 
   #add(step: StoredStep, { source }: StepWriter): Step {
     const added = { ...step, n: ++this.#last, source }
+    const deletedIds = step.deleted.map(([client, from, text]): IdRange => [client, from, from + text.length])
+    const characters = step.deleted.reduce((sum, [, , text]) => sum + text.length, 0)
+    const kept = { ...added, deletedIds, characters }
     this.#open++
-    this.#recent.push(added)
-    this.#index(added)
-    this.#recentText += textOf(added)
+    this.#recent.push(kept)
+    this.#index(kept)
+    this.#recentText += characters
     if (source !== this.#runSource) {
       this.#runSource = source
       this.#runFrom = added.n
@@ -129,11 +145,11 @@ export class Steps {
     return added
   }
 
-  #index(step: Step): void {
-    const { n, source } = step
-    if (step.deleted.length > 0 || step.shared.length > 0) this.#taking.push(step)
-    this.#takenText += textOf(step)
-    for (const [client, from, to] of step.inserted) {
+  #index(step: Kept): void {
+    const { n, source, inserted, deletedIds, shared, characters } = step
+    if (deletedIds.length > 0 || shared.length > 0) this.#taking.push(step)
+    this.#takenText += characters
+    for (const [client, from, to] of inserted) {
       const ranges = this.#inserted.get(client)
       if (ranges === undefined) this.#inserted.set(client, [{ from, to, n, source }])
       else ranges.push({ from, to, n, source })
@@ -152,13 +168,13 @@ export class Steps {
 
   /** @param n of a step that it remembers */
   since(n: number, source: object): Since {
-    const deleted: DeletedText[] = []
+    const deleted: IdRange[] = []
     let hasShared = false
     for (let at = this.#taking.length - 1; at >= 0; at--) {
       const step = this.#taking[at]
       if (step === undefined || step.n <= n) break
       if (step.source === source) hasShared ||= step.shared.length > 0
-      else deleted.push(...step.deleted)
+      else deleted.push(...step.deletedIds)
     }
     const inserted = (client: number, clock: number): boolean => {
       const range = this.#insertedBy(client, clock)
@@ -181,13 +197,19 @@ export class Steps {
   seal(): Row[] {
     const sealed = this.#recent.slice(this.#recent.length - this.#open)
     this.#open = 0
-    return sealed.map(({ n, source: _, ...step }) => {
-      return { put: ['step', this.#id, n], value: step satisfies StoredStep }
+    // None of them is in storage yet, so none is without its texts.
+    return sealed.map(({ n, before, by, inserted, deleted = [], shared }) => {
+      return { put: ['step', this.#id, n], value: { before, by, inserted, deleted, shared } satisfies StoredStep }
     })
   }
 
   /** Steps up to `n` are in storage. */
   committed(n: number): void {
+    for (let at = this.#recent.length - (this.#last - this.#stored); at < this.#recent.length; at++) {
+      const step = this.#recent[at]
+      if (step === undefined || step.n > n) break
+      if (step.characters > LONG_TEXT) step.deleted = undefined
+    }
     this.#stored = Math.max(this.#stored, n)
     this.#forgetRecent()
     this.#forgetIndexed()
@@ -198,7 +220,7 @@ export class Steps {
     const inStorage = this.#recent.length - (this.#last - this.#stored)
     let drop = 0
     while (drop < inStorage && (this.#recent.length - drop > RECENT || this.#recentText > RECENT_TEXT)) {
-      this.#recentText -= textOf(this.#recent[drop++])
+      this.#recentText -= this.#recent[drop++]?.characters ?? 0
     }
     this.#recent = this.#recent.slice(drop)
   }
@@ -208,7 +230,7 @@ export class Steps {
     let drop = 0
     for (let step; (step = this.#taking[drop]) !== undefined; drop++) {
       if (step.n > this.#last - INDEXED && this.#takenText <= RECENT_TEXT) break
-      this.#takenText -= textOf(step)
+      this.#takenText -= step.characters
       this.#forgotten = step.n
     }
     this.#forgotten = Math.max(this.#forgotten, this.#last - INDEXED)
@@ -224,7 +246,7 @@ export class Steps {
   *backwards(): Iterable<Step> {
     for (let at = this.#recent.length - 1; at >= 0; at--) {
       const step = this.#recent[at]
-      if (step !== undefined) yield step
+      if (step !== undefined) yield isWhole(step) ? step : { ...step, deleted: this.#deletedBy(step.n) }
     }
     const to = this.#last - this.#recent.length + 1
     for (const { key, value } of this.#storage.range({
@@ -234,10 +256,14 @@ export class Steps {
       yield { ...stored<StoredStep>(value), n: Number(key[2]), source: null }
     }
   }
+
+  #deletedBy(n: number): readonly DeletedText[] {
+    return stored<StoredStep>(this.#storage.get(['step', this.#id, n])).deleted
+  }
 }
 
-function textOf(step: Step | undefined): number {
-  return step?.deleted.reduce((sum, [, , text]) => sum + text.length, 0) ?? 0
+function isWhole(step: Kept): step is Kept & Step {
+  return step.deleted !== undefined
 }
 
 function insertedBy({ beforeState, afterState }: Y.Transaction): IdRange[] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import type { Key } from '../../../server/storage/storage.js'
 import { Steps } from '../../../server/documents/steps.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 
@@ -28,6 +29,40 @@ test('[SYNC-16] what long steps deleted is kept in memory for the newest alone, 
   expect(inMemory()).toEqual([6])
   const all = [...steps.backwards()].map(({ n, deleted }) => [n, deleted.map(([, , text]) => text[0]).join('')])
   expect(all).toEqual([[6, 'e'], [5, 'd'], [4, 'c'], [3, 'b'], [2, 'a'], [1, '']]) // prettier-ignore
+})
+
+test('[SYNC-16] what was deleted at some length is read from storage once it is there, and what was deleted is known without that', async () => {
+  const storage = openMemoryStorage()
+  let reads = 0
+  const counted = {
+    ...storage,
+    get: (key: Key) => {
+      reads++
+      return storage.get(key)
+    },
+  }
+  const steps = new Steps(counted, 'file')
+  const doc = new Y.Doc()
+  const content = doc.getText('content')
+  const source = {}
+  doc.on('afterTransaction', (transaction) => steps.note(transaction, content, 0, { source, client: 1 }))
+  const texts = (): string[] => [...steps.backwards()].map(({ deleted }) => deleted.map(([, , text]) => text).join())
+  content.insert(0, 'short')
+  content.delete(0, 5)
+  content.insert(0, 'long'.repeat(1_000))
+  content.delete(0, 4_000)
+  const all = ['long'.repeat(1_000), '', 'short', '']
+  const rows = steps.seal()
+  expect([texts(), reads]).toEqual([all, 0])
+
+  await storage.commit(rows)
+  content.insert(0, 'more'.repeat(1_000))
+  content.delete(0, 4_000)
+  steps.committed(4)
+  expect(steps.since(0, {}).deleted.map(([, from, to]) => to - from)).toEqual([4_000, 4_000, 5])
+  expect(reads).toBe(0)
+  expect([texts(), reads]).toEqual([['more'.repeat(1_000), '', ...all], 1])
+  expect(steps.seal().length).toBe(2)
 })
 
 describe('[SYNC-16] what others did behind a step', () => {
