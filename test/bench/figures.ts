@@ -1,6 +1,7 @@
 /** What a benchmark reports: rows of figures, the machine, and how they were measured. */
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, totalmem } from 'node:os'
+import { MEASURED } from './results.js'
 
 export interface Section {
   readonly title: string
@@ -39,7 +40,7 @@ export function machine(): string {
 export function circumstances(): string {
   const [load = NaN] = loadavg()
   const date = new Date().toISOString().slice(0, 10)
-  return `Measured on ${date}; ${load.toFixed(1)} processes wanted the machine's ${cpus().length} cores in its last minute.`
+  return `${MEASURED}${date}; ${load.toFixed(1)} processes wanted the machine's ${cpus().length} cores in its last minute.`
 }
 
 /** @param last a sentence of its own */

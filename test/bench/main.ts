@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME…]`: measures all, or what is named; prints it, and puts each section into test/bench/RESULTS.md
- * as soon as it is measured. All of it takes some minutes and wants the machine for itself.
+ * as soon as it is measured. All of it takes some minutes and wants the machine for itself. Ends with 1 where one broke.
  */
 import { readFile } from 'node:fs/promises'
 import { crashes } from './crashes.js'
@@ -8,10 +8,11 @@ import { dashboard } from './dashboard.js'
 import { day } from './day.js'
 import { durability } from './durability.js'
 import { events } from './events.js'
-import { circumstances, machine, markdown, type Section } from './figures.js'
+import { machine, type Section } from './figures.js'
 import { folders } from './folders.js'
 import { writeSection } from './results.js'
 import { locks } from './locks.js'
+import { runToResults } from './run-to-results.js'
 import { sockets } from './sockets.js'
 import { workspace } from './workspace.js'
 
@@ -35,13 +36,8 @@ if (unknown.length > 0) {
 }
 
 if (wanted.length === 0) await writeSection(await preface())
-for (const [name, measure] of Object.entries(benches)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  process.stderr.write(`${name} …\n`)
-  const part = markdown(await measure(), circumstances())
-  process.stdout.write(`${part}\n`)
-  await writeSection(part)
-}
+const chosen = Object.entries(benches).filter(([name]) => wanted.length === 0 || wanted.includes(name))
+process.exitCode = await runToResults(new Map(chosen.map(([name, measure]) => [name, { measure }])))
 
 async function preface(): Promise<string> {
   const lock = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8')) as {
@@ -52,7 +48,7 @@ async function preface(): Promise<string> {
   return [
     '# Results',
     '',
-    'Written by `npm run bench` and `npm run bench:merge`; each section says when it was measured.',
+    'Written by `npm run bench`, `npm run bench:sync`, `npm run bench:bridge` and `npm run bench:merge`; each section says when it was measured.',
     '',
     `- Machine: ${machine()}`,
     `- Versions: ${versions}`,

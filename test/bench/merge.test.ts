@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHistory } from './merge-history.js'
 import { compare } from './merge-score.js'
-import { withSections } from './results.js'
 
 describe('compare', () => {
   const base = 'a\nb\nc\nd\n'
@@ -89,17 +88,5 @@ describe('readHistory', () => {
     expect(() => git('merge', '-q', '--no-edit', 'side')).toThrow()
     commit({ b: '4' })
     expect(readHistory(dir)).toMatchObject({ cases: [], merges: 3, crossed: 1 })
-  })
-})
-
-describe('withSections', () => {
-  const results = '# Results\n\nOf one machine.\n\n## One\n\n1\n\n## Two\n\n2\n'
-
-  it('replaces a section by its heading, and leaves the others', () => {
-    expect(withSections(results, ['## One\n\nnew\n'])).toBe(results.replace('1\n', 'new\n'))
-  })
-
-  it('puts a new one last', () => {
-    expect(withSections(results, ['## Three\n\n3\n'])).toBe(`${results}\n## Three\n\n3\n`)
   })
 })

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { readCases } from '../../client/cli/merge/cases.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import { openGitMergeFile } from '../support/git-merge-file.js'
-import { machine, markdown, verdict, type Section } from './figures.js'
+import { circumstances, machine, markdown, verdict, type Section } from './figures.js'
 import { readHistory } from './merge-history.js'
 import { compare, type Comparison, type Score, type TriedMerge } from './merge-score.js'
 import { mergeLoop } from './merge-loop.js'
@@ -114,7 +114,7 @@ function share(part: number, whole: number): string {
 try {
   const { cases, git, write } = readArguments()
   const sections = [...(await quality(cases, git)), mergeTimings(), mergeGrowth(), await mergeLoop()].map((one) =>
-    markdown(one),
+    markdown(one, circumstances()),
   )
   process.stdout.write(`${machine()}\n\n${sections.join('\n')}`)
   if (write) {
