@@ -250,7 +250,7 @@ export class Socket {
     if (this.#closed) return
     this.#handlers.onError(error)
     for (const { piece, left } of this.#queue.splice(0)) this.#line.write(piece, left) // what was said before leaves before
-    this.#ws.close(error.close, shorten(`${error.code}: ${error.message}`))
+    this.#ws.close(error.close, reasonOf(error))
     this.#end()
   }
 
@@ -323,8 +323,9 @@ function bytesOf(data: RawData): Buffer {
   return data instanceof ArrayBuffer ? Buffer.from(data) : data
 }
 
-function shorten(text: string): string {
-  let short = text
-  while (Buffer.byteLength(short) > REASON_BYTES) short = short.slice(0, -1)
-  return short
+/** What the close frame says of it; `ws` throws where that is too long. */
+export function reasonOf({ code, message }: EnsembleError): string {
+  let reason = `${code}: ${message}`.slice(0, REASON_BYTES)
+  while (Buffer.byteLength(reason) > REASON_BYTES) reason = reason.slice(0, -1)
+  return reason
 }

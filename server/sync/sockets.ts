@@ -11,7 +11,7 @@ import type { Timers } from '../storage/commit-queue.js'
 import { servePeer } from './peer.js'
 import type { Rooms } from './rooms.js'
 import { Session, type SessionOptions } from './session.js'
-import { Socket, type SocketHandlers, type SocketLimits } from './socket.js'
+import { reasonOf, Socket, type SocketHandlers, type SocketLimits } from './socket.js'
 
 /** What `ws` says by itself of a frame that it refuses, in the codes of ours (rule FRAME-4). */
 const OWN_CODES: ReadonlyMap<number | undefined, number> = new Map([
@@ -114,7 +114,7 @@ export class Sockets {
         const error = toEnsembleError(thrown)
         this.#options.onError(error)
         ws.on('error', () => undefined) // it is being closed already
-        ws.close(error.close, `${error.code}: ${error.message}`.slice(0, 120))
+        ws.close(error.close, reasonOf(error))
       }
     })
   }

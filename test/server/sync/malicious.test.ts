@@ -43,7 +43,8 @@ async function line(bytes: string | Uint8Array): Promise<Socket> {
   return made
 }
 
-const upgrade = (path: string): string =>
+/** @param headers lines, each as it stands */
+const upgrade = (path: string, ...headers: readonly string[]): string =>
   [
     `GET ${path}${path.includes('?') ? '&' : '?'}token=${TOKEN} HTTP/1.1`,
     'Host: 127.0.0.1',
@@ -51,6 +52,7 @@ const upgrade = (path: string): string =>
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...headers,
     '',
     '',
   ].join('\r\n')
@@ -64,8 +66,11 @@ function wsFrame(opcode: number, payload: Uint8Array, { fin = true, length = pay
   return Uint8Array.from([...head, 0, 0, 0, 0, ...payload])
 }
 
-async function opened(path: string): Promise<{ readonly made: Socket; readonly said: () => Buffer }> {
-  const made = await line(upgrade(path))
+async function opened(
+  path: string,
+  ...headers: readonly string[]
+): Promise<{ readonly made: Socket; readonly said: () => Buffer }> {
+  const made = await line(Buffer.from(upgrade(path, ...headers), 'latin1'))
   const parts: Buffer[] = []
   made.on('data', (part: Buffer) => parts.push(part))
   await until(() => Buffer.concat(parts).includes('\r\n\r\n'), 'the upgrade')
@@ -96,6 +101,14 @@ describe('clients that mean ill', () => {
     expect(server.server.headersTimeout).toBeGreaterThan(0)
     expect(server.server.requestTimeout).toBeGreaterThan(0)
     expect(server.status().connections).toMatchObject({ peers: 2 })
+  })
+
+  test('[SYNC-12, AUTH-3] an origin of many characters that take two bytes is refused like any other', async () => {
+    await start()
+    for (const origin of [`http://${'é'.repeat(200)}`, `http://${'é'.repeat(7_000)}`]) {
+      expect(await closeOf(await opened('/sync/a.ts', `Origin: ${origin}`))).toBe(4403)
+    }
+    await othersGoOn()
   })
 
   test('[SYNC-7, FRAME-4] garbage instead of frames, a length of 2 GB, a message of too many pieces: closed, each with its code', async () => {
