@@ -6,8 +6,6 @@
 export interface PaceOptions {
   /** So many times as long as it took it is not done again. */
   readonly rest: number
-  /** In milliseconds; default 0. */
-  readonly shortest?: number
   /** In milliseconds. */
   readonly longest: number
 }
@@ -31,7 +29,7 @@ export class Pace {
 
   /** It was done, from `began` to `ended`. */
   took(began: number, ended: number): void {
-    const { rest, shortest = 0, longest } = this.#options
-    this.#restsUntil = ended + Math.min(longest, Math.max(shortest, rest * (ended - began)))
+    const { rest, longest } = this.#options
+    this.#restsUntil = ended + Math.min(longest, rest * (ended - began))
   }
 }

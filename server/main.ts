@@ -145,7 +145,7 @@ async function serve(
         () => forgetServer(forget),
         () => control.close(),
         // A path that rests has its newest text on disk before the server is gone; what is paused stays so.
-        async () => bridge.state.kind === 'syncing' && withDeadline(bridge.idle(), LAST_WRITES, REAL_TIMERS),
+        async () => bridge.state.kind === 'syncing' && withDeadline(bridge.finish(), LAST_WRITES, REAL_TIMERS),
         () => bridge.close(),
       ],
       store: () => ensemble.close(STOP_DEADLINE),

@@ -24,6 +24,8 @@ export interface Bridge {
   synced(): Promise<void>
   /** Connected, nothing dirty, nothing under way. Held deletions and blocked paths don't count. */
   idle(): Promise<void>
+  /** Before the end: as `idle`, and no path rests on the way there, or later. */
+  finish(): Promise<void>
   /**
    * Decides about what is held: `delete` everywhere what is gone here, `accept` all of it, or `restore` here what the server
    * has. Nothing is held: no effect.

@@ -240,6 +240,12 @@ export class FolderBridge {
     }
   }
 
+  async finish(): Promise<void> {
+    this.#flow.hurry()
+    this.#queue.hurry()
+    await this.idle()
+  }
+
   async resume(choice: ResumeChoice): Promise<Resumed> {
     const before = this.#gate.held?.files.size ?? 0
     let kept: string | undefined

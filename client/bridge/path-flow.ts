@@ -8,7 +8,6 @@
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { FileHead } from '../../protocol/files.js'
 import type { FileId } from '../../protocol/ids.js'
-import { Pace } from '../../protocol/pace.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
 import type { BaseStore, Change } from './base-store.js'
 import type { Contents } from './contents.js'
@@ -21,15 +20,12 @@ import { reasonOfCode } from './node-error.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { reconcile, type Decision, type Disk } from './reconcile.js'
+import { Rests } from './rests.js'
 import { asText, earlierOf, rowOf, versionOf, type BaseRow } from './rows.js'
 import type { Spellings } from './spellings.js'
 import type { Uploads } from './uploads.js'
 import { syncRecent, type Placed, type Writer } from './writer.js'
 
-/** Of a path that is written again and again, always with the newest head: a write costs several syncs, however little is new. */
-const PACE = { rest: 20, shortest: 50, longest: 500 }
-/** Paces that are kept before those at rest no more are dropped. */
-const MAX_PACES = 1000
 /** Before a path whose place changed at the last moment is looked at again. In milliseconds. */
 const CHANGED = 5
 /** Before a content that could not be fetched is asked for again. In milliseconds. */
@@ -59,7 +55,7 @@ export interface PathFlowOptions {
 
 export class PathFlow {
   readonly #options: PathFlowOptions
-  readonly #paces = new Map<string, Pace>()
+  readonly #rests = new Rests()
   /** Paths that wait until another one is done with. */
   readonly #behind = new Map<string, Set<string>>()
 
@@ -80,7 +76,12 @@ export class PathFlow {
 
   /** How long a path is not written again, in milliseconds. */
   restOf(path: string): number {
-    return this.#paces.get(path)?.wait(this.#options.environment.elapsed()) ?? 0
+    return this.#rests.wait(path, this.#options.environment.elapsed())
+  }
+
+  /** Whatever can be written is written at once from now on. */
+  hurry(): void {
+    this.#rests.end()
   }
 
   async #work(name: string): Promise<boolean> {
@@ -231,8 +232,8 @@ export class PathFlow {
       looks.block(path, `larger than ${fileBytes} bytes`)
       return true
     }
-    const now = environment.elapsed()
-    const rest = this.restOf(path)
+    const began = environment.elapsed()
+    const rest = this.#rests.wait(path, began)
     if (rest > 0) return this.#again(path, rest)
     const content = (await this.#make(path, head, look, row)) ?? (await this.#fetch(path, head))
     if (content === undefined) return this.#again(path, UNFETCHED)
@@ -243,23 +244,13 @@ export class PathFlow {
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
     const placed = await writer.write(path, bytes, expected, next, keep)
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
-    if (expected !== null) this.#wrote(path, now)
+    if (expected !== null) this.#rests.wrote(path, began, environment.elapsed())
     looks.forget(path)
     const isNewest = heads.get(path)?.seq === content.head.seq
     // Without a stamp somebody wrote to it at once.
     if (!isNewest || store.bases.get(path)?.stamp === '') return this.#again(path, 0)
     heads.dropEdits(path)
     return true
-  }
-
-  #wrote(path: string, began: number): void {
-    const now = this.#options.environment.elapsed()
-    if (this.#paces.size > MAX_PACES) {
-      for (const [other, pace] of this.#paces) if (pace.wait(now) === 0) this.#paces.delete(other)
-    }
-    const pace = new Pace(PACE)
-    pace.took(began, now)
-    this.#paces.set(path, pace)
   }
 
   /** The head's bytes, of what is at hand. */

@@ -83,6 +83,15 @@ export class PathQueue {
     this.#timers.set(path, { due, dispose, counts })
   }
 
+  /** What comes later, and counts, comes now. */
+  hurry(): void {
+    for (const [path, { counts }] of [...this.#timers]) {
+      if (!counts) continue
+      this.#drop(path)
+      this.add(path, 'live')
+    }
+  }
+
   /** Starts working, until `pause`. */
   resume(): void {
     this.#open = true

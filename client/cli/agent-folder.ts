@@ -115,7 +115,7 @@ export async function openAgentFolder(options: AgentFolderOptions): Promise<Agen
 }
 
 async function leave(connection: Connection, bridge: Bridge, session: SessionKeeper): Promise<void> {
-  if (connection.state.kind === 'live') await atMost(LAST_WRITES, bridge.idle())
+  if (connection.state.kind === 'live') await atMost(LAST_WRITES, bridge.finish())
   await bridge.close()
   if (connection.state.kind === 'live') await atMost(GOODBYE, connection.request('leave', {}))
   await connection.close()

@@ -33,13 +33,4 @@ describe('the pace of what costs much the same however much of it there is', () 
       ),
     )
   })
-
-  test('[BRIDGE-17] what is done again and again rests the longer the dearer it is, within its bounds', () => {
-    const waitAfter = (took: number): number => {
-      const pace = new Pace({ rest: 20, shortest: 50, longest: 1000 })
-      pace.took(0, took)
-      return pace.wait(took)
-    }
-    expect([0, 1, 6, 400].map(waitAfter)).toEqual([50, 50, 120, 1000])
-  })
 })

@@ -101,3 +101,17 @@ test('a run that fails is told, and stops nothing', async () => {
   await queue.idle()
   expect(failures).toEqual(['a'])
 })
+
+test('what comes later comes now where there is no time left, as far as it counts', async () => {
+  const { queue, begun, end } = queueOf(4)
+  queue.resume()
+  queue.later('a', 60_000, true)
+  queue.later('b', 60_000, false)
+  queue.hurry()
+  expect(begun).toEqual(['a'])
+  const idle = queue.idle()
+  await end('a')
+  await idle
+  expect(queue.size).toBe(0)
+  await queue.close()
+})

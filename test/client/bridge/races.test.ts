@@ -251,6 +251,28 @@ test('[BRIDGE-17] while a path rests its folder is not in step: that is said at 
   expect(states).toEqual(['synced', 'syncing', 'synced'])
 })
 
+test('[BRIDGE-17] before its end a folder is brought in step at once, although paths rest', async () => {
+  let time = 0
+  // A hundred times slower than the system's, but for a second that each write takes; and rests never end by themselves.
+  const after = (milliseconds: number, run: () => void) =>
+    milliseconds > 400 && milliseconds <= 500 ? () => undefined : SYSTEM.timers.after(milliseconds, run)
+  const environment = {
+    ...{ ...SYSTEM, timers: { ...SYSTEM.timers, after } },
+    elapsed: () => time + performance.now() / 100,
+  }
+  const onStep = (step: string): undefined => {
+    if (step === 'renamed') time += 1000
+  }
+  const { server, a, bridge } = await folderWith({ 'f.txt': 'start\n' }, { environment, onStep })
+  server.edit('f.txt', 'first\n')
+  await a.holds('f.txt', 'first\n')
+  await bridge.idle()
+  server.edit('f.txt', 'second\n')
+  await until(() => bridge.stats.waiting > 0, 'the head to come')
+  await bridge.finish()
+  await a.holds('f.txt', 'second\n')
+})
+
 test('[BRIDGE-17] a program that never stops writing does not keep its file from the server', async () => {
   const { server, a } = await folderWith({ 'log.txt': 'start\n' })
   let count = 0
