@@ -63,8 +63,8 @@ const whole = {
    */
   reason: z.enum(['create', 'delete', 'binary']),
   theirs: keptContent.nullable(),
-  /** Whose side was written first. What stands is the later one where it came back, or replaced bytes. Absent: not known. */
-  first: z.enum(['ours', 'theirs']).optional(),
+  /** Whose side was written first. What stands is the later one where it came back, or replaced bytes. */
+  first: z.enum(['ours', 'theirs']),
 }
 const common = {
   id: conflictId,

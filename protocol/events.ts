@@ -25,8 +25,8 @@ const lock = {
 }
 /** The fencing token: of two locks the later one has the greater. */
 const token = z.int().positive()
-/** For how long the request has waited, in milliseconds; 0: not at all. Absent in events of earlier versions. */
-const waited = z.int().nonnegative().optional()
+/** For how long the request has waited, in milliseconds; 0: not at all. */
+const waited = z.int().nonnegative()
 
 const task = {
   task_id: taskId,
@@ -82,7 +82,7 @@ export const eventData = {
     expected_wait: z.number().nonnegative().nullable(),
     /** From 1; null: it does not wait. */
     queue_place: z.int().positive().nullable(),
-    /** Of a deadlock: who waited for whom. Absent in events of earlier versions. */
+    /** Of a deadlock: who waited for whom. */
     cycle: z.array(waitStep).optional(),
   }),
   'lock:released': z.object({
@@ -125,12 +125,11 @@ export const eventData = {
     file: workspacePath,
     ours: author,
     theirs: author,
-    /** Absent in events of earlier versions, as are the next two. */
-    reason: conflictReason.optional(),
+    reason: conflictReason,
     /** The lines of an overlap when it was raised, from 1; null: of the whole file, or none stand there. */
-    lines: z.object({ from: lines, to: lines }).nullable().default(null),
+    lines: z.object({ from: lines, to: lines }).nullable(),
     /** The first line of what is held that says something, cut; empty: a deletion, or bytes. */
-    preview: z.string().default(''),
+    preview: z.string(),
   }),
   'conflict:resolved': z.object({
     conflict_id: conflictId,

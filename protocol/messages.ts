@@ -219,8 +219,8 @@ export const serverMessage = z.discriminatedUnion('type', [
     agentId: agentId.nullable(),
     /** Only for agents: shown again in `hello` it lets this session continue after a broken connection. */
     secret: z.string().nullable(),
-    /** What this connection may do; servers of earlier versions do not say. */
-    access: access.default('write'),
+    /** What this connection may do. */
+    access,
     /** The feeds begin after this. Above the `since` that was asked for where that is no longer kept: read `tree`. */
     seq: sequence,
   }),

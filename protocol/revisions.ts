@@ -19,8 +19,8 @@ export const revisionEntry = z.object({
   change: changeType,
   /** From the text of `rev - 1` to that of `rev`; null where either is not text. */
   edits: z.array(textEdit).nullable(),
-  /** Lines that it added and removed, as git counts them; null where either side is not text, and in entries of earlier versions. */
-  lines: z.object({ added: lines, removed: lines }).nullable().default(null),
+  /** Lines that it added and removed, as git counts them; null where either side is not text. */
+  lines: z.object({ added: lines, removed: lines }).nullable(),
   hash: contentHash,
   ...fileForm,
   writeId: writeId.nullable(),

@@ -52,7 +52,7 @@ export class LockSpans {
     }
   }
 
-  #waited(author: string | null, waited = 0, time: number): void {
+  #waited(author: string | null, waited: number, time: number): void {
     if (author === null || waited === 0) return
     const from = time - waited
     this.#waits.set(`${author} ${from}`, { author, from, to: time })

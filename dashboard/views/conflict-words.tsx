@@ -63,9 +63,7 @@ export function conflictStory(conflict: Conflict): Story {
 }
 
 function firstOf(conflict: Conflict): 'ours' | 'theirs' {
-  if (isOfLines(conflict)) return 'ours'
-  // Records of earlier versions do not tell: of bytes the later write stands, always.
-  return conflict.first ?? (conflict.reason === 'binary' ? 'theirs' : 'ours')
+  return isOfLines(conflict) ? 'ours' : conflict.first
 }
 
 function words(conflict: Conflict): Pick<Story, 'deed' | 'before'> {

@@ -61,9 +61,6 @@ export function* back(from: number, rev: number, editsOf: EditsOf): Iterable<Edi
   }
 }
 
-/** Those of earlier versions count no lines. */
-type StoredEntry = Omit<RevisionEntry, 'lines'> & { readonly lines?: RevisionEntry['lines'] }
-
 export class FileJournal {
   readonly #storage: Storage
 
@@ -86,8 +83,7 @@ export class FileJournal {
   }
 
   entry(id: FileId, rev: number): RevisionEntry | undefined {
-    const entry = stored<StoredEntry | undefined>(this.#storage.get(['revision', id, rev]))
-    return entry && { lines: null, ...entry }
+    return stored<RevisionEntry | undefined>(this.#storage.get(['revision', id, rev]))
   }
 
   /** The text of `rev`; undefined where it was not text, or is not known. */

@@ -19,8 +19,8 @@ type StoredLease = Omit<Lease, 'since' | 'expires'> & {
   /** Milliseconds since 1970. */
   readonly acquiredAt: number
   readonly expiresAt: number
-  /** Milliseconds that it had left when it was stored; absent in rows of earlier versions. */
-  readonly left?: number
+  /** Milliseconds that it had left when it was stored. */
+  readonly left: number
   /** Of the file whose text the region stands in; null: the path holds none. */
   readonly fileId: FileId | null
   readonly rev: number
@@ -63,7 +63,7 @@ export function loadTable(storage: Storage, texts: Texts, now: Moment): LockTabl
   for (const { value } of storage.range(rowsUnder(['lock']))) {
     const { acquiredAt, expiresAt, left: most, fileId, rev, ...rest } = stored<StoredLease>(value)
     // The wall clock may have been set meanwhile: nobody holds anything for longer than it was given.
-    const left = Math.min(most ?? rest.ttl, expiresAt - now.time)
+    const left = Math.min(most, expiresAt - now.time)
     const lease = { ...rest, since: now.elapsed - Math.max(0, now.time - acquiredAt), expires: now.elapsed + left }
     leases.set(lease.id, fileId === null ? lease : catchUp(lease, fileId, rev, texts))
   }

@@ -80,6 +80,7 @@ export function aStatus(more: Partial<Record<keyof Status, unknown>> = {}): Stat
 export function aWelcome(workspaceId = 'w1', seq = 0): Welcome {
   const message = serverMessage.parse({
     ...{ type: 'welcome', protocol: 1, server: '1', workspaceId, workspace: 'shop', agentId: null, secret: null, seq },
+    access: 'write',
   })
   if (message.type !== 'welcome') throw new Error('not a welcome')
   return message
@@ -113,8 +114,11 @@ export function aWaiter(agent: string, path: string, waitsFor: readonly string[]
 }
 
 /** What events tell of a lock. */
+/** Of an overlap that is raised: what it says besides who and where. */
+export const CLASH = { reason: 'overlap', lines: null, preview: '' }
+
 export function lockData(id: string, holder: string, path: string): object {
-  return { lock_id: id, path, region: { kind: 'file' }, lock_type: 'EXCLUSIVE', holder, token: 1 }
+  return { lock_id: id, path, region: { kind: 'file' }, lock_type: 'EXCLUSIVE', holder, token: 1, waited: 0 }
 }
 
 /** A request that was ended: `loser` waited for `holder`, which waited for it. */

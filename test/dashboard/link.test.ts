@@ -21,6 +21,7 @@ import {
   aWaiter,
   aWelcome,
   NOON,
+  CLASH,
 } from './builders.js'
 
 class FakeSource implements Source {
@@ -167,7 +168,7 @@ describe('the link', () => {
   test('reads the conflicts when one is raised', async () => {
     const { clock, source, store } = await linked()
     source.answers['conflicts'] = { conflicts: [aConflict('c1')] }
-    const data = { conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-one', theirs: 'CODEX-two' }
+    const data = { ...CLASH, conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-one', theirs: 'CODEX-two' }
     source.say({ type: 'event', event: anEvent(1, 'conflict:raised', 'CODEX-two', NOON, data) })
     await clock.advance(100)
     expect(store.openConflicts.value).toHaveLength(1)

@@ -22,8 +22,10 @@ export const EVENT_DATA: { readonly [T in EventType]: object } = {
     ...{ file: 'src/auth/login.ts', file_id: 'f_1', to: 'src/login.ts', locked: 'src/auth/login.ts', lock_id: 'l_1' },
     ...{ holder: 'CLAUDE-backend', author: 'CODEX-review' },
   },
-  'lock:acquired': { ...LOCK, token: 7, expires_at: 1_767_225_900_000 },
-  'lock:failed': { ...LOCK, reason: 'held', since: 1_767_225_600_000, expected_wait: 60_000, queue_place: 1 },
+  'lock:acquired': { ...LOCK, token: 7, expires_at: 1_767_225_900_000, waited: 0 },
+  'lock:failed': {
+    ...{ ...LOCK, reason: 'held', since: 1_767_225_600_000, expected_wait: 60_000, queue_place: 1, waited: 0 },
+  },
   'lock:released': { ...LOCK, token: 7, reason: 'released' },
   'lock:expired': { ...LOCK, token: 7 },
   broadcast: { text: 'The schema is final.', tables: ['users', 'orders'] },

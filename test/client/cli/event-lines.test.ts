@@ -44,7 +44,7 @@ function conflict(file: string, ours: string, theirs: string): WorkspaceEvent {
     seq: 1,
     type: 'conflict:raised',
     timestamp,
-    data: { conflict_id: 'c1', file, ours, theirs },
+    data: { conflict_id: 'c1', file, ours, theirs, reason: 'overlap', lines: null, preview: '' },
   })
 }
 

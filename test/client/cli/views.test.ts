@@ -74,7 +74,7 @@ describe('the conflicts', () => {
     ...{ id: '3f2a77', path: 'src/a.ts', fileId: 'f1', baseRev: 1, rev: 2, writeId: 'w', time: NOW - 90_000 },
     ...{ authors: { ours: 'CLAUDE-a', theirs: 'CODEX-b' }, state: 'open' },
   }
-  const deletion = conflict.parse({ ...common, reason: 'delete', theirs: null })
+  const deletion = conflict.parse({ ...common, reason: 'delete', theirs: null, first: 'ours' })
   const overlap = conflict.parse({
     ...{ ...common, reason: 'overlap', base: 'one\n', ours: 'by a\n\n', theirs: '' },
     ...{ range: { start: {}, end: {} }, stands: { rev: 2, at: 0 } },

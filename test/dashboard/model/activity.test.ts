@@ -10,7 +10,7 @@ import {
 import { BUCKET, LANE_SPAN, Lanes, touchedBy } from '../../../dashboard/model/lanes.js'
 import { Rate } from '../../../dashboard/model/rate.js'
 import { RingBuffer } from '../../../dashboard/model/ring-buffer.js'
-import { aChange, anEvent, NOON } from '../builders.js'
+import { aChange, anEvent, CLASH, NOON } from '../builders.js'
 
 const change = (file: string, author: string, time = NOON, added = 1) => ({
   ...{ file, author, time, lines: { added, removed: 0 } },
@@ -109,7 +109,7 @@ describe('a lane', () => {
     expect(touchedBy(edits)).toEqual(new Set(['CLAUDE-a', 'CODEX-b']))
     const left = anEvent(3, 'agent:left', 'CLAUDE-a', NOON, { reason: 'left' })
     expect(touchedBy([...edits, left])).toEqual(new Set(['CLAUDE-a', 'CODEX-b']))
-    const data = { conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
+    const data = { ...CLASH, conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
     expect(touchedBy([...edits, anEvent(3, 'conflict:raised', 'CODEX-b', NOON, data)])).toBeNull()
   })
 

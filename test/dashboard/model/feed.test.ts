@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
 import { addToFeed, type FeedRow } from '../../../dashboard/model/feed.js'
-import { aChange, anEvent, NOON } from '../builders.js'
+import { aChange, anEvent, CLASH, NOON } from '../builders.js'
 
 function feedOf(...events: WorkspaceEvent[]): readonly FeedRow[] {
   return events.reduce<readonly FeedRow[]>((rows, event) => addToFeed(rows, event), [])
@@ -39,7 +39,7 @@ describe('the feed', () => {
   })
 
   test('names both authors of a conflict, the one who came second first', () => {
-    const data = { conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
+    const data = { ...CLASH, conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
     expect(feedOf(anEvent(1, 'conflict:raised', 'CODEX-b', NOON, data))).toMatchObject([
       { kind: 'conflict', author: 'CODEX-b', other: 'CLAUDE-a', conflictId: 'c' },
     ])

@@ -71,7 +71,7 @@ describe('a wait that is over', () => {
     expect(spans.waits('GEMINI-c', NOON - MINUTE)).toEqual([{ from: NOON - 30_000, to: NOON }])
   })
 
-  test('is none where nobody waited, or where the event is of an earlier version', () => {
+  test('is none where nobody waited', () => {
     took('l1', NOON)
     const data = { ...lockData('l2', 'CLAUDE-a', 'b.ts'), expires_at: NOON, waited: 0 }
     spans.note(anEvent(2, 'lock:acquired', 'CLAUDE-a', NOON, data), NOON)

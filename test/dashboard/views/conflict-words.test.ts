@@ -3,7 +3,7 @@ import { conflictStory } from '../../../dashboard/views/conflict-words.js'
 import { aConflict } from '../builders.js'
 
 const lock = { id: 'l_1', holder: 'GEMINI-plan' }
-const whole = { theirs: null, authors: { ours: 'GEMINI-plan', theirs: 'CODEX-review' } }
+const whole = { theirs: null, first: 'ours', authors: { ours: 'GEMINI-plan', theirs: 'CODEX-review' } }
 const told = (more: object) => {
   const { earlier, later, deed, before } = conflictStory(aConflict('c', more))
   return `${later} ${deed} after ${earlier} ${before}`
@@ -17,7 +17,6 @@ describe('the story of a conflict', () => {
       { ...whole, reason: 'binary', first: 'theirs' },
       'GEMINI-plan replaced the file after CODEX-review had replaced it',
     ],
-    [{ ...whole, reason: 'binary' }, 'GEMINI-plan replaced the file after CODEX-review had replaced it'],
     [
       { ...whole, reason: 'create', first: 'ours' },
       'CODEX-review created the same file after GEMINI-plan had created it',

@@ -25,13 +25,6 @@ function entry(rev: number, edits: RevisionEntry['edits'], kind: 'text' | 'binar
 }
 
 describe('the journal of a file', () => {
-  test('[HISTORY-1] counts no lines where an earlier version made the entry', async () => {
-    const storage = openMemoryStorage()
-    const { lines: _, ...earlier } = entry(1, [])
-    await storage.commit([{ put: ['revision', id, 1], value: earlier }])
-    expect(new FileJournal(storage).entry(id, 1)).toEqual({ ...earlier, lines: null })
-  })
-
   test('any revision’s text follows from one stored text, forwards and backwards', async () => {
     const line = fc.constantFrom('a\n', 'b\n', '\n', 'long line of words\n', '🙂\n', 'no end')
     const texts = fc.array(
