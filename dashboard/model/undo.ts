@@ -62,8 +62,9 @@ export function undoOf(
     case 'progress':
     case 'depend': {
       if (own === undefined || was === undefined || before === undefined) return null
-      // Others were opened again since it was done: it would have to wait for them now.
-      if (was.state === 'done' && own.state !== 'done' && waitsFor(before, was).length > 0) return null
+      // Done although it waits for others: the board lets nothing come to that by itself.
+      const isApart = was.state === 'done' && waitsFor(before, was).length > 0
+      if (isApart && (own.state !== 'done' || change.do === 'depend')) return null
       const words = `Changed ${own.title}: ${deed(own, change)}`
       return of(words, { kind: 'change', changes: changesTo(was, own) }, onSubtask)
     }

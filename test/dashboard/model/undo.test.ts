@@ -102,6 +102,19 @@ describe('who has built on it', () => {
   })
 })
 
+test('what a done subtask no longer waits for, though that is open, is nothing to take back', () => {
+  const board = made('One', 'Two')
+  for (const state of ['review', 'done']) {
+    board.ask(change({ do: 'move', subtask: '1', state }))
+    if (state === 'review') board.ask(change({ do: 'depend', subtask: '1', depends_on: ['2'] }))
+  }
+  const before = board.task
+  const wish = change({ do: 'depend', subtask: '1', depends_on: [] })
+  const reply = board.ask(wish)!
+  expect(reply.changed).toBe(true)
+  expect(undoOf(before, wish, reply)).toBeNull()
+})
+
 test('what changed nothing is nothing to take back', () => {
   const board = made('One')
   const wish = change({ do: 'resume' })

@@ -79,7 +79,10 @@ describe('[CONFLICT-10] an agent knows of a conflict', () => {
 })
 
 test('conflicts are found in events and in what was missed, and in nothing else', () => {
-  const data = { conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
+  const data = {
+    ...{ conflict_id: 'c1', file: 'a.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' },
+    ...{ reason: 'overlap', lines: null, preview: '' },
+  }
   const raised = { type: 'event', event: { seq: 1, type: 'conflict:raised', timestamp: '2026-01-01T00:00:00Z', data } }
   const c1 = conflictId.parse('c1')
   expect(raisedIn(JSON.stringify(raised))).toEqual([c1])
