@@ -5,7 +5,7 @@
  * serializer, whose format later versions of Node go on reading. JSON is faster where there are many small parts; a long string
  * it escapes, puts together of pieces and copies once more, which for 128 kB takes twenty times as long.
  */
-import { DefaultSerializer, deserialize } from 'node:v8'
+import { deserialize, serialize, Serializer } from 'node:v8'
 import type { Value } from './storage.js'
 
 const BYTES = 1
@@ -18,12 +18,26 @@ const JSON_DEPTH = 16
 const LONG_STRING = 1_024
 
 const CLONE_TAG = Uint8Array.of(CLONE)
+/** Of the serializer's format: an array's length stands behind both of its ends, the number of an object's properties behind its end. */
+const BEGIN_ARRAY = Buffer.from('A')
+const END_ARRAY = Buffer.from('$')
+const BEGIN_OBJECT = Buffer.from('o')
+const END_OBJECT = Buffer.from('{')
+
+/** `strings`: JSON would keep it exactly, but for its long strings that takes too long. */
+type Form = 'json' | 'strings' | 'other'
 
 export function encodeValue(value: Value): Uint8Array {
   if (value === undefined) throw new TypeError('undefined is no value to store: delete the row instead.')
   if (value instanceof Uint8Array) return tagged(BYTES, value)
-  if (isBestInJson(value, JSON_DEPTH)) return json(JSON.stringify(value))
-  return clone(value)
+  switch (formOf(value, JSON_DEPTH)) {
+    case 'json':
+      return json(JSON.stringify(value))
+    case 'strings':
+      return cloneStrings(value)
+    case 'other':
+      return tagged(CLONE, serialize(value))
+  }
 }
 
 /** `bytes` may be a view of memory that changes later. */
@@ -57,31 +71,64 @@ function tagged(tag: number, body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** As `serialize` of node:v8, with the tag in front of it from the beginning. */
-function clone(value: Value): Uint8Array {
-  const serializer = new DefaultSerializer()
+/**
+ * What `serialize` would make of it, its objects and arrays written here. V8's serializer remembers each that it is given until
+ * it is collected itself: all of them, and their strings, would outlive the young generation.
+ */
+function cloneStrings(value: Value): Uint8Array {
+  const serializer = new Serializer()
   serializer.writeRawBytes(CLONE_TAG)
   serializer.writeHeader()
-  serializer.writeValue(value)
+  writePlain(serializer, value)
   return serializer.releaseBuffer()
 }
 
-function isBestInJson(value: unknown, depth: number): boolean {
+function writePlain(serializer: Serializer, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    serializer.writeValue(value)
+    return
+  }
+  if (Array.isArray(value)) {
+    serializer.writeRawBytes(BEGIN_ARRAY)
+    serializer.writeUint32(value.length)
+    for (const item of value) writePlain(serializer, item)
+    serializer.writeRawBytes(END_ARRAY)
+    serializer.writeUint32(0) // it has no properties besides
+    serializer.writeUint32(value.length)
+    return
+  }
+  const properties = Object.entries(value)
+  serializer.writeRawBytes(BEGIN_OBJECT)
+  for (const [name, item] of properties) {
+    serializer.writeValue(name)
+    writePlain(serializer, item)
+  }
+  serializer.writeRawBytes(END_OBJECT)
+  serializer.writeUint32(properties.length)
+}
+
+function formOf(value: unknown, depth: number): Form {
   switch (typeof value) {
     case 'string':
-      return value.length <= LONG_STRING
+      return value.length > LONG_STRING ? 'strings' : 'json'
     case 'boolean':
-      return true
+      return 'json'
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
-    case 'object':
-      if (value === null) return true
-      if (depth === 0) return false
-      if (Array.isArray(value)) return value.every((item) => isBestInJson(item, depth - 1)) && isDense(value)
-      if (Object.getPrototypeOf(value) !== Object.prototype) return false
-      return Object.values(value).every((item) => isBestInJson(item, depth - 1))
+      return Number.isFinite(value) && !Object.is(value, -0) ? 'json' : 'other'
+    case 'object': {
+      if (value === null) return 'json'
+      const isPlain = Array.isArray(value) ? isDense(value) : Object.getPrototypeOf(value) === Object.prototype
+      if (!isPlain || depth === 0) return 'other'
+      let form: Form = 'json'
+      for (const item of Array.isArray(value) ? value : Object.values(value)) {
+        const part = formOf(item, depth - 1)
+        if (part === 'other') return 'other'
+        if (part === 'strings') form = 'strings'
+      }
+      return form
+    }
     default:
-      return false
+      return 'other'
   }
 }
 
