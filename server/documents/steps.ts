@@ -55,6 +55,8 @@ const LONG_TEXT = 1_024
  */
 const INDEXED = 32_000
 
+const NONE: readonly never[] = []
+
 /** What others than one writer did after a step, of which that writer had seen all before. */
 export interface Since {
   /** Whether they put in what has this id. */
@@ -121,17 +123,17 @@ export class Steps {
     const inserted = insertedBy(transaction)
     const deleted = deletedBy(transaction, content)
     if (inserted.length === 0 && deleted.length === 0) return undefined
-    return this.#add({ before, by: writer.client, inserted, deleted, shared: [] }, writer)
+    return this.#add({ before, by: writer.client, inserted, deleted, shared: NONE }, writer)
   }
 
   /** Notes that the writer deleted what others had deleted before. */
   noteShared(shared: readonly IdRange[], before: number, writer: StepWriter): void {
-    if (shared.length > 0) this.#add({ before, by: writer.client, inserted: [], deleted: [], shared }, writer)
+    if (shared.length > 0) this.#add({ before, by: writer.client, inserted: NONE, deleted: NONE, shared }, writer)
   }
 
   #add(step: StoredStep, { source }: StepWriter): Step {
     const added = { ...step, n: ++this.#last, source }
-    const deletedIds = step.deleted.map(([client, from, text]): IdRange => [client, from, from + text.length])
+    const deletedIds = lean(step.deleted.map(([client, from, text]): IdRange => [client, from, from + text.length]))
     const characters = step.deleted.reduce((sum, [, , text]) => sum + text.length, 0)
     const kept = { ...added, deletedIds, characters }
     this.#open++
@@ -266,17 +268,17 @@ function isWhole(step: Kept): step is Kept & Step {
   return step.deleted !== undefined
 }
 
-function insertedBy({ beforeState, afterState }: Y.Transaction): IdRange[] {
+function insertedBy({ beforeState, afterState }: Y.Transaction): readonly IdRange[] {
   const inserted: IdRange[] = []
   for (const [client, to] of afterState) {
     const from = beforeState.get(client) ?? 0
     if (to > from) inserted.push([client, from, to])
   }
-  return inserted
+  return lean(inserted)
 }
 
 /** What of the text the transaction deleted that was there before it; Yjs still has the characters. */
-function deletedBy({ deleteSet, doc, beforeState }: Y.Transaction, content: Y.Text): DeletedText[] {
+function deletedBy({ deleteSet, doc, beforeState }: Y.Transaction, content: Y.Text): readonly DeletedText[] {
   const deleted: DeletedText[] = []
   for (const [client, ranges] of deleteSet.clients) {
     for (const { clock, len } of ranges) {
@@ -291,5 +293,10 @@ function deletedBy({ deleteSet, doc, beforeState }: Y.Transaction, content: Y.Te
       }
     }
   }
-  return deleted
+  return lean(deleted)
+}
+
+/** Without the room for sixteen more that an array has once something was pushed to it: thousands of them are kept. */
+function lean<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NONE : list.slice()
 }
