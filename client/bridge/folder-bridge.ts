@@ -347,7 +347,8 @@ export class FolderBridge {
       this.#scanner.rescanSoon(path, true)
     } else {
       this.#queue.add(path, 'live')
-      this.#scanner.rescanSoon(parentOf(path), false)
+      // Beside a write of our own nothing happened; a folder of hundreds that are typed into would be listed all the time.
+      if (!this.#flow.isWriting(path)) this.#scanner.rescanSoon(parentOf(path), false)
     }
     if (kind !== 'file' && !this.#store.bases.has(path)) this.#gone.note(path)
   }

@@ -56,6 +56,8 @@ export interface PathFlowOptions {
 export class PathFlow {
   readonly #options: PathFlowOptions
   readonly #rests = new Rests()
+  /** Paths at which a version is being put on disk. */
+  readonly #writing = new Set<string>()
   /** Paths that wait until another one is done with. */
   readonly #behind = new Map<string, Set<string>>()
 
@@ -77,6 +79,11 @@ export class PathFlow {
   /** How long a path is not written again, in milliseconds. */
   restOf(path: string): number {
     return this.#rests.wait(path, this.#options.environment.elapsed())
+  }
+
+  /** Whether what is told of a path now is told of a write of our own, most likely. */
+  isWriting(path: string): boolean {
+    return this.#writing.has(path)
   }
 
   /** Whatever can be written is written at once from now on. */
@@ -242,7 +249,9 @@ export class PathFlow {
     const expected = look === undefined || version === undefined ? null : { version, executable: look.executable }
     const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row, content.head.hash) }
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
+    this.#writing.add(path)
     const placed = await writer.write(path, bytes, expected, next, keep)
+    this.#writing.delete(path)
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
     if (expected !== null) this.#rests.wrote(path, began, environment.elapsed())
     looks.forget(path)

@@ -13,10 +13,14 @@ import {
 } from 'node:fs'
 import { relative } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { SYSTEM } from '../../../client/bridge/environment.js'
 import type { WatchFolder } from '../../../client/bridge/watcher.js'
 import { FakeServer } from '../../support/bridge-fake-server.js'
 import { Folder } from '../../support/bridge-folder.js'
 import { until } from '../../support/wait.js'
+
+/** Until a folder is listed anew in which something happened. In milliseconds. */
+const RESCAN = 300
 
 /** Two folders of one workspace, in sync. */
 async function twoFolders(files: Record<string, string> = { 'one.txt': 'one\n' }) {
@@ -205,6 +209,36 @@ describe('a bridge', () => {
     const { passes } = bridge
     await until(() => bridge.passes > passes + 1, 'two audits')
     expect(watched.sort()).toEqual(['', 'b', 'c', 'd', 'd/e', 'new'])
+  })
+
+  test('lists a folder anew where something happened to a file in it, not for what it wrote itself', async () => {
+    const server = new FakeServer()
+    const a = new Folder()
+    a.write('f.txt', 'start\n')
+    let lists = 0
+    const after = (milliseconds: number, run: () => void) => {
+      if (milliseconds === RESCAN) lists++
+      return SYSTEM.timers.after(milliseconds, run)
+    }
+    const told: (string | null)[] = []
+    let isWatched = false
+    const watchFolder: WatchFolder = (place, onEvent) => {
+      isWatched = true
+      return watch(place, (event, name) => {
+        onEvent(event, name)
+        told.push(name)
+      })
+    }
+    const environment = { ...SYSTEM, timers: { ...SYSTEM.timers, after } }
+    const bridge = await a.synced(server.connect(), { watchFolder, environment })
+    await until(() => isWatched, 'the folder to be watched')
+    server.edit('f.txt', 'theirs\n')
+    await a.holds('f.txt', 'theirs\n')
+    await until(() => told.includes('f.txt'), 'the write to be told')
+    await bridge.idle()
+    expect(lists).toBe(0)
+    a.write('f.txt', 'ours\n')
+    await until(() => lists > 0, 'the folder to be listed')
   })
 
   test('says how far it is, and in which state', async () => {
