@@ -23,14 +23,14 @@ const killCount = Number(values.kills)
 if (!Number.isInteger(killCount) || killCount < 2) refuse('--kills is a whole number above 1.')
 
 const scenarios: ReadonlyMap<string, Bench> = new Map<string, Bench>([
-  ['fifty', { measure: fifty, minutes: 3 }],
-  ['readers', { measure: readers, minutes: 3 }],
-  ['many', { measure: many, minutes: 4 }],
+  ['fifty', { measure: fifty, minutes: 5 }],
+  ['readers', { measure: readers, minutes: 5 }],
+  ['many', { measure: many, minutes: 5 }],
   ['burst', { measure: burst, minutes: 2 }],
   ['joiners', { measure: joiners, minutes: 2 }],
   ['stalled', { measure: stalled, minutes: 2 }],
   ['awareness', { measure: awareness, minutes: 3 }],
-  ['commit', { measure: commit, minutes: 3 }],
+  ['commit', { measure: commit, minutes: 4 }],
   ['kills', { measure: () => kills(killCount), minutes: 1 + killCount / 80 }],
 ])
 const unknown = wanted.filter((name) => !scenarios.has(name))
