@@ -148,6 +148,27 @@ describe('a live document', () => {
     expect(storage.tries).toHaveLength(5)
   })
 
+  test('[SYNC-6] however long a commit took, the next turn gathers no longer than 5 ms', async () => {
+    const { storage, clock, live, endTurn } = open()
+    const peer = new Replica()
+    storage.hold()
+    const type = async (letter: string): Promise<void> => {
+      live.apply(peer.insert(peer.text.length, letter), CLAUDE)
+      endTurn()
+      await turn()
+    }
+    await type('a')
+    await clock.advance(200)
+    storage.release()
+    await turn()
+    await type('b')
+    await clock.advance(4)
+    expect(storage.tries).toHaveLength(1)
+    await clock.advance(1)
+    expect(storage.tries).toHaveLength(2)
+    live.destroy()
+  })
+
   test('[SYNC-3] but it is no way around the bound: where much has gathered it is handed to storage', async () => {
     const { storage, queue, live, endTurn } = open()
     storage.fail(diskFull())

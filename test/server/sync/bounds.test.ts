@@ -339,6 +339,41 @@ describe('bounds', () => {
     expect((await textOf(agent, 'a.ts'))?.split('\n')).toHaveLength(31)
   })
 
+  test('[SYNC-7] before its document is loaded 64 frames of a peer are kept, one more closes it', async () => {
+    const storage = new FailingStorage()
+    server = await startServer({ storage })
+    const agent = await server.connect()
+    storage.hold()
+    const writing = put(agent, 'a.ts', 'one\n')
+    await until(() => storage.held > 0)
+    const [fits, greedy] = await Promise.all([openRawPeer(server.url, 'a.ts'), openRawPeer(server.url, 'a.ts')])
+    fits.step1()
+    for (let n = 0; n < 63; n++) fits.send(new Uint8Array([3]))
+    for (let n = 0; n < 65; n++) greedy.send(new Uint8Array([3]))
+    expect((await greedy.close()).code).toBe(4529)
+    storage.releaseAll()
+    await writing
+    await until(() => fits.text === 'one\n')
+    expect(fits.closed).toBeUndefined()
+  })
+
+  test('[SYNC-7] a thousand requests of a socket may be under way, one more is refused', async () => {
+    const storage = new FailingStorage()
+    server = await startServer({ storage })
+    const raw = await openRawAgent(server.url)
+    await raw.welcomed()
+    storage.hold()
+    for (let id = 1; id <= 1_001; id++) {
+      const content = { kind: 'text', text: `${id}\n`, bom: false, eol: 'lf' }
+      const params = { writeId: `w-${id}`, path: `${id}.ts`, base: null, content, executable: false }
+      raw.say({ type: 'request', id, method: 'write', params })
+    }
+    await until(() => raw.of('failed').length > 0, 'the refusal')
+    storage.releaseAll()
+    await until(() => raw.of('reply').length === 1_000, 'the answers')
+    expect(raw.of('failed').map(({ id, error }) => [id, error.code])).toEqual([[1_001, 'E_LIMIT']])
+  })
+
   test('[SYNC-7] a file over limits.fileBytes is refused for good, whoever brings it', async () => {
     server = await startServer({ config: { limits: { fileBytes: 1000 } } })
     const agent = await server.connectAs('CLAUDE-frontend')

@@ -83,6 +83,25 @@ test('[SYNC-7] where much waits for a peer no heartbeat waits behind it', async 
   store.files.release(document)
 })
 
+test('[SYNC-7] a reader for whom over 1 MB waits is told no more; for whom just that waits, it is', async () => {
+  const document = await store.files.open(at('a.ts'))
+  let sent = 0
+  peer.onSent = () => sent++
+  peer.frameWeight = 512 * 1024 // with the ping behind the first update it is just 1 MB
+  for (const line of ['two\n', 'three\n', 'four\n', 'five\n']) {
+    document.live.transact(CODEX, (doc) => {
+      doc.getText('content').insert(0, line)
+    })
+    await document.live.flushed()
+    await clock.advance(20)
+  }
+  expect(sent).toBe(2)
+  await settle()
+  await settle()
+  expect([sent, peer.text.toJSON()]).toEqual([3, document.text])
+  store.files.release(document)
+})
+
 test('[SYNC-16] after a restart one that types on, and has not confirmed its answer yet, goes on', async () => {
   for (const line of ['two\n', 'three\n']) {
     peer.type(line + peer.text.toJSON())

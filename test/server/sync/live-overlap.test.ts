@@ -131,6 +131,14 @@ describe('what two type at once', () => {
     expect(overlaps()).toEqual([])
   })
 
+  test('[SYNC-18] the very same character by both stands twice: two who type', async () => {
+    await begin('one\n')
+    insert(one, 'one', 'x')
+    insert(two, 'one', 'x')
+    await expectEverywhere('xxone\n')
+    expect(overlaps()).toEqual([])
+  })
+
   test('[SYNC-16] what a peer has confirmed is no overlap: who saw a change may replace it', async () => {
     await begin('port = 80\n')
     replace(one, '80', '8080')
