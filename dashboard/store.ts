@@ -351,16 +351,14 @@ export class Store {
     const { activity } = this.work.value
     const later = [...activity.changes()]
     activity.clear()
-    let rows: readonly FeedRow[] = []
     for (const event of earlier) {
       const time = Date.parse(event.timestamp)
       this.#rate.value.rate.add(time)
-      rows = addToFeed(rows, event)
       this.#note(event, time)
     }
     for (const change of later) activity.add(change)
     activity.expire(this.serverNow.value)
-    this.feed.value = [...this.feed.value, ...rows].slice(0, MOST_ROWS)
+    this.feed.value = [...this.feed.value, ...addToFeed([], earlier)].slice(0, MOST_ROWS)
     this.#showEvents()
     this.#showLanes(null)
   }
@@ -368,15 +366,13 @@ export class Store {
   #takeEvents(events: readonly WorkspaceEvent[]): void {
     if (events.length === 0) return
     this.news.value = events
-    let feed = this.feed.value
+    if (this.#returning !== null) this.#returning.events += events.length
     for (const event of events) {
       const time = Date.parse(event.timestamp)
       this.#rate.value.rate.add(time)
-      if (this.#returning !== null) this.#returning.events += 1
-      feed = addToFeed(feed, event)
       this.#note(event, time)
     }
-    this.feed.value = feed
+    this.feed.value = addToFeed(this.feed.value, events)
     this.eventCount.value += events.length
     this.#showEvents()
     this.#showLanes(touchedBy(events))

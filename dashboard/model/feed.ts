@@ -40,26 +40,38 @@ export type FeedRow =
     })
   | (Common & { readonly kind: 'conflict'; readonly file: string; readonly other: string; readonly conflictId: string })
   | (Common & { readonly kind: 'said'; readonly event: SaidEvent })
+type Changed = Extract<FeedRow, { kind: 'changed' }>
 
-/** Rows are never changed: a group that grows is a new row in the old one's place. */
-export function addToFeed(rows: readonly FeedRow[], event: WorkspaceEvent): readonly FeedRow[] {
-  const row = rowOf(event)
-  if (row.kind !== 'changed') return [row, ...rows].slice(0, MOST_ROWS)
-  const place = rows.findIndex((other) => other.kind === 'changed' && joins(row, other))
-  const group = rows[place]
-  if (group?.kind !== 'changed') return [row, ...rows].slice(0, MOST_ROWS)
-  const change = group.change === 'created' && row.change === 'modified' ? 'created' : row.change
-  return rows.with(place, { ...group, change, count: group.count + 1, lastTime: row.time })
+/** Rows are never changed: a group that grows is a new row in the old one's place. @param events oldest first */
+export function addToFeed(rows: readonly FeedRow[], events: readonly WorkspaceEvent[]): readonly FeedRow[] {
+  const all = [...rows]
+  for (const event of events) {
+    const row = rowOf(event)
+    // What is older than a group may be is not looked through.
+    const place = row.kind === 'changed' ? all.findIndex((other) => isPast(row, other) || joins(row, other)) : -1
+    const group = all[place]
+    if (row.kind !== 'changed' || group?.kind !== 'changed' || isPast(row, group)) {
+      all.unshift(row)
+      continue
+    }
+    const change = group.change === 'created' && row.change === 'modified' ? 'created' : row.change
+    all[place] = { ...group, change, count: group.count + 1, lastTime: row.time }
+  }
+  return all.slice(0, MOST_ROWS)
 }
 
-function joins(row: FeedRow & { kind: 'changed' }, group: FeedRow & { kind: 'changed' }): boolean {
+function isPast(row: FeedRow, group: FeedRow): boolean {
+  return row.time - group.time > GROUP_SPAN
+}
+
+function joins(row: Changed, group: FeedRow): boolean {
   return (
-    group.author === row.author &&
+    group.kind === 'changed' &&
     group.file === row.file &&
+    group.author === row.author &&
     // What comes after a deletion is a new story.
     group.change !== 'deleted' &&
-    row.change !== 'renamed' &&
-    row.time - group.time <= GROUP_SPAN
+    row.change !== 'renamed'
   )
 }
 

@@ -13,8 +13,8 @@ import { EVENT_DATA } from '../../support/events.js'
 import { aChange, anEvent, NOON } from '../builders.js'
 
 const rowOf = (type: keyof typeof EVENT_DATA, seq = 1): FeedRow =>
-  addToFeed([], anEvent(seq, type, 'CLAUDE-a', NOON, EVENT_DATA[type]))[0]!
-const edit = addToFeed([], aChange(1, 'CODEX-b', 'src/ui/a.ts'))[0]!
+  addToFeed([], [anEvent(seq, type, 'CLAUDE-a', NOON, EVENT_DATA[type])])[0]!
+const edit = addToFeed([], [aChange(1, 'CODEX-b', 'src/ui/a.ts')])[0]!
 const keeps = (filter: Partial<FeedFilter>, row: FeedRow) => compileFeedFilter({ ...ALL, ...filter })(row)
 
 test('each row is of one kind', () => {

@@ -4,7 +4,7 @@ import { addToFeed, type FeedRow } from '../../../dashboard/model/feed.js'
 import { aChange, anEvent, CLASH, NOON } from '../builders.js'
 
 function feedOf(...events: WorkspaceEvent[]): readonly FeedRow[] {
-  return events.reduce<readonly FeedRow[]>((rows, event) => addToFeed(rows, event), [])
+  return events.reduce<readonly FeedRow[]>((rows, event) => addToFeed(rows, [event]), [])
 }
 
 describe('the feed', () => {
