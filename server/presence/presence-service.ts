@@ -38,6 +38,8 @@ export interface PresenceOptions {
 
 /** How long an agent without a connection counts as there, unless told. In seconds. */
 const TTL = 60
+/** A roster is whole, and where many write each of them changes it: then it is told at most so often, in milliseconds. */
+const GATHERED = 200
 
 export interface Membership {
   readonly agent: Agent
@@ -56,6 +58,9 @@ export class PresenceService {
   readonly #quietTimers = new Map<AgentId, unknown>()
   /** Agents without a connection, each until its time is over. */
   readonly #announced = new Map<AgentId, { readonly membership: Membership; readonly timer: unknown }>()
+  /** When the roster was told last, and the timer for what changed since. */
+  #toldAt = -Infinity
+  #soon: unknown
   #closed = false
 
   constructor(options: PresenceOptions) {
@@ -191,10 +196,10 @@ export class PresenceService {
     timers.clearTimeout(this.#quietTimers.get(agentId))
     const timer = timers.setTimeout(() => {
       this.#quietTimers.delete(agentId)
-      if (this.#roster.quiet(agentId, now())) this.#changed()
+      if (this.#roster.quiet(agentId, now())) this.#changedSoon()
     }, EDITING_MILLISECONDS)
     this.#quietTimers.set(agentId, timer)
-    if (changed) this.#changed()
+    if (changed) this.#changedSoon()
   }
 
   /** What an agent says of its own folder. */
@@ -206,6 +211,7 @@ export class PresenceService {
   /** Whoever goes from now on goes because the server does: that is nothing to tell of an agent. */
   close(): void {
     this.#closed = true
+    this.#options.timers.clearTimeout(this.#soon)
     for (const { timer } of this.#announced.values()) this.#options.timers.clearTimeout(timer)
     this.#announced.clear()
     for (const timer of this.#quietTimers.values()) this.#options.timers.clearTimeout(timer)
@@ -213,7 +219,20 @@ export class PresenceService {
   }
 
   #changed(): void {
+    const { timers, now } = this.#options
+    timers.clearTimeout(this.#soon)
+    this.#soon = undefined
+    this.#toldAt = now()
     this.#changes.publish(this.agents())
+  }
+
+  #changedSoon(): void {
+    if (this.#soon !== undefined) return
+    const { timers, now } = this.#options
+    // The clock may have been set back.
+    const wait = Math.min(GATHERED, this.#toldAt + GATHERED - now())
+    if (wait <= 0) this.#changed()
+    else this.#soon = timers.setTimeout(() => this.#changed(), wait)
   }
 
   #commit(rows: readonly Row[], event: WorkspaceEvent): void {

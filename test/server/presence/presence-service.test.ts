@@ -171,9 +171,12 @@ describe('who is there', () => {
     const two = join('CLAUDE', 'b')
     presence.wrote(one.agent.agentId, path)
     presence.wrote(two.agent.agentId, path)
-    expect(clock.waiting).toHaveLength(2)
+    // And the roster, which has just been told.
+    expect(clock.waiting).toHaveLength(3)
     presence.leave(one, 'left')
     expect(clock.waiting).toHaveLength(1)
+    presence.wrote(two.agent.agentId, workspacePath.parse('b.ts'))
+    expect(clock.waiting).toHaveLength(2)
     presence.close()
     expect(clock.waiting).toEqual([])
   })
@@ -197,6 +200,29 @@ describe('what an agent does', () => {
     expect(presence.agents()).toMatchObject([{ ...told, since: clock.now() }])
     expect(presence.says(agent.agentId, { state: 'blocked' })).toMatchObject({ ...told, state: 'blocked' })
     expect(presence.says(agent.agentId, { state: 'idle', file: null })).toMatchObject({ file: null, symbol: null })
+  })
+
+  test('[AGENT-2] of a lone write the roster tells at once; of many it tells what is so by then, five times a second', async () => {
+    const { presence, join, clock } = open()
+    const { agent } = join('CLAUDE', 'a')
+    const other = join('CLAUDE', 'b')
+    const files: (string | null)[] = []
+    presence.onChange(([first]) => files.push(first?.file ?? null))
+    const wrote = (file: string) => presence.wrote(agent.agentId, workspacePath.parse(file))
+    await clock.advance(200)
+    wrote('a.ts')
+    expect(files).toEqual(['a.ts'])
+    wrote('b.ts')
+    await clock.advance(150)
+    wrote('c.ts')
+    expect(files).toEqual(['a.ts'])
+    await clock.advance(50)
+    expect(files).toEqual(['a.ts', 'c.ts'])
+    wrote('d.ts')
+    presence.leave(other, 'left')
+    expect(files).toEqual(['a.ts', 'c.ts', 'd.ts'])
+    await clock.advance(1_000)
+    expect(files).toHaveLength(3)
   })
 
   test('[AGENT-3] one without a connection is there until its time is over', async () => {
