@@ -13,9 +13,9 @@ export interface AgentTagProps {
 export function AgentTag({ author, small = false, gone = false }: AgentTagProps) {
   const tag = usePage().store.tag(author)
   return (
-    <span class={tagClass(tag, small, gone)} style={{ '--agent': agentColour(tag) }} title={tag.name}>
+    <span class={tagClass(tag, small, gone)} title={tag.name}>
       {tag.text}
-      <span class="visually-hidden"> ({tag.name})</span>
+      <span class="visually-hidden">{` (${tag.name})`}</span>
     </span>
   )
 }
@@ -40,5 +40,7 @@ function tagClass(tag: Tag, small: boolean, gone: boolean): string {
   if (small) classes.push('tag-small')
   if (tag.outlined || gone) classes.push('tag-outlined')
   if (gone) classes.push('tag-gone')
+  // In ink unless it has a colour: a class costs less than a style of its own, where there are hundreds.
+  if (tag.colour !== null) classes.push(colourClass(tag))
   return classes.join(' ')
 }
