@@ -32,10 +32,13 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
   let labelled = ''
   let fontFamily = ''
   let frame = 0
+  /** What all lanes show, in milliseconds, and up to when. */
+  let span = LANE_SPAN
+  let now = 0
   /** Whose lanes are not as they are drawn; null: nothing is. */
   let touched: ReadonlySet<string> | null = null
 
-  const labelsAt = (now: number, span: number): CanvasImageSource | null => {
+  const labelsNow = (): CanvasImageSource | null => {
     const [lane] = lanes
     if (lane === undefined || colours === undefined) return null
     const scene: LabelScene = {
@@ -52,8 +55,10 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     // A table that is just being taken off the page has no size, and nothing can be drawn from a canvas without one.
     if (size.width === 0 || size.height === 0) return
     if (colours?.theme !== theme.theme.peek()) colours = { theme: theme.theme.peek(), of: colourReader(table) }
-    const span = axis ? LANE_SPAN : NARROW_SPAN
-    const now = store.serverNow.peek()
+    if (touched === null) {
+      span = axis ? LANE_SPAN : NARROW_SPAN
+      now = store.serverNow.peek()
+    }
     const { lanes: history, locks } = store.lanes.peek()
     const scene = {
       ...{ ...size, lanes, span, now, axis },
@@ -63,7 +68,7 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
       collisions: history.collisions(now - span),
       colours: sceneColours(colours.of, (author) => store.tag(author).colour),
     }
-    if (touched === null) drawScore(context, scene, axis ? labelsAt(now, span) : null, devicePixelRatio)
+    if (touched === null) drawScore(context, scene, axis ? labelsNow() : null, devicePixelRatio)
     else drawLanes(context, scene, touched, devicePixelRatio)
     touched = new Set()
   }
@@ -96,8 +101,11 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
       touched = touched === null || more === null ? null : new Set([...touched, ...more])
       drawSoon()
     }),
-    // Everything moves with the time.
-    store.serverNow.subscribe(drawAllSoon),
+    // Everything moves with the time, as soon as that is a pixel of the screen.
+    store.serverNow.subscribe((time) => {
+      const pixel = span / Math.max(1, (lanes[0]?.width ?? 0) * devicePixelRatio)
+      if (Math.abs(time - now) >= pixel) drawAllSoon()
+    }),
     store.freshness.subscribe(drawAllSoon),
     theme.theme.subscribe(drawAllSoon),
   ]
