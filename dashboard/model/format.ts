@@ -18,8 +18,12 @@ const shortClock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '
 
 /** "14:15:09", in the time zone of whoever looks. */
 export function formatClock(time: number): string {
-  return clock.format(time)
+  const second = Math.floor(time / SECOND)
+  // What happens comes in bursts: most often it is the same second again.
+  if (second !== last.second) last = { second, text: clock.format(time) }
+  return last.text
 }
+let last = { second: NaN, text: '' }
 
 /** "14:15" */
 export function formatShortClock(time: number): string {

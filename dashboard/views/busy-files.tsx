@@ -1,5 +1,5 @@
 /**
- * Where the work is: the files with most changes of the last quarter of an hour. They move with the clock, not with each
+ * Where the work is: the files with most changes of the last quarter of an hour. They move now and then, not with each
  * event, and stand still under the hand of whoever is about to choose one.
  */
 import { Component } from 'preact'
@@ -15,15 +15,18 @@ import { formatRoute } from '../router.js'
 
 const MOST_FILES = 8
 const MOST_AUTHORS = 3
+/** A list over a quarter of an hour is brought up to date so often, in milliseconds: nobody reads one that moves all the time. */
+const EVERY = 3_000
 
 export function BusyFiles() {
   const { store } = usePage()
   const keep = useMemo(() => keeper<FileActivity>(), [])
+  const beat = useComputed(() => Math.floor(store.serverNow.value / EVERY))
   const isHovered = useSignal(false)
   const isFocused = useSignal(false)
   const shown = useRef<readonly FileActivity[]>([])
   const files = useComputed(() => {
-    void store.serverNow.value
+    void beat.value
     const isHeld = isHovered.value || isFocused.value
     if (!store.recentKnown.value || !isHeld) {
       shown.current = keep(busiest(store.work.peek().activity.files, MOST_FILES))

@@ -83,3 +83,21 @@ test('who is at work without any event is noted after five minutes, and waits fo
   await page.getByRole('heading', { name: 'Nothing waits for you' }).waitFor()
   expect(await row.getByText('no event').count()).toBe(0)
 })
+
+test('the busiest files stand still under the hand of whoever is about to choose one', async () => {
+  const folder = await serve({ 'a.ts': 'a\n', 'b.ts': 'b\n' })
+  const [one, two] = [await folder.agent('CLAUDE-one'), await folder.agent('CODEX-two')]
+  await write(one, 'a.ts', 'A\n', await headOf(one, 'a.ts'))
+  const page = await open(folder)
+  const busiest = page.locator('.busy-files li').first()
+  await busiest.getByRole('link').focus()
+  await write(two, 'b.ts', 'B\n', await headOf(two, 'b.ts'))
+  await write(two, 'b.ts', 'BB\n', await headOf(two, 'b.ts'))
+  // Longer than the list otherwise waits.
+  const row = page.getByRole('row').filter({ hasText: 'two' })
+  await row.getByText(/^([4-9]|\d\d) s$/).waitFor()
+  expect(await busiest.innerText()).toContain('a.ts')
+  await page.locator('.feed').focus()
+  await busiest.getByText('b.ts').waitFor()
+  await busiest.getByText('2 changes').waitFor()
+})
