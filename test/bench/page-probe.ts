@@ -68,10 +68,11 @@ interface TraceEvent {
   readonly dur?: number
   readonly tts?: number
   readonly tdur?: number
+  readonly args?: { readonly data?: { readonly url?: string } }
 }
 
 export interface Cost {
-  /** Script in each window in which there was any, in milliseconds of processor time. */
+  /** The page's script in each window in which there was any, in milliseconds of processor time. */
   readonly script: readonly number[]
   /** The longest task of the page's main thread, in milliseconds. */
   readonly longestTask: number
@@ -85,6 +86,11 @@ const SCRIPT = new Set([
   'EventDispatch',
   'EvaluateScript',
 ])
+
+/** Of a function that is called, the file: what watches the page stands in none. That is script as well, but none of the page's. */
+function fileOf({ name, args }: TraceEvent): string | undefined {
+  return name === 'FunctionCall' ? args?.data?.url : undefined
+}
 
 /** @param window in milliseconds */
 export async function traced(browser: Browser, page: Page, window: number, run: () => Promise<void>): Promise<Cost> {
@@ -103,8 +109,16 @@ export async function traced(browser: Browser, page: Page, window: number, run: 
     const at = Math.floor(ts / 1000 / window)
     windows.set(at, (windows.get(at) ?? 0) + Math.max(0, end - from) / 1000)
   }
+  const pages = new Set<number>()
+  for (const event of own) {
+    const file = fileOf(event)
+    const at = Math.floor(event.ts / 1000 / window)
+    if (file === '') windows.set(at, (windows.get(at) ?? 0) - (event.tdur ?? 0) / 1000)
+    else if (file !== undefined) pages.add(at)
+  }
   const tasks = own.filter(({ name }) => name.endsWith('RunTask')).map(({ dur = 0 }) => dur / 1000)
-  return { script: [...windows.values()], longestTask: Math.max(...tasks) }
+  const script = [...windows].flatMap(([at, cost]) => (pages.has(at) ? [cost] : []))
+  return { script, longestTask: Math.max(...tasks) }
 }
 
 /** The page's main thread runs nearly all script that there is. */
