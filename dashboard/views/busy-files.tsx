@@ -26,9 +26,10 @@ export function BusyFiles() {
   const isFocused = useSignal(false)
   const shown = useRef<readonly FileActivity[]>([])
   const files = useComputed(() => {
-    void beat.value
+    // Read for its beat alone.
+    const [isKnown] = [store.recentKnown.value, beat.value]
     const isHeld = isHovered.value || isFocused.value
-    if (!store.recentKnown.value || !isHeld) {
+    if (!isKnown || !isHeld) {
       shown.current = keep(busiest(store.work.peek().activity.files, MOST_FILES))
     }
     return shown.current
