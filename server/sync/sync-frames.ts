@@ -81,12 +81,17 @@ export function deniedFrame(reason: string): Uint8Array {
   return encoding.toUint8Array(encoder)
 }
 
+/** The bytes are copied once: an encoder would do so twice. */
 function syncFrame(step: number, bytes: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, SYNC)
   encoding.writeVarUint(encoder, step)
-  encoding.writeVarUint8Array(encoder, bytes)
-  return encoding.toUint8Array(encoder)
+  encoding.writeVarUint(encoder, bytes.length)
+  const head = encoding.length(encoder)
+  const frame = new Uint8Array(head + bytes.length)
+  frame.set(encoding.toUint8Array(encoder))
+  frame.set(bytes, head)
+  return frame
 }
 
 function badFrame(why: string, cause?: unknown): EnsembleError {
