@@ -20,6 +20,9 @@ const OWN_CODES: ReadonlyMap<number | undefined, number> = new Map([
   [1009, ERRORS.E_TOO_LARGE.close],
 ])
 
+/** Of a message of whoever may not come in, in bytes: room for what a provider says at once, before it hears that. */
+const REFUSED_BYTES = 64 * 1024
+
 /** 1009 would be no final code for a stock provider: it would send the same frame again, for ever. */
 class CodedWebSocket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
@@ -52,6 +55,8 @@ interface Pass {
 export class Sockets {
   readonly #options: SocketsOptions
   readonly #wss: WebSocketServer
+  /** For those that are refused: until they have closed, too, what they send is gathered until a message is whole. */
+  readonly #refusing: WebSocketServer
   readonly #open = new Set<Socket>()
   #peers = 0
   #sessions = 0
@@ -61,13 +66,8 @@ export class Sockets {
 
   constructor(options: SocketsOptions) {
     this.#options = options
-    this.#wss = new WebSocketServer({
-      noServer: true,
-      WebSocket: CodedWebSocket,
-      // Compressed frames cost more than loopback saves, and let one side's length tell about the other's content.
-      perMessageDeflate: false,
-      maxPayload: options.limits.frameBytes,
-    })
+    this.#wss = webSocketServer(options.limits.frameBytes)
+    this.#refusing = webSocketServer(REFUSED_BYTES)
     options.server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
       this.#upgrade(request, stream, head)
     })
@@ -95,6 +95,7 @@ export class Sockets {
   close(error: EnsembleError): void {
     for (const socket of [...this.#open]) socket.close(error)
     this.#wss.close()
+    this.#refusing.close()
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -107,9 +108,12 @@ export class Sockets {
       stream.end(`HTTP/1.1 ${error.status} Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
       return
     }
-    this.#wss.handleUpgrade(request, stream, head, (ws) => {
+    const pass = this.#admit(request)
+    const server = pass instanceof EnsembleError ? this.#refusing : this.#wss
+    server.handleUpgrade(request, stream, head, (ws) => {
       try {
-        this.#serve(ws, stream, request.url ?? '/', this.#admit(request))
+        if (pass instanceof EnsembleError) throw pass
+        this.#serve(ws, stream, request.url ?? '/', pass)
       } catch (thrown) {
         const error = toEnsembleError(thrown)
         this.#options.onError(error)
@@ -119,13 +123,16 @@ export class Sockets {
     })
   }
 
-  #admit(request: IncomingMessage): Pass {
-    checkOrigin(this.#options.gate, request)
-    const token = tokenOf(request, queryToken(request.url))
-    const access = accessBy(this.#options.gate, token)
-    const closed = this.#options.closedFor()
-    if (closed !== undefined) throw closed
-    return { token: token ?? '', access }
+  /** An error: why whoever asks may not come in. */
+  #admit(request: IncomingMessage): Pass | EnsembleError {
+    try {
+      checkOrigin(this.#options.gate, request)
+      const token = tokenOf(request, queryToken(request.url))
+      const access = accessBy(this.#options.gate, token)
+      return this.#options.closedFor() ?? { token: token ?? '', access }
+    } catch (thrown) {
+      return toEnsembleError(thrown)
+    }
   }
 
   #serve(ws: WebSocket, line: Duplex, url: string, { token, access }: Pass): void {
@@ -182,4 +189,14 @@ export class Sockets {
     this.#open.add(socket)
     return socket
   }
+}
+
+function webSocketServer(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    WebSocket: CodedWebSocket,
+    // Compressed frames cost more than loopback saves, and let one side's length tell about the other's content.
+    perMessageDeflate: false,
+    maxPayload,
+  })
 }

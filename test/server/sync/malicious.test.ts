@@ -111,6 +111,15 @@ describe('clients that mean ill', () => {
     await othersGoOn()
   })
 
+  test('[SYNC-7, AUTH-1] whoever is refused sends no message of more than 64 KB: its line ends, and nothing of it is gathered', async () => {
+    await start()
+    const refused = await line(upgrade('/agent').replace(TOKEN, 'none'))
+    refused.write(wsFrame(2, new Uint8Array(10), { length: 1024 * 1024 }))
+    refused.resume()
+    await until(() => refused.closed, 'the end of its line')
+    await othersGoOn()
+  })
+
   test('[SYNC-7, FRAME-4] garbage instead of frames, a length of 2 GB, a message of too many pieces: closed, each with its code', async () => {
     await start({ config: { limits: { frameBytes: 64 * 1024 } } })
     const garbage = await opened('/sync/a.ts')
