@@ -103,6 +103,7 @@ export class EventStreams {
       follower.end()
     }
     const cutOff = (why: string): void => {
+      if (response.writableEnded) return // its session may end while it stands still, and it stands still for too long
       release()
       response.end(`: ${why}; connect again with Last-Event-ID to go on\n\n`)
       timer = timers.setTimeout(() => response.destroy(), STALLED)

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
 import { workspaceEvent, type WorkspaceEvent } from '../../../protocol/events.js'
 import { writeId } from '../../../protocol/ids.js'
+import { link, pageSession } from '../../../protocol/links.js'
 import { openMemoryStorage } from '../../../server/storage/memory.js'
 import type { Storage } from '../../../server/storage/storage.js'
 import { ManualClock } from '../../support/manual-clock.js'
@@ -193,6 +194,26 @@ describe('events as they come, over HTTP', () => {
     const heard = [...stalled.events, ...again.events].map(({ seq }) => seq)
     expect(heard).toEqual(Array.from({ length: last - first }, (_, n) => first + 1 + n))
     again.end()
+  })
+
+  test('[EVENT-10, AUTH-9] a session that ends while its reader stands still ends the stream once, and the server goes on', async () => {
+    const writer = await server.connectAs('CLAUDE-backend')
+    const first = await say(writer, 'first')
+    for (let n = 0; n < 300; n++) await say(writer, 'x'.repeat(60_000)) // more than the kernel holds for it
+    const { code } = link.parse((await ask(server, '/api/links', { method: 'POST', body: '{"access":"read"}' })).json)
+    const { token } = pageSession.parse(
+      (await ask(server, '/api/links/use', { method: 'POST', body: JSON.stringify({ code }) })).json,
+    )
+    const stalled = new Stream('', String(first), { authorization: `Bearer ${token}` }, (own) => {
+      own.pause()
+    })
+    await until(() => clock.waiting.includes(60_000), 'the server to wait for it')
+    clock.set(8 * 24 * 60 * 60_000)
+    await clock.advance(10_000) // the session is found to have ended
+    await clock.advance(50_000) // it has not read in time
+    await clock.advance(10_000) // it has not found out why in time
+    expect(await ask(server, '/healthz')).toMatchObject({ status: 200 })
+    stalled.end()
   })
 
   test('[EVENT-10] what is forgotten while it is told ends the stream before the gap; whoever goes on there is told that it is gone', async () => {
