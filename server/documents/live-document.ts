@@ -51,6 +51,9 @@ const GATHERED_BYTES = 64 * 1024
 /** Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
+/** How deep Yjs types may stand in each other: Yjs deletes and collects them by recursion, here and in every peer. */
+const MAX_NESTING = 256
+
 interface Turn {
   readonly author: Author
   readonly updates: Uint8Array[]
@@ -188,7 +191,15 @@ export class LiveDocument {
     this.#as(author)
     if (this.#turn !== undefined && this.#turn.bytes > GATHERED_BYTES) this.#sealQuietly()
     try {
-      Y.applyUpdate(this.doc, update, 'peer')
+      Y.transact(
+        this.doc,
+        (transaction) => {
+          Y.applyUpdate(this.doc, update, 'peer')
+          assertFlat(transaction)
+        },
+        'peer',
+        false,
+      )
     } catch (cause) {
       this.#turn = undefined // with what went in of it; nobody has been told of this turn
       this.expel(new EnsembleError('E_INTERNAL', 'The document is being loaded anew.', { hint: 'Connect again.' }))
@@ -348,6 +359,27 @@ export class LiveDocument {
   #sealQuietly(): void {
     this.seal().catch(() => undefined)
   }
+}
+
+/** Looks at what a transaction has brought. @throws Error */
+function assertFlat({ beforeState, doc: { store } }: Y.Transaction): void {
+  for (const [client, structs] of store.clients) {
+    const before = beforeState.get(client) ?? 0
+    for (let at = structs.length - 1; at >= 0; at--) {
+      const struct = structs[at]
+      if (struct === undefined || struct.id.clock + struct.length <= before) break
+      if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentType)) continue
+      let depth = 0
+      for (let item: Y.Item | null = struct; item !== null; item = holderOf(item)) {
+        if (++depth > MAX_NESTING) throw new Error(`Types stand more than ${MAX_NESTING} deep in each other.`)
+      }
+    }
+  }
+}
+
+/** Of the type that an item is in; null: that is a root. */
+function holderOf({ parent }: Y.Item): Y.Item | null {
+  return parent instanceof Y.AbstractType ? parent._item : null
 }
 
 function tooMuch(): EnsembleError {

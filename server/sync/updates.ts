@@ -80,12 +80,17 @@ function decode(update: Uint8Array): DecodedUpdate {
 }
 
 function faultOf({ structs, ds }: DecodedUpdate): string | undefined {
+  // Yjs writes larger numbers and can't read them: whoever opened the document, the server too, would break.
+  const isBeyond = (client: number, clock: number, length: number): boolean =>
+    client > Number.MAX_SAFE_INTEGER || clock + length > Number.MAX_SAFE_INTEGER
   for (const struct of structs) {
+    if (isBeyond(struct.id.client, struct.id.clock, struct.length)) return 'an id is beyond 2^53'
     if (struct.length < 1) return 'a struct is empty'
     if (struct instanceof Y.Item && !isGrounded(struct)) return 'an item stands on itself'
   }
-  for (const ranges of ds.clients.values()) {
+  for (const [client, ranges] of ds.clients) {
     if (ranges.some(({ len }) => len < 1)) return 'it deletes nothing'
+    if (ranges.some(({ clock, len }) => isBeyond(client, clock, len))) return 'an id is beyond 2^53'
   }
   return undefined
 }

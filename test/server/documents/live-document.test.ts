@@ -56,6 +56,24 @@ describe('a live document', () => {
     expect(textFrom(...heard)).toBe('abc')
   })
 
+  test('[SYNC-12] types stand in each other 256 deep at most: deeper ones break whoever deletes them, and are stored by nobody', async () => {
+    const nested = (depth: number): Uint8Array => {
+      const doc = new Y.Doc()
+      let map = doc.getMap('content')
+      for (let level = 0; level < depth; level++) map = map.set('in', new Y.Map())
+      return Y.encodeStateAsUpdate(doc)
+    }
+    const { live, storage, endTurn } = open()
+    expect(live.apply(nested(256), CLAUDE)).toBe(true)
+    endTurn()
+    await live.flushed()
+    const tries = storage.tries.length
+    expect(() => live.apply(nested(257), CLAUDE)).toThrow(expect.objectContaining({ code: 'E_BAD_FRAME' }))
+    endTurn()
+    expect(live.expelled?.retry).toBe(true)
+    expect(storage.tries).toHaveLength(tries)
+  })
+
   test('[SYNC-14] a turn has one author: another’s change begins the next turn', async () => {
     const { live, authors, heard, endTurn } = open()
     const [one, two] = [new Replica(), new Replica()]

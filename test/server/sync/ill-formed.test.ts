@@ -5,6 +5,7 @@ import { startServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/wait.js'
 import { awarenessFrame, frame, openRawAgent, openRawPeer, type RawPeer } from './raw.js'
 import { put } from './seed.js'
+import { gone, rooted, updateOf } from './updates.js'
 
 const FRAME_BYTES = 64 * 1024
 const PATH = 'a.ts'
@@ -50,6 +51,13 @@ const cases: readonly (readonly [string, number, readonly (Uint8Array | string)[
   ['bytes that are no update', 4400, [frame(0, 2, new Uint8Array([200, 200, 200]))]],
   ['half an update', 4400, [frame(0, 2, update((doc) => doc.getText('content').insert(0, 'x')).subarray(0, 6))]],
   ['an update that decodes and cannot be applied', 4400, [frame(0, 2, new Uint8Array([0, 1, 9, 1, 0, 0]))]],
+  [
+    'ids beyond 2^53, which Yjs writes and cannot read',
+    4400,
+    [frame(0, 2, updateOf([{ client: 5, clock: 0, structs: [gone(2 ** 53 - 1), gone(2 ** 53 - 1), gone(1)] }]))],
+  ],
+  ['a client beyond 2^53', 4400, [frame(0, 2, updateOf([{ client: 2 ** 53, clock: 0, structs: [rooted('x')] }]))]],
+  ['a deletion beyond 2^53', 4400, [frame(0, 2, updateOf([], [[5, 2 ** 53 - 1, 1]]))]],
   ['an awareness state that is no JSON', 4400, [new Uint8Array([1, 6, 1, 5, 1, 2, 123, 123])]],
   ['an awareness state nested a thousand deep', 4413, [awarenessFrame([5, 1, nested(1_000)])]],
   [
