@@ -21,6 +21,7 @@ import { lookOnly } from '../auth/look-only.js'
 import { deletedIn, IdRanges, type DecodedUpdate } from '../documents/id-ranges.js'
 import type { Sender, Sight } from '../documents/sight.js'
 import type { Batch } from './batch.js'
+import { lacksGround } from './ground.js'
 import type { Behind, Member, Room } from './room.js'
 import { decodePeerMessage, deniedFrame, step1Frame } from './sync-frames.js'
 import { assertOwn, bringsNew, decodeUpdate, isEmpty } from './updates.js'
@@ -320,7 +321,8 @@ export class Channel implements Member {
     // would cost as much.
     const complete =
       isEmpty(decoded) ||
-      document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival }, decoded)
+      (!lacksGround(decoded, document.live.doc) &&
+        document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival }, decoded))
     if (isAnswer) {
       this.#toldAll = true
       if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(decoded) }

@@ -143,6 +143,16 @@ describe('[SYNC-8] a peer whose update has no ground here', () => {
     peer.end()
   })
 
+  test('of whom thousands of clients lack theirs is asked for all, and nothing of it goes in meanwhile', async () => {
+    const peer = await (await openRawPeer(server.url, PATH)).synced()
+    await until(() => questions(peer).length === 1)
+    const groundless = Array.from({ length: 2_000 }, (_, n) => ({ client: 9_000 - n, clock: 5, structs: [gone(1)] }))
+    peer.update(updateOf([{ client: 9_999, clock: 0, structs: [rooted('grounded\n')] }, ...groundless]))
+    await until(() => questions(peer).length === 2, 'the question')
+    const joiner = await (await openRawPeer(server.url, PATH)).synced()
+    expect(joiner.text).toBe('one\n')
+  })
+
   test('is not asked over and over, and what it sent is not shown to others', async () => {
     const peer = await (await openRawPeer(server.url, PATH)).synced()
     await until(() => questions(peer).length === 1)
