@@ -36,7 +36,7 @@ export function formatRoute(route: Route): string {
     case 'overview':
       return '/'
     case 'files':
-      return route.path === null ? '/files' : `/files/${route.path.split('/').map(encodeURIComponent).join('/')}`
+      return route.path === null ? '/files' : `/files/${encodeURIComponent(route.path).replaceAll('%2F', '/')}`
     case 'conflicts':
       return joined('/conflicts', route.id)
     case 'agents':

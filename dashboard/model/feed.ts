@@ -47,10 +47,9 @@ export function addToFeed(rows: readonly FeedRow[], events: readonly WorkspaceEv
   const all = [...rows]
   for (const event of events) {
     const row = rowOf(event)
-    // What is older than a group may be is not looked through.
-    const place = row.kind === 'changed' ? all.findIndex((other) => isPast(row, other) || joins(row, other)) : -1
+    const place = row.kind === 'changed' ? groupOf(row, all) : -1
     const group = all[place]
-    if (row.kind !== 'changed' || group?.kind !== 'changed' || isPast(row, group)) {
+    if (row.kind !== 'changed' || group?.kind !== 'changed') {
       all.unshift(row)
       continue
     }
@@ -60,19 +59,20 @@ export function addToFeed(rows: readonly FeedRow[], events: readonly WorkspaceEv
   return all.slice(0, MOST_ROWS)
 }
 
-function isPast(row: FeedRow, group: FeedRow): boolean {
-  return row.time - group.time > GROUP_SPAN
+/** Where the row stands that an edit joins; -1: nowhere. What is older than a group may be is not looked through. */
+function groupOf(row: Changed, rows: readonly FeedRow[]): number {
+  // Hundreds of rows an edit, where many write: a plain loop, which asks first what is most often false.
+  for (let place = 0; place < rows.length; place++) {
+    const group = rows[place]
+    if (group === undefined || row.time - group.time > GROUP_SPAN) return -1
+    if (group.kind === 'changed' && group.file === row.file && joins(row, group)) return place
+  }
+  return -1
 }
 
-function joins(row: Changed, group: FeedRow): boolean {
-  return (
-    group.kind === 'changed' &&
-    group.file === row.file &&
-    group.author === row.author &&
-    // What comes after a deletion is a new story.
-    group.change !== 'deleted' &&
-    row.change !== 'renamed'
-  )
+function joins(row: Changed, group: Changed): boolean {
+  // What comes after a deletion is a new story.
+  return group.author === row.author && group.change !== 'deleted' && row.change !== 'renamed'
 }
 
 function rowOf(event: WorkspaceEvent): FeedRow {
