@@ -19,7 +19,7 @@ import type { Status } from '../protocol/status.js'
 import type { TaskList } from '../protocol/tasks.js'
 import { Activity, isReading } from './model/activity.js'
 import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
-import { addToFeed, MOST_ROWS, type FeedRow } from './model/feed.js'
+import { addToFeed, MOST_ROWS, withMissed, type FeedRow } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
 import { inboxOf, pausedFolders, type PausedFolder } from './model/inbox.js'
@@ -158,6 +158,8 @@ export class Store {
   #assumed: 'left' | 'lost' = 'left'
   /** The number behind which the feeds began. */
   #feedsFrom = 0
+  /** Of the last event that was heard. */
+  #heard = 0
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
   readonly #rate = signal({ rate: new Rate() })
   #workspaceId: string | null = null
@@ -298,7 +300,10 @@ export class Store {
 
   #enter(workspaceId: string, name: string, seq: number): void {
     this.workspace.value = name
-    if (this.#workspaceId === workspaceId) return
+    const isSame = this.#workspaceId === workspaceId
+    if (isSame) this.feed.value = withMissed(this.feed.value, this.#heard, seq, this.serverNow.value)
+    this.#heard = seq
+    if (isSame) return
     if (this.#workspaceId !== null) this.#forget()
     this.#workspaceId = workspaceId
     this.#feedsFrom = seq
@@ -351,11 +356,7 @@ export class Store {
     const { activity } = this.work.value
     const later = [...activity.changes()]
     activity.clear()
-    for (const event of earlier) {
-      const time = Date.parse(event.timestamp)
-      this.#rate.value.rate.add(time)
-      this.#note(event, time)
-    }
+    for (const event of earlier) this.#note(event, Date.parse(event.timestamp))
     for (const change of later) activity.add(change)
     activity.expire(this.serverNow.value)
     this.feed.value = [...this.feed.value, ...addToFeed([], earlier)].slice(0, MOST_ROWS)
@@ -366,12 +367,9 @@ export class Store {
   #takeEvents(events: readonly WorkspaceEvent[]): void {
     if (events.length === 0) return
     this.news.value = events
+    this.#heard = events.at(-1)?.seq ?? this.#heard
     if (this.#returning !== null) this.#returning.events += events.length
-    for (const event of events) {
-      const time = Date.parse(event.timestamp)
-      this.#rate.value.rate.add(time)
-      this.#note(event, time)
-    }
+    for (const event of events) this.#note(event, Date.parse(event.timestamp))
     this.feed.value = addToFeed(this.feed.value, events)
     this.eventCount.value += events.length
     this.#showEvents()
@@ -391,6 +389,7 @@ export class Store {
   }
 
   #note(event: WorkspaceEvent, time: number): void {
+    this.#rate.value.rate.add(time)
     this.lanes.value.locks.note(event, time)
     this.#lastEvents.note(event, time)
     this.#deadlocks.value = withEvent(this.#deadlocks.value, event)

@@ -26,16 +26,18 @@ export function pathFault(path: string): string | null {
   return path === '' ? null : (globFault(path) ?? null)
 }
 
-/** A path that is no glob yet, as while it is typed, keeps nothing out. */
+/** A path that is no glob yet, as while it is typed, keeps nothing out. A hole in what is known may hold anything. */
 export function compileFeedFilter({ kind, author, path }: FeedFilter): (row: FeedRow) => boolean {
   const matches = path === '' || pathFault(path) !== null ? null : compileGlob(path)
   return (row) =>
-    (kind === null || kindOf(row) === kind) &&
-    (author === null || row.author === author || (row.kind === 'conflict' && row.other === author)) &&
-    (matches === null || pathsIn(row).some(matches))
+    row.kind === 'missed' ||
+    ((kind === null || kindOf(row) === kind) &&
+      (author === null || row.author === author || (row.kind === 'conflict' && row.other === author)) &&
+      (matches === null || pathsIn(row).some(matches)))
 }
 
-export function kindOf(row: FeedRow): FeedKind {
+/** Null: of any. */
+export function kindOf(row: FeedRow): FeedKind | null {
   switch (row.kind) {
     case 'changed':
       return 'edits'
@@ -55,6 +57,8 @@ export function kindOf(row: FeedRow): FeedKind {
       }
       return kinds[noun] ?? 'messages'
     }
+    case 'missed':
+      return null
     default:
       return unreachable(row)
   }
@@ -68,6 +72,7 @@ function pathsIn(row: FeedRow): readonly string[] {
       return [row.file]
     case 'joined':
     case 'left':
+    case 'missed':
       return []
     case 'said':
       return pathsOf(row.event)

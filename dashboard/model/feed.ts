@@ -40,6 +40,8 @@ export type FeedRow =
     })
   | (Common & { readonly kind: 'conflict'; readonly file: string; readonly other: string; readonly conflictId: string })
   | (Common & { readonly kind: 'said'; readonly event: SaidEvent })
+  /** In an absence so long that the server does not tell all of it again. */
+  | (Common & { readonly kind: 'missed' })
 type Changed = Extract<FeedRow, { kind: 'changed' }>
 
 /** Rows are never changed: a group that grows is a new row in the old one's place. @param events oldest first */
@@ -59,12 +61,17 @@ export function addToFeed(rows: readonly FeedRow[], events: readonly WorkspaceEv
   return all.slice(0, MOST_ROWS)
 }
 
+/** @param heard the number of the last event that was @param seq behind which the server goes on */
+export function withMissed(rows: readonly FeedRow[], heard: number, seq: number, time: number): readonly FeedRow[] {
+  return seq <= heard ? rows : [{ kind: 'missed', seq, time, count: seq - heard, author: '' }, ...rows]
+}
+
 /** Where the row stands that an edit joins; -1: nowhere. What is older than a group may be is not looked through. */
 function groupOf(row: Changed, rows: readonly FeedRow[]): number {
   // Hundreds of rows an edit, where many write: a plain loop, which asks first what is most often false.
   for (let place = 0; place < rows.length; place++) {
     const group = rows[place]
-    if (group === undefined || row.time - group.time > GROUP_SPAN) return -1
+    if (group === undefined || group.kind === 'missed' || row.time - group.time > GROUP_SPAN) return -1
     if (group.kind === 'changed' && group.file === row.file && joins(row, group)) return place
   }
   return -1

@@ -193,6 +193,14 @@ class FeedItem extends Component<RowProps> {
   }
 
   override render({ row }: RowProps) {
+    if (row.kind === 'missed') {
+      return (
+        <li class="feed-none dim" tabIndex={-1}>
+          {formatCount(row.count, 'event')} of the time without a connection {row.count === 1 ? 'is' : 'are'} not shown
+          here.
+        </li>
+      )
+    }
     return (
       <li class={row.kind === 'conflict' ? 'feed-conflict' : undefined} tabIndex={-1}>
         <time dateTime={new Date(row.time).toISOString()}>{formatClock(row.time)}</time>
@@ -206,7 +214,7 @@ class FeedItem extends Component<RowProps> {
   }
 }
 
-function Sentence({ row }: RowProps) {
+function Sentence({ row }: { readonly row: Exclude<FeedRow, { kind: 'missed' }> }) {
   switch (row.kind) {
     case 'changed': {
       const verb = { created: 'created', modified: 'edited', renamed: 'renamed a file to', deleted: 'deleted' }[

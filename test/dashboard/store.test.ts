@@ -279,6 +279,19 @@ describe('a break', () => {
     expect(store.feed.value.length).toBeGreaterThan(1)
   })
 
+  test('so long that the feeds do not bring all that was missed leaves a row that says how much', () => {
+    store.receive([event(aChange(2, 'CLAUDE-a', 'a.ts'))])
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 12_002) })
+    store.setConnection(broken)
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 12_002) })
+    store.receive([event(aChange(12_003, 'CLAUDE-a', 'a.ts'))])
+    expect(store.feed.value).toMatchObject([
+      { kind: 'changed', count: 1 },
+      { kind: 'missed', count: 12_000 },
+      { kind: 'changed', count: 2 },
+    ])
+  })
+
   test('so long that the feeds do not bring all that was missed leaves nobody quiet who was not', () => {
     const since = NOON - 60 * 60_000
     const roster = [anAgent('CLAUDE-a', 1, { state: 'testing', connectedAt: since })]

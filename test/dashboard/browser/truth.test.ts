@@ -84,6 +84,38 @@ test('while the server is away the header of a file tells clock times', async ()
     .waitFor()
 })
 
+test('where the server does not tell again all that was missed, the events say how many are not shown', async () => {
+  const folder = await serve({ 'a.ts': 'one\n' })
+  const page = await blank(folder.url)
+  let isCut = false
+  let cut: () => Promise<void> = () => Promise.resolve()
+  await page.routeWebSocket(/\/agent/, (socket) => {
+    if (isCut) return void socket.close()
+    cut = () => socket.close()
+    const server = socket.connectToServer()
+    // As after so long an absence that the server goes on behind it.
+    socket.onMessage((message) => server.send(String(message).replace(/,"since":{[^}]*}/, '')))
+  })
+  await page.goto(folder.page('/'))
+  const agent = await folder.agent('CLAUDE-one')
+  await write(agent, 'a.ts', 'A\n', await headOf(agent, 'a.ts'))
+  await feed(page).getByText('a.ts').waitFor()
+  isCut = true
+  await cut()
+  for (const text of ['B\n', 'C\n', 'D\n']) await write(agent, 'a.ts', text, await headOf(agent, 'a.ts'))
+  isCut = false
+
+  await feed(page).getByText('3 events of the time without a connection are not shown here.').waitFor()
+  await write(agent, 'a.ts', 'E\n', await headOf(agent, 'a.ts'))
+  await page.waitForFunction(() => document.querySelectorAll('.feed li').length === 4)
+  expect(await feed(page).getByRole('listitem').allInnerTexts()).toMatchObject([
+    expect.stringContaining('edited a.ts'),
+    expect.stringContaining('3 events'),
+    expect.stringContaining('edited a.ts'),
+    expect.stringContaining('joined'),
+  ])
+})
+
 test('a deletion that came first is told first', async () => {
   const folder = await serve({ 'README.md': 'one\n' })
   const [plan, review] = [await folder.agent('GEMINI-plan'), await folder.agent('CODEX-review')]

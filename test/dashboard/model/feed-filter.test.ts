@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addToFeed, type FeedRow } from '../../../dashboard/model/feed.js'
+import { addToFeed, withMissed, type FeedRow } from '../../../dashboard/model/feed.js'
 import {
   ALL,
   compileFeedFilter,
@@ -38,6 +38,13 @@ test('what is asked for must all be met: kind, author, and a glob over one of it
   const lock = rowOf('lock:acquired')
   expect([keeps({ path: 'src/auth' }, lock), keeps({ path: 'docs' }, lock)]).toEqual([true, false])
   expect(keeps({ path: '**' }, rowOf('agent:joined'))).toBe(false)
+})
+
+test('events that are not known may be of any kind, by anybody, about anything', () => {
+  const [hole] = withMissed([], 4, 20_004, NOON)
+  expect(hole).toMatchObject({ count: 20_000 })
+  expect(keeps({ kind: 'locks', author: 'CLAUDE-a', path: 'src/**' }, hole!)).toBe(true)
+  expect(withMissed([], 4, 4, NOON)).toEqual([])
 })
 
 test('of a conflict both who collided are its authors', () => {
