@@ -14,3 +14,12 @@ test('each fault of what a schema refused is one phrase that begins with its fie
     '(top level): expected object, received number',
   ])
 })
+
+test('of very many faults the first are told and the rest counted, and none is longer than a few lines', () => {
+  const wrong = Array.from({ length: 10_000 }, () => 1)
+  const many = faultsOf(z.array(z.string()).safeParse(wrong).error!)
+  expect(many).toHaveLength(21)
+  expect(many.slice(-2)).toEqual(['19: expected string, received number', 'and 9980 more'])
+  const [long] = faultsOf(z.strictObject({}).safeParse({ ['x'.repeat(10_000)]: 1 }).error!)
+  expect(long).toBe(`${'(top level): Unrecognized key: "'.padEnd(299, 'x')}…`)
+})
