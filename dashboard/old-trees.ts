@@ -23,16 +23,16 @@ interface Steps extends Options {
 export function letOldTreesGo(): void {
   const steps: Steps = options
   const { __b: compare, __c: commit } = steps
-  const former = new WeakMap<Inner, Inner>()
+  let former: { readonly tree: Inner; readonly before: Inner } | null = null
   steps.__b = (tree) => {
-    // Only a component that renders itself has its tree's top made from the one before.
+    // Only a component that renders itself has its tree's top made from the one before, and stands before the next does so.
     const before = tree.__c?.__v
-    if (before !== undefined) former.set(tree, before)
+    if (before !== undefined) former = { tree, before }
     compare?.(tree)
   }
   steps.__c = (tree, queue) => {
-    const before = former.get(tree)
-    if (before !== undefined) before.__k = null
+    if (former?.tree === tree) former.before.__k = null
+    former = null
     commit?.(tree, queue)
   }
 }

@@ -1,4 +1,5 @@
 /** Which files are being worked on: what the tree's bars and the list of busy files show. */
+import { signal, type Signal } from '@preact/signals'
 
 export interface Change {
   readonly file: string
@@ -30,7 +31,7 @@ export class Activity {
   #changes: Change[] = []
   readonly #byFile = new Map<string, Change[]>()
   readonly #files = new Map<string, FileActivity>()
-  readonly #lines = new Map<string, AuthorLines>()
+  readonly #lines = new Map<string, Signal<AuthorLines | undefined>>()
 
   /** @param most of more changes than these the oldest are forgotten */
   constructor(most: number) {
@@ -46,8 +47,15 @@ export class Activity {
     return path === undefined ? this.#changes : (this.#byFile.get(path) ?? [])
   }
 
+  /** Subscribes whoever reads it to this author's: of fifty rows mostly one is another. */
   lines(author: string): AuthorLines | undefined {
-    return this.#lines.get(author)
+    return this.#linesOf(author).value
+  }
+
+  #linesOf(author: string): Signal<AuthorLines | undefined> {
+    const known = this.#lines.get(author) ?? signal(undefined)
+    this.#lines.set(author, known)
+    return known
   }
 
   /** One that is newer than all that are known. */
@@ -60,7 +68,8 @@ export class Activity {
     else ofFile.push(change)
     const { changes, authors } = this.#files.get(file) ?? { changes: 0, authors: [] }
     this.#files.set(file, { path: file, changes: changes + 1, lastTime: time, authors: withLatest(authors, author) })
-    this.#lines.set(author, withChange(this.#lines.get(author), change, 1))
+    const lines = this.#linesOf(author)
+    lines.value = withChange(lines.peek(), change, 1)
   }
 
   /** @returns whether any change was older than the span */
@@ -74,7 +83,7 @@ export class Activity {
     this.#changes = []
     this.#byFile.clear()
     this.#files.clear()
-    this.#lines.clear()
+    for (const lines of this.#lines.values()) lines.value = undefined
   }
 
   #forget(count: number): void {
@@ -90,9 +99,9 @@ export class Activity {
         const authors = rest.reduce<readonly string[]>((names, one) => withLatest(names, one.author), [])
         this.#files.set(file, { path: file, changes: rest.length, lastTime: last.time, authors })
       }
-      const lines = withChange(this.#lines.get(author), change, -1)
-      if (lines.edits === 0) this.#lines.delete(author)
-      else this.#lines.set(author, lines)
+      const lines = this.#linesOf(author)
+      const left = withChange(lines.peek(), change, -1)
+      lines.value = left.edits === 0 ? undefined : left
     }
   }
 }

@@ -48,12 +48,13 @@ const grouped = new Intl.NumberFormat('en-GB')
 
 /** "5,171" */
 export function formatNumber(value: number): string {
-  return grouped.format(value)
+  // Most are small, and read the same without being asked about.
+  return Number.isInteger(value) && Math.abs(value) < 1_000 ? String(value) : grouped.format(value)
 }
 
 /** "1 file", "5,171 files" */
 export function formatCount(count: number, one: string, many = `${one}s`): string {
-  return `${grouped.format(count)} ${count === 1 ? one : many}`
+  return `${formatNumber(count)} ${count === 1 ? one : many}`
 }
 
 /** The last part of a path. */

@@ -72,7 +72,7 @@ function Cells({ row }: { readonly row: AgentRow }) {
   const { store } = usePage()
   const { agent, state, since } = row
   const { agentId: id, type, instance, partition } = agent
-  const own = useComputed(() => store.work.value.activity.lines(id)).value
+  const own = store.work.peek().activity.lines(id)
   const locks = useComputed(() => store.locks.value.locks.filter(({ holder }) => holder === id).length).value
   const wait = useComputed(() => store.locks.value.waiting.find(({ agent }) => agent === id)).value
   const quiet = useComputed(() => store.quiet.value.find((one) => one.id === id)?.since).value
