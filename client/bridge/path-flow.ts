@@ -250,8 +250,7 @@ export class PathFlow {
     const next: BaseRow = { ...rowOf(content.head), stamp: '', earlier: earlierOf(row, content.head.hash) }
     const keep: Change[] = next.kind === 'text' ? [{ table: 'contents', key: next.hash, row: bytes }] : []
     this.#writing.add(path)
-    const placed = await writer.write(path, bytes, expected, next, keep)
-    this.#writing.delete(path)
+    const placed = await writer.write(path, bytes, expected, next, keep).finally(() => this.#writing.delete(path))
     if (placed.kind !== 'done') return this.#unplaced(path, placed)
     if (expected !== null) this.#rests.wrote(path, began, environment.elapsed())
     looks.forget(path)

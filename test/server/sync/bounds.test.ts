@@ -51,6 +51,17 @@ const openDocument = async (agent: RawAgent, document: string): Promise<{ number
 const messagesOf = (agent: RawAgent, number: number) =>
   agent.documents.filter((one) => one.number === number).map(({ payload }) => parse(payload))
 
+/** A server whose storage holds back the first writing of a.ts, by `agent`. */
+async function startHeld() {
+  const storage = new FailingStorage()
+  server = await startServer({ storage })
+  const agent = await server.connect()
+  storage.hold()
+  const writing = put(agent, 'a.ts', 'one\n')
+  await until(() => storage.held > 0)
+  return { storage, agent, writing }
+}
+
 /** The text grows little; what flows past its readers is much. */
 function insertAndDelete(writer: RawPeer, round: number): void {
   writer.edit((text) => {
@@ -301,12 +312,7 @@ describe('bounds', () => {
   })
 
   test('[SYNC-15] nor do those that go before their document is loaded', async () => {
-    const storage = new FailingStorage()
-    server = await startServer({ storage })
-    const agent = await server.connect()
-    storage.hold()
-    const writing = put(agent, 'a.ts', 'one\n')
-    await until(() => storage.held > 0)
+    const { storage, agent, writing } = await startHeld()
     const raw = await openRawPeer(server.url, 'a.ts')
     const session = await openRawAgent(server.url)
     await session.welcomed()
@@ -340,12 +346,7 @@ describe('bounds', () => {
   })
 
   test('[SYNC-7] before its document is loaded 64 frames of a peer are kept, one more closes it', async () => {
-    const storage = new FailingStorage()
-    server = await startServer({ storage })
-    const agent = await server.connect()
-    storage.hold()
-    const writing = put(agent, 'a.ts', 'one\n')
-    await until(() => storage.held > 0)
+    const { storage, writing } = await startHeld()
     const [fits, greedy] = await Promise.all([openRawPeer(server.url, 'a.ts'), openRawPeer(server.url, 'a.ts')])
     fits.step1()
     for (let n = 0; n < 63; n++) fits.send(new Uint8Array([3]))
