@@ -111,6 +111,14 @@ export default {
       to: { path: '^(?:server|dashboard)/' },
     },
     {
+      name: 'verbs-load-when-they-run',
+      comment:
+        'What reads a command line loads no verb before it is asked for (`await import`): each start would pay for all.',
+      severity: 'error',
+      from: { path: '^client/cli/(?:main|program|program-[^/]+|session-program)[.]ts$' },
+      to: { path: '^client/cli/(?:commands|live)/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'dashboard-sees-protocol-and-sdk',
       severity: 'error',
       from: { path: '^dashboard/' },

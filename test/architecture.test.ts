@@ -83,6 +83,7 @@ describe('import direction', () => {
       ['client/mcp/sideways', 'client/cli/leaf', 'client-mcp-imports-down'],
       ['client/cli/server', 'server/log', 'client-without-server'],
       ['client/cli/page', 'dashboard/leaf', 'client-without-server'],
+      ['client/cli/program-early', 'client/cli/commands/leaf', 'verbs-load-when-they-run'],
       ['client/cli/homeless', 'client/attic/leaf', 'client-has-rooms'],
       ['dashboard/server', 'server/log', 'dashboard-sees-protocol-and-sdk'],
       ['dashboard/bridge', 'client/bridge/leaf', 'dashboard-sees-protocol-and-sdk'],

@@ -1,7 +1,6 @@
 /** The verbs of shell completion. */
 import { Argument, Option, type Command } from 'commander'
 import { candidates } from './completion/candidates.js'
-import { liveValues } from './completion/live-values.js'
 import { isShell, SCRIPTS, SHELLS } from './completion/scripts.js'
 import { EXIT } from './fault.js'
 import { example, verb, type Perform } from './verb.js'
@@ -39,7 +38,10 @@ export function addCompletion(program: Command, perform: Perform): void {
         // PowerShell drops an argument that is empty, so its script says '""'.
         const typed = words.map((word) => (word === '""' ? '' : word))
         const { words: fixed, source, typed: last } = candidates(program, typed)
-        const live = source === null ? [] : await liveValues(source, last, context, within)
+        const live =
+          source === null
+            ? []
+            : await (await import('./completion/live-values.js')).liveValues(source, last, context, within)
         const found = [...fixed, ...live].filter((word) => word.startsWith(last) && !/[\r\n]/.test(word))
         if (found.length > 0) context.print.lines(found)
         return EXIT.ok

@@ -1,14 +1,6 @@
 /** The verbs of conflicts. */
 import { Option, type Command } from 'commander'
-import {
-  listConflicts,
-  materializeConflict,
-  resolveConflict,
-  showConflict,
-  type ListOptions,
-  type MaterializeOptions,
-  type ResolveOptions,
-} from './commands/conflicts.js'
+import type { ListOptions, MaterializeOptions, ResolveOptions } from './commands/conflicts.js'
 import type { AskOptions } from './commands/status.js'
 import { agentIdOption } from './options.js'
 import { example, verb, withServer, type Perform } from './verb.js'
@@ -33,7 +25,7 @@ export function addConflicts(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble conflicts list --all --path src/app.ts',
   ).action(async (options: ListOptions, command: Command) =>
-    perform(command, (context) => listConflicts(options, context)),
+    perform(command, async (context) => (await import('./commands/conflicts.js')).listConflicts(options, context)),
   )
 
   withServer(
@@ -42,7 +34,7 @@ export function addConflicts(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble conflicts show 3f2a',
   ).action(async (id: string, options: AskOptions, command: Command) =>
-    perform(command, (context) => showConflict(id, options, context)),
+    perform(command, async (context) => (await import('./commands/conflicts.js')).showConflict(id, options, context)),
   )
 
   withServer(
@@ -57,7 +49,9 @@ export function addConflicts(program: Command, perform: Perform): void {
     'ensemble conflicts resolve 3f2a --theirs',
     'It is written upon the file as it is now: lines that were changed since are never overwritten.',
   ).action(async (id: string, options: ResolveOptions, command: Command) =>
-    perform(command, (context) => resolveConflict(id, options, context)),
+    perform(command, async (context) =>
+      (await import('./commands/conflicts.js')).resolveConflict(id, options, context),
+    ),
   )
 
   withServer(
@@ -68,6 +62,8 @@ export function addConflicts(program: Command, perform: Perform): void {
     'ensemble conflicts materialize 3f2a',
     'Everyone has the markers in their copy until someone takes them out, which closes the conflict.',
   ).action(async (id: string, options: MaterializeOptions, command: Command) =>
-    perform(command, (context) => materializeConflict(id, options, context)),
+    perform(command, async (context) =>
+      (await import('./commands/conflicts.js')).materializeConflict(id, options, context),
+    ),
   )
 }

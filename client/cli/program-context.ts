@@ -1,7 +1,7 @@
 /** The verbs of the shared context. */
 import { Argument, Option, type Command } from 'commander'
 import { contextKind, type ContextKind } from '../../protocol/context.js'
-import { addContext, getContext, type AddOptions } from './commands/context.js'
+import type { AddOptions } from './commands/context.js'
 import type { AskOptions } from './commands/status.js'
 import { agentIdOption } from './options.js'
 import { example, verb, withServer, type Perform } from './verb.js'
@@ -16,7 +16,9 @@ export function addContextVerbs(program: Command, perform: Perform): void {
       .helpOption('-h, --help', 'print this help')
       .option('--json', 'one JSON object, with locks and recent changes'),
     'ensemble context get --json',
-  ).action(async (options: AskOptions, command: Command) => perform(command, (own) => getContext(options, own)))
+  ).action(async (options: AskOptions, command: Command) =>
+    perform(command, async (own) => (await import('./commands/context.js')).getContext(options, own)),
+  )
 
   withServer(
     verb(context, 'add', 'add a decision, a note or a fact')
@@ -31,6 +33,6 @@ export function addContextVerbs(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble context add decision "Prices are integers."',
   ).action(async (kind: ContextKind, text: string, options: AddOptions, command: Command) =>
-    perform(command, (own) => addContext(kind, text, options, own)),
+    perform(command, async (own) => (await import('./commands/context.js')).addContext(kind, text, options, own)),
   )
 }

@@ -2,9 +2,9 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { agentState, type AgentState } from '../../protocol/agents.js'
 import { addressee, type Addressee } from '../../protocol/events.js'
-import { acknowledge, broadcast, showInbox, type BroadcastOptions, type InboxOptions } from './commands/broadcast.js'
-import { showEvents, type EventsOptions } from './commands/events.js'
-import { setPresence, type PresenceOptions } from './commands/presence.js'
+import type { acknowledge, BroadcastOptions, InboxOptions } from './commands/broadcast.js'
+import type { EventsOptions } from './commands/events.js'
+import type { PresenceOptions } from './commands/presence.js'
 import { agentIdOption, countOption, labelOption, roleOption } from './options.js'
 import { verb, withServer, type Perform } from './verb.js'
 
@@ -32,7 +32,7 @@ export function addEvents(program: Command, perform: Perform): void {
     "ensemble events --follow --type 'review:*' --path 'src/auth/**'",
     'As an agent: what is for it. Ctrl-C ends it.',
   ).action(async (options: EventsOptions, command: Command) =>
-    perform(command, (context) => showEvents(options, context)),
+    perform(command, async (context) => (await import('./commands/events.js')).showEvents(options, context)),
   )
 
   withServer(
@@ -45,7 +45,7 @@ export function addEvents(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     `ensemble broadcast plan:proposed --data '{"plan_id":"p1","title":"Split the API"}' --as GEMINI-plan`,
   ).action(async (type: string, options: BroadcastOptions, command: Command) =>
-    perform(command, (context) => broadcast(type, options, context)),
+    perform(command, async (context) => (await import('./commands/broadcast.js')).broadcast(type, options, context)),
   )
 
   withServer(
@@ -55,7 +55,7 @@ export function addEvents(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble ack 1041 --as CLAUDE-frontend',
   ).action(async (seq: number, options: Parameters<typeof acknowledge>[1], command: Command) =>
-    perform(command, (context) => acknowledge(seq, options, context)),
+    perform(command, async (context) => (await import('./commands/broadcast.js')).acknowledge(seq, options, context)),
   )
 
   withServer(
@@ -66,7 +66,7 @@ export function addEvents(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble inbox --as CLAUDE-frontend --json',
   ).action(async (options: InboxOptions, command: Command) =>
-    perform(command, (context) => showInbox(options, context)),
+    perform(command, async (context) => (await import('./commands/broadcast.js')).showInbox(options, context)),
   )
 
   withServer(
@@ -84,7 +84,7 @@ export function addEvents(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble presence reviewing --file src/app.ts --as CODEX-review --ttl 300',
   ).action(async (state: AgentState, options: PresenceOptions, command: Command) =>
-    perform(command, (context) => setPresence(state, options, context)),
+    perform(command, async (context) => (await import('./commands/presence.js')).setPresence(state, options, context)),
   )
 }
 

@@ -1,16 +1,7 @@
 /** The verbs of a file's history. */
 import { Option, type Command } from 'commander'
-import {
-  blameFile,
-  logFile,
-  showVersion,
-  traceRevision,
-  type BlameOptions,
-  type LogOptions,
-  type ShowOptions,
-  type TraceOptions,
-} from './commands/history.js'
-import { revertAgent, undoLast, type RevertOptions, type UndoOptions } from './commands/revert.js'
+import type { BlameOptions, LogOptions, ShowOptions, TraceOptions } from './commands/history.js'
+import type { RevertOptions, UndoOptions } from './commands/revert.js'
 import { agentIdOption, authorOption, countOption, linesOption, sinceOption } from './options.js'
 import { verb, withServer, type Perform } from './verb.js'
 
@@ -25,7 +16,7 @@ export function addHistory(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble log src/app.ts -n 5',
   ).action(async (path: string, options: LogOptions, command: Command) =>
-    perform(command, (context) => logFile(path, options, context)),
+    perform(command, async (context) => (await import('./commands/history.js')).logFile(path, options, context)),
   )
 
   withServer(
@@ -35,7 +26,7 @@ export function addHistory(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble show src/app.ts@7 --diff',
   ).action(async (path: string, options: ShowOptions, command: Command) =>
-    perform(command, (context) => showVersion(path, options, context)),
+    perform(command, async (context) => (await import('./commands/history.js')).showVersion(path, options, context)),
   )
 
   withServer(
@@ -45,7 +36,7 @@ export function addHistory(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble blame src/app.ts -L 10,20',
   ).action(async (path: string, options: BlameOptions, command: Command) =>
-    perform(command, (context) => blameFile(path, options, context)),
+    perform(command, async (context) => (await import('./commands/history.js')).blameFile(path, options, context)),
   )
 
   withServer(
@@ -59,7 +50,7 @@ export function addHistory(program: Command, perform: Perform): void {
     'ensemble trace src/app.ts@7',
     'The server remembers the steps of its last 2,000 revisions. With ENSEMBLE_LOG=debug its log has each step as a line.',
   ).action(async (path: string, options: TraceOptions, command: Command) =>
-    perform(command, (context) => traceRevision(path, options, context)),
+    perform(command, async (context) => (await import('./commands/history.js')).traceRevision(path, options, context)),
   )
 
   withServer(
@@ -80,7 +71,7 @@ export function addHistory(program: Command, perform: Perform): void {
     'ensemble revert --agent CODEX-api --since 2h',
     'Where others have changed the same lines since, they stay, and a conflict holds what was there before; exit code 3.',
   ).action(async (path: string | undefined, options: RevertOptions, command: Command) =>
-    perform(command, (context) => revertAgent(path, options, context)),
+    perform(command, async (context) => (await import('./commands/revert.js')).revertAgent(path, options, context)),
   )
 
   withServer(
@@ -92,7 +83,7 @@ export function addHistory(program: Command, perform: Perform): void {
     ),
     'ensemble undo src/app.ts',
   ).action(async (path: string | undefined, options: UndoOptions, command: Command) =>
-    perform(command, (context) => undoLast(path, options, context)),
+    perform(command, async (context) => (await import('./commands/revert.js')).undoLast(path, options, context)),
   )
 }
 

@@ -2,18 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { lockId, type LockId } from '../../protocol/ids.js'
 import { DEFAULT_TTL, lockType, MAX_TTL, MAX_WAIT } from '../../protocol/locks.js'
-import {
-  acquireLock,
-  breakLock,
-  listLocks,
-  releaseLock,
-  renewLock,
-  type AcquireOptions,
-  type BreakOptions,
-  type ListOptions,
-  type ReleaseOptions,
-  type RenewOptions,
-} from './commands/locks.js'
+import type { AcquireOptions, BreakOptions, ListOptions, ReleaseOptions, RenewOptions } from './commands/locks.js'
 import { agentIdOption } from './options.js'
 import { example, verb, withServer, type Perform } from './verb.js'
 
@@ -49,7 +38,7 @@ export function addLocks(program: Command, perform: Perform): void {
     'ensemble lock acquire --file src/app.ts --lines 10-40 --wait 60 --as CLAUDE-frontend',
     `It lasts ${DEFAULT_TTL} seconds, or as long as the agent is connected. Exit 3: refused; 5: the wait is over.`,
   ).action(async (options: AcquireOptions, command: Command) =>
-    perform(command, (context) => acquireLock(options, context)),
+    perform(command, async (context) => (await import('./commands/locks.js')).acquireLock(options, context)),
   )
 
   withServer(
@@ -62,7 +51,7 @@ export function addLocks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble lock release --file src/app.ts --as CLAUDE-frontend',
   ).action(async (options: ReleaseOptions, command: Command) =>
-    perform(command, (context) => releaseLock(options, context)),
+    perform(command, async (context) => (await import('./commands/locks.js')).releaseLock(options, context)),
   )
 
   withServer(
@@ -73,7 +62,7 @@ export function addLocks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble lock renew --id l7 --ttl 600 --as CLAUDE-frontend',
   ).action(async (options: RenewOptions, command: Command) =>
-    perform(command, (context) => renewLock(options, context)),
+    perform(command, async (context) => (await import('./commands/locks.js')).renewLock(options, context)),
   )
 
   withServer(
@@ -85,7 +74,9 @@ export function addLocks(program: Command, perform: Perform): void {
       .addOption(new Option('--holder <agent>', 'only of this agent').argParser(agentIdOption))
       .option('--json', 'one JSON object'),
     'ensemble lock list --file src/app.ts',
-  ).action(async (options: ListOptions, command: Command) => perform(command, (context) => listLocks(options, context)))
+  ).action(async (options: ListOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/locks.js')).listLocks(options, context)),
+  )
 
   withServer(
     verb(lock, 'break', 'take a lock away from its holder')
@@ -95,7 +86,7 @@ export function addLocks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble lock break --id l7 --yes',
   ).action(async (options: BreakOptions, command: Command) =>
-    perform(command, (context) => breakLock(options, context)),
+    perform(command, async (context) => (await import('./commands/locks.js')).breakLock(options, context)),
   )
 }
 

@@ -1,16 +1,7 @@
 /** The verbs of tasks. */
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { taskMode, type SubtaskState } from '../../protocol/tasks.js'
-import {
-  assignSubtask,
-  changeTask,
-  listTasks,
-  newTask,
-  showTask,
-  type AssignOptions,
-  type NewOptions,
-  type Step,
-} from './commands/tasks.js'
+import type { AssignOptions, changeTask, NewOptions, Step } from './commands/tasks.js'
 import type { AskOptions } from './commands/status.js'
 import { agentIdOption, agentTypeOption, instanceOption, labelOption } from './options.js'
 import { example, verb, withServer, type Perform } from './verb.js'
@@ -35,7 +26,9 @@ export function addTasks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble new --mode PAR-MULTI --title "Checkout"',
     'The first task is in step with task.md, others with a file in .notes/ACTIVE.',
-  ).action(async (options: NewOptions, command: Command) => perform(command, (context) => newTask(options, context)))
+  ).action(async (options: NewOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/tasks.js')).newTask(options, context)),
+  )
 
   withServer(
     verb(program, 'assign', 'give a subtask to an agent; one that the task does not have is added')
@@ -49,7 +42,7 @@ export function addTasks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble assign --instance frontend --subtask "UI Components"',
   ).action(async (options: AssignOptions, command: Command) =>
-    perform(command, (context) => assignSubtask(options, context)),
+    perform(command, async (context) => (await import('./commands/tasks.js')).assignSubtask(options, context)),
   )
 
   const tasks = verb(program, 'tasks', 'what is to be done, by whom, and how far it is').helpCommand(false)
@@ -61,7 +54,9 @@ export function addTasks(program: Command, perform: Perform): void {
       .helpOption('-h, --help', 'print this help')
       .option('--json', 'one JSON object'),
     'ensemble tasks list --json',
-  ).action(async (options: AskOptions, command: Command) => perform(command, (context) => listTasks(options, context)))
+  ).action(async (options: AskOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/tasks.js')).listTasks(options, context)),
+  )
 
   withServer(
     verb(tasks, 'show', 'one task with its subtasks')
@@ -69,7 +64,7 @@ export function addTasks(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble tasks show',
   ).action(async (id: string | undefined, options: AskOptions, command: Command) =>
-    perform(command, (context) => showTask(id, options, context)),
+    perform(command, async (context) => (await import('./commands/tasks.js')).showTask(id, options, context)),
   )
 
   const change = (name: string, what: string, line: string, note?: string): Command =>
@@ -79,7 +74,7 @@ export function addTasks(program: Command, perform: Perform): void {
       note,
     )
   const act = async (step: Step, options: ChangeOptions, command: Command): Promise<void> =>
-    await perform(command, (context) => changeTask(step, options, context))
+    await perform(command, async (context) => (await import('./commands/tasks.js')).changeTask(step, options, context))
 
   change(
     'claim',

@@ -1,15 +1,18 @@
-/** Every verb of the command line, its options and its help. What a verb does stands in commands/. */
+/**
+ * Every verb of the command line, its options and its help. What a verb does stands in commands/, and is loaded when it runs:
+ * most of what one verb needs, another does without.
+ */
 import { Command, Option } from 'commander'
-import { dashboard, type DashboardOptions } from './commands/dashboard.js'
-import { connect, type ConnectOptions } from './commands/connect.js'
-import { demo, type DemoOptions } from './commands/demo.js'
-import { disconnect, type DisconnectOptions } from './commands/disconnect.js'
-import { init, type InitOptions } from './commands/init.js'
-import { mergeFile, type MergeFileOptions } from './commands/merge-file.js'
-import { resumeFolder, type ResumeOptions } from './commands/resume.js'
-import { serverStart, type ServerStartOptions } from './commands/server-start.js'
-import { serverStop, type ServerStopOptions } from './commands/server-stop.js'
-import { showServerStatus, showStatus, type AskOptions } from './commands/status.js'
+import type { DashboardOptions } from './commands/dashboard.js'
+import type { ConnectOptions } from './commands/connect.js'
+import type { DemoOptions } from './commands/demo.js'
+import type { DisconnectOptions } from './commands/disconnect.js'
+import type { InitOptions } from './commands/init.js'
+import type { MergeFileOptions } from './commands/merge-file.js'
+import type { ResumeOptions } from './commands/resume.js'
+import type { ServerStartOptions } from './commands/server-start.js'
+import type { ServerStopOptions } from './commands/server-stop.js'
+import type { AskOptions } from './commands/status.js'
 import type { ColourChoice } from './colour.js'
 import {
   agentTypeOption,
@@ -97,7 +100,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     'ensemble connect --agent CLAUDE --instance frontend --partition src/frontend --dir ../copy-a',
     'Off a terminal it speaks JSON. The end of the input ends the session, unless that is /dev/null.',
   ).action(async (options: ConnectOptions, command: Command) =>
-    perform(command, (context) => connect(options, context)),
+    perform(command, async (context) => (await import('./commands/connect.js')).connect(options, context)),
   )
 
   example(
@@ -106,7 +109,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
       .option('--json', 'one JSON object'),
     'ensemble disconnect --dir ../copy-a',
   ).action(async (options: DisconnectOptions, command: Command) =>
-    perform(command, (context) => disconnect(options, context)),
+    perform(command, async (context) => (await import('./commands/disconnect.js')).disconnect(options, context)),
   )
 
   example(
@@ -123,13 +126,15 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     'ensemble resume --dir ../copy-a --restore',
     'Without a choice it tells what is held, and asks. It needs no server.',
   ).action(async (options: ResumeOptions, command: Command) =>
-    perform(command, (context) => resumeFolder(options, context)),
+    perform(command, async (context) => (await import('./commands/resume.js')).resumeFolder(options, context)),
   )
 
   withServer(
     verb(program, 'status', 'agents, files, conflicts and health').option('--json', 'one JSON object'),
     'ensemble status --json',
-  ).action(async (options: AskOptions, command: Command) => perform(command, (context) => showStatus(options, context)))
+  ).action(async (options: AskOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/status.js')).showStatus(options, context)),
+  )
 
   withServer(
     verb(program, 'dashboard', 'open the dashboard in the browser, by a link that is good once')
@@ -139,7 +144,7 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
     'ensemble dashboard --read-only --print-url',
     'Where no browser can be opened it prints the link.',
   ).action(async (options: DashboardOptions, command: Command) =>
-    perform(command, (context) => dashboard(options, context)),
+    perform(command, async (context) => (await import('./commands/dashboard.js')).dashboard(options, context)),
   )
 
   addConflicts(program, perform)
@@ -157,7 +162,9 @@ export function buildProgram({ run, writeHelp }: ProgramOptions): Command {
       .option('--keep', 'leave the folders where they are')
       .option('--no-wait', 'end when the story is told, without a look at the dashboard'),
     'ensemble demo --keep',
-  ).action(async (options: DemoOptions, command: Command) => perform(command, (context) => demo(options, context)))
+  ).action(async (options: DemoOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/demo.js')).demo(options, context)),
+  )
   return program
 }
 
@@ -175,7 +182,9 @@ function addServer(program: Command, perform: Perform): void {
       .option('--json', 'print one JSON object when it is ready'),
     'ensemble server start ../my-project --background',
   ).action(async (dir: string | undefined, options: ServerStartOptions, command: Command) =>
-    perform(command, (context) => serverStart(dir, options, context)),
+    perform(command, async (context) =>
+      (await import('./commands/server-start.js')).serverStart(dir, options, context),
+    ),
   )
 
   example(
@@ -186,14 +195,14 @@ function addServer(program: Command, perform: Perform): void {
       .option('--json', 'one JSON object'),
     'ensemble server stop --workspace ../my-project',
   ).action(async (options: ServerStopOptions, command: Command) =>
-    perform(command, (context) => serverStop(options, context)),
+    perform(command, async (context) => (await import('./commands/server-stop.js')).serverStop(options, context)),
   )
 
   withServer(
     verb(server, 'status', 'whether it runs, where, and how it is').option('--json', 'one JSON object'),
     'ensemble server status',
   ).action(async (options: AskOptions, command: Command) =>
-    perform(command, (context) => showServerStatus(options, context)),
+    perform(command, async (context) => (await import('./commands/status.js')).showServerStatus(options, context)),
   )
 }
 
@@ -228,7 +237,9 @@ function addMerging(program: Command, perform: Perform): void {
       command: Command,
     ) => {
       const files = [current, base, other].filter((file) => file !== undefined)
-      await perform(command, (context) => mergeFile(files, options, context))
+      await perform(command, async (context) =>
+        (await import('./commands/merge-file.js')).mergeFile(files, options, context),
+      )
     },
   )
 
@@ -238,5 +249,7 @@ function addMerging(program: Command, perform: Perform): void {
       .option('--remove', 'undo it')
       .option('--json', 'one JSON object'),
     'ensemble init --git-merge-driver',
-  ).action(async (options: InitOptions, command: Command) => perform(command, (context) => init(options, context)))
+  ).action(async (options: InitOptions, command: Command) =>
+    perform(command, async (context) => (await import('./commands/init.js')).init(options, context)),
+  )
 }

@@ -1,5 +1,5 @@
 /** The verbs of the command line, for a session that takes them: each is written once, in program.ts and commands/. */
-import { CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { candidates } from './completion/candidates.js'
 import type { SessionVerbs } from './context.js'
 import { EXIT } from './fault.js'
@@ -12,13 +12,22 @@ const ELSEWHERE = new Set([
   ...['status', 'resume', 'help'],
 ])
 
-const idle = buildProgram({ run: () => Promise.resolve(), writeHelp: () => undefined })
+let idle: Command | undefined
+
+/** To be looked at. Made when a session asks: most command lines are none. */
+function verbsAtRest(): Command {
+  return (idle ??= buildProgram({ run: () => Promise.resolve(), writeHelp: () => undefined }))
+}
 
 export const sessionVerbs: SessionVerbs = {
-  names: idle.commands.map((command) => command.name()).filter((name) => !ELSEWHERE.has(name)),
+  get names() {
+    return verbsAtRest()
+      .commands.map((command) => command.name())
+      .filter((name) => !ELSEWHERE.has(name))
+  },
 
   complete: (words) => {
-    const { words: found, typed } = candidates(idle, words)
+    const { words: found, typed } = candidates(verbsAtRest(), words)
     return found.filter((word) => word.startsWith(typed))
   },
 

@@ -6,14 +6,13 @@ import { EnsembleError } from '../../../protocol/errors.js'
 import type { AgentInstance, AgentRole, AgentType } from '../../../protocol/ids.js'
 import type { WorkspacePath } from '../../../protocol/paths.js'
 import { statusOf } from '../../bridge/folder-status.js'
-import { openAgentFolder, type AgentFolder, type AgentFolderOptions } from '../agent-folder.js'
+import type { AgentFolder, AgentFolderOptions } from '../agent-folder.js'
 import { giveBack, takePlace } from '../agent-place.js'
 import { letGo, startChild } from '../child.js'
 import { commandName, type Context } from '../context.js'
 import { isLoopback, type Wishes } from '../discovery.js'
 import { EXIT, type ExitCode } from '../fault.js'
 import { findServer } from '../find-server.js'
-import { liveSession } from '../live/live-session.js'
 import { connectInfo, type ConnectInfo, type ConnectOrder } from '../reports.js'
 import { getStatus } from '../server-api.js'
 import { Interrupted, unlessInterrupted } from '../signals.js'
@@ -123,6 +122,9 @@ async function inForeground(
 ): Promise<ExitCode> {
   const { print } = context
   const startedAt = performance.now()
+  // Here alone: in the background another process loads all that keeps a folder in step.
+  const { openAgentFolder } = await import('../agent-folder.js')
+  const { liveSession } = await import('../live/live-session.js')
   const progress = print.progress()
   const options: AgentFolderOptions = { ...order, onProgress: (step) => progress.step(step) }
   const folder = await openAgentFolder(options)
