@@ -163,11 +163,14 @@ export class Store {
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
   readonly #rate = signal({ rate: new Rate() })
   #workspaceId: string | null = null
+  /** Up to which all heads are known, but for what this connection brings. */
   #seq = 0
+  /** The list was read behind this connection's welcome: nothing is missing between the two. */
+  #isTreeRead = false
   /** Set while events of a break are coming in: until the first tick after it. */
   #returning: { events: number } | null = null
 
-  /** The last number of the workspace's sequence that the picture holds. */
+  /** The number behind which heads are to be read after a break. */
   get seq(): number {
     return this.#seq
   }
@@ -222,14 +225,15 @@ export class Store {
       // Each roster is whole, each tick goes ahead of those before.
       for (const roster of tellingRosters(messages)) this.#takeRoster(roster)
       const tick = messages.findLast((message) => message.type === 'tick')
-      if (tick !== undefined) this.#tick(tick.time, tick.seq)
+      if (tick !== undefined) this.#tick(tick.time)
     })
   }
 
   takeTree({ seq, files }: Result<'tree'>): void {
     batch(() => {
       this.#takeHeads(files)
-      this.#seq = Math.max(this.#seq, seq)
+      this.#seq = seq
+      this.#isTreeRead = true
       this.filesKnown.value = true
     })
   }
@@ -301,6 +305,9 @@ export class Store {
   #enter(workspaceId: string, name: string, seq: number): void {
     this.workspace.value = name
     const isSame = this.#workspaceId === workspaceId
+    // Of an event that was heard, its file's head was, too; a tick tells of some that are still under way.
+    if (this.#isTreeRead) this.#seq = Math.max(this.#seq, this.#heard)
+    this.#isTreeRead = false
     if (isSame) this.feed.value = withMissed(this.feed.value, this.#heard, seq, this.serverNow.value)
     this.#heard = seq
     if (isSame) return
@@ -433,10 +440,9 @@ export class Store {
     if (this.#tags.value.book.learn(agents)) this.#tags.value = { ...this.#tags.value }
   }
 
-  #tick(time: number, seq: number): void {
+  #tick(time: number): void {
     const offset = time - (this.heardAt.value ?? this.now.value)
     if (Math.abs(offset - this.#offset.value) > CLOCK_SLACK) this.#offset.value = offset
-    this.#seq = Math.max(this.#seq, seq)
     if (this.#returning === null) return
     this.caughtUp.value = { events: this.#returning.events, at: this.now.value }
     this.#returning = null

@@ -62,6 +62,7 @@ class FakeSource implements Source {
 }
 
 let ids = 0
+const GONE = { kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') } as const
 
 async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: unknown } = {}) {
   const clock = new ManualClock(NOON)
@@ -110,10 +111,36 @@ describe('the link', () => {
   test('after a break, asks for the files that changed since', async () => {
     const { source } = await linked()
     source.asked.length = 0
-    source.enter({ kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') })
+    source.enter(GONE)
     source.enter({ kind: 'live', welcome: aWelcome() })
     await turn()
     expect(source.asked).toContain('tree {"since":7}')
+  })
+
+  test('asks from the last list on, whatever ticks and feeds tell before the next one is there', async () => {
+    const { clock, source, store } = await linked()
+    const back = async (seq: number) => {
+      source.enter(GONE)
+      source.asked.length = 0
+      source.enter({ kind: 'live', welcome: aWelcome('w1', seq) })
+      await turn()
+    }
+    source.say({ type: 'event', event: aChange(9, 'CLAUDE-a', 'a.ts') })
+    await clock.advance(100)
+    source.answers['tree'] = new EnsembleError('E_UNREACHABLE', 'The line broke.')
+    await back(20_000)
+    expect(source.asked).toContain('tree {"since":9}')
+    source.say({ type: 'tick', time: NOON + 1_000, seq: 20_001 })
+    source.say({ type: 'event', event: aChange(20_001, 'CLAUDE-a', 'a.ts') })
+    await clock.advance(100)
+    source.answers['tree'] = { seq: 20_001, files: [aHead('b.ts', { seq: 5_000 })] }
+    await back(20_001)
+    expect(source.asked).toContain('tree {"since":9}')
+    expect(store.tree.value.paths).toEqual(['a.ts', 'b.ts'])
+    source.say({ type: 'tick', time: NOON + 2_000, seq: 20_005 })
+    await clock.advance(100)
+    await back(20_001)
+    expect(source.asked).toContain('tree {"since":20001}')
   })
 
   test('asks another workspace for everything', async () => {
