@@ -185,8 +185,11 @@ function AddSubtask({ task }: { readonly task: Task }) {
   const title = useSignal('')
   const assignee = useSignal<Assignee | null>(null)
   const add = async () => {
-    const change: TaskChange = { do: 'add', title: title.value.trim(), assignee: assignee.value, depends_on: [] }
-    if (await acting.run(() => write({ task: task.id, change }))) title.value = ''
+    const said = title.value.trim()
+    const change: TaskChange = { do: 'add', title: said, assignee: assignee.value, depends_on: [] }
+    // Whoever types on meanwhile types the next one.
+    title.value = ''
+    if (!(await acting.run(() => write({ task: task.id, change })))) title.value = `${said} ${title.value}`.trim()
   }
   return (
     <form
@@ -201,13 +204,11 @@ function AddSubtask({ task }: { readonly task: Task }) {
         aria-label={`New subtask of ${task.title}`}
         placeholder="Split off a subtask"
         value={title}
-        disabled={acting.isShut}
         onInput={(event) => (title.value = event.currentTarget.value)}
       />
       <AssigneeChoice
         label="Who does it"
         value={assignee.value}
-        disabled={acting.isShut}
         onChoose={(one) => (assignee.value = one === null ? null : trusted<Assignee>(one))}
       />
       <button type="submit" class="button" disabled={acting.isShut || title.value.trim() === ''}>

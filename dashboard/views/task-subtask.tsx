@@ -19,7 +19,7 @@ export interface SubtaskPanelProps {
 }
 
 export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
-  const { router } = usePage()
+  const { router, store } = usePage()
   const write = useBoardWrites()
   const acting = useActing()
   const above: Route = { view: 'tasks', id: task.id, subtask: null }
@@ -45,7 +45,8 @@ export function SubtaskPanel({ task, subtask }: SubtaskPanelProps) {
         Who does it
         <AssigneeChoice
           value={subtask.assignee}
-          disabled={isShut || subtask.state === 'done'}
+          // Not while the choice is under way: the focus would be gone, and the next letters would be commands.
+          disabled={!store.canWrite.value || task.status !== 'ACTIVE' || subtask.state === 'done'}
           onChoose={(one) =>
             change({
               ...{ do: 'assign', subtask: subtask.id },
@@ -101,7 +102,7 @@ function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) 
           step={1}
           required
           value={typed.value ?? progress}
-          disabled={isShut}
+          readOnly={isShut}
           onInput={(event) => (typed.value = event.currentTarget.value)}
           onBlur={() => (typed.value = null)}
           onChange={(event) => {
