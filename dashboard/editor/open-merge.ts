@@ -46,6 +46,7 @@ export interface OpenMerge {
   readonly decided: ReadonlySignal<readonly Decided[]>
   readonly current: ReadonlySignal<number>
   use(index: number, use: Use): void
+  /** What was typed stays. */
   useAll(use: Use): void
   /** To the next change that nobody has decided, or to the next one; around at the end. */
   next(): void
@@ -144,7 +145,7 @@ export function openMerge(options: MergeOptions): OpenMerge {
       go(nextOf(decided.peek(), index, false) ?? index)
     },
     useAll: (use) => {
-      for (const index of changes.keys()) merge.use(index, use)
+      for (const index of changes.keys()) if (decided.peek()[index] !== 'typed') merge.use(index, use)
     },
     next: () => go(nextOf(decided.peek(), current.peek(), true) ?? 0),
     go: (index) => {

@@ -294,7 +294,12 @@ function Pane({ side, known, note, time, useAll, children }: PaneProps) {
         <span class="pane-end">
           {time !== null && <span class="soft">{formatClock(time)}</span>}
           {useAll !== null && (
-            <button type="button" class="button button-small" onClick={useAll}>
+            <button
+              type="button"
+              class="button button-small"
+              title="For all changes but those that were typed in"
+              onClick={useAll}
+            >
               Use all
             </button>
           )}
