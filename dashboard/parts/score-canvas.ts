@@ -40,7 +40,7 @@ export interface ScoreColours {
 
 const GRID = 5 * 60_000
 /** In CSS pixels. */
-const TICK_WIDTH = 2
+export const TICK_WIDTH = 2
 const TALLEST_UP = 20
 const TALLEST_DOWN = 8
 const AXIS_HEIGHT = 20

@@ -2,7 +2,15 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { LANE_SPAN } from '../model/lanes.js'
 import { usePage, type Page } from './context.js'
-import { drawLabels, drawLanes, drawScore, type LabelScene, type LanePlace, type ScoreColours } from './score-canvas.js'
+import {
+  TICK_WIDTH,
+  drawLabels,
+  drawLanes,
+  drawScore,
+  type LabelScene,
+  type LanePlace,
+  type ScoreColours,
+} from './score-canvas.js'
 
 /** What a narrow screen shows of each lane. In milliseconds. */
 const NARROW_SPAN = 5 * 60_000
@@ -101,10 +109,10 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
       touched = touched === null || more === null ? null : new Set([...touched, ...more])
       drawSoon()
     }),
-    // Everything moves with the time, as soon as that is a pixel of the screen.
+    // Everything moves with the time, as soon as that is as much as a tick is wide: sooner nobody would see it.
     store.serverNow.subscribe((time) => {
-      const pixel = span / Math.max(1, (lanes[0]?.width ?? 0) * devicePixelRatio)
-      if (Math.abs(time - now) >= pixel) drawAllSoon()
+      const tick = (span * TICK_WIDTH) / Math.max(TICK_WIDTH, lanes[0]?.width ?? 0)
+      if (Math.abs(time - now) >= tick) drawAllSoon()
     }),
     store.freshness.subscribe(drawAllSoon),
     theme.theme.subscribe(drawAllSoon),

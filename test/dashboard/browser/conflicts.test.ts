@@ -99,11 +99,11 @@ test('[CONFLICT-9] what was written there since stays; the page says what can be
 test('what was typed into the result stays when a side is used for all', async () => {
   await collide()
   await compare()
-  await page.locator('.result .cm-line', { hasText: 'seven of a' }).click()
+  await page.locator('.result .cm-line', { hasText: 'line 7' }).click()
   await page.keyboard.press('End')
   await page.keyboard.type(', and mine')
   await page.getByText('1 of 1 change decided').waitFor()
   await page.getByRole('button', { name: 'Use all' }).last().click()
   await page.getByRole('button', { name: 'Resolve', exact: true }).click()
-  await untilAll(lines('seven of a, and mine'))
+  await untilAll(lines('line 7, and mine'))
 })
