@@ -21,6 +21,7 @@ import { Connection } from '../sdk/connection.js'
 import { openNodeSocket } from '../sdk/node-socket.js'
 import { openConnectLog } from './connect-log.js'
 import { makeDataFolder, readSession, writeSession } from './data-folder.js'
+import { isLoopback } from './discovery.js'
 import type { ProgressStep } from './print.js'
 import { startOf } from '../bridge/processes.js'
 import { VERSION } from './version.js'
@@ -58,6 +59,11 @@ export interface AgentFolder {
 
 /** For what is under way when the agent leaves; the rest is sent when it is back. In milliseconds. */
 const LAST_WRITES = 3_000
+/**
+ * The longest wait between two attempts to reach a server of this machine that is away, in milliseconds: asking costs next to
+ * nothing, and nobody who starts it again waits long for their folders.
+ */
+const LONGEST_RETRY_HERE = 2_000
 /** For the server's answer to a goodbye. In milliseconds. */
 const GOODBYE = 1_000
 
@@ -74,6 +80,7 @@ export async function openAgentFolder(options: AgentFolderOptions): Promise<Agen
     client: `ensemble-connect/${VERSION}`,
     agent: { ...agent, process: { pid: process.pid, host: hostname() } },
     ...(secret === undefined ? {} : { secret }),
+    ...(isLoopback(url) ? { longestRetry: LONGEST_RETRY_HERE } : {}),
     onSecret: (fresh) => session.keep(fresh),
   })
   const config = await configOf(dir, log)

@@ -33,18 +33,25 @@ export type ConnectionEvent =
 const FIRST_RETRY = 500
 const LONGEST_RETRY = 10_000
 
-/** Full jitter in the upper half: a crowd that lost its server together does not come back together. */
-export function retryDelay(attempt: number, random: number): number {
-  const ceiling = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** attempt)
+/**
+ * Full jitter in the upper half: a crowd that lost its server together does not come back together.
+ * @param longest in milliseconds; default: ten seconds
+ */
+export function retryDelay(attempt: number, random: number, longest = LONGEST_RETRY): number {
+  const ceiling = Math.min(longest, FIRST_RETRY * 2 ** attempt)
   return ceiling / 2 + (ceiling / 2) * random
 }
 
-/** @param random in [0, 1) */
+/**
+ * @param random in [0, 1)
+ * @param longestRetry as of `retryDelay`
+ */
 export function nextState(
   state: ConnectionState,
   event: ConnectionEvent,
   now: number,
   random: number,
+  longestRetry?: number,
 ): ConnectionState {
   if (state.kind === 'closed') return state
   switch (event.type) {
@@ -60,7 +67,8 @@ export function nextState(
       if (state.kind !== 'connecting' && state.kind !== 'live') return state
       if (!event.error.retry) return { kind: 'closed', error: event.error }
       const failures = state.kind === 'connecting' ? state.attempt : 0
-      return { kind: 'waiting', attempt: failures + 1, until: now + retryDelay(failures, random), error: event.error }
+      const until = now + retryDelay(failures, random, longestRetry)
+      return { kind: 'waiting', attempt: failures + 1, until, error: event.error }
     }
     default:
       return unreachable(event)

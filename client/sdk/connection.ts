@@ -64,6 +64,8 @@ export interface ConnectionOptions {
   readonly elapsed?: () => number
   readonly after?: After
   readonly random?: () => number
+  /** The longest wait between two attempts to come back, in milliseconds; default ten seconds. */
+  readonly longestRetry?: number
 }
 
 /** A server says something at least every ten seconds; three of these missed and the line is dead. In milliseconds. */
@@ -179,7 +181,7 @@ export class Connection {
 
   #step(event: ConnectionEvent): void {
     const before = this.#state
-    this.#state = nextState(before, event, this.#now(), this.#random())
+    this.#state = nextState(before, event, this.#now(), this.#random(), this.#options.longestRetry)
     if (this.#state === before) return
     this.#leave(before)
     this.#enter(this.#state)

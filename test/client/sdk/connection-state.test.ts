@@ -52,20 +52,25 @@ test('every state answers every event as the table says', () => {
   }
 })
 
-test('failures in a row wait longer, up to ten seconds; a live connection starts again at the shortest', () => {
-  let state: ConnectionState = { kind: 'connecting', attempt: 0 }
-  const waits: number[] = []
-  for (let i = 0; i < 8; i++) {
-    state = nextState(state, broken, 0, 0.999)
-    if (state.kind !== 'waiting') throw new Error('it waits')
-    waits.push(Math.round(state.until))
-    state = nextState(state, { type: 'retry' }, 0, 0)
-  }
-  const expected = [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]
-  for (const [i, wait] of waits.entries()) expect(Math.abs(wait - (expected[i] ?? 0))).toBeLessThan(10)
-  const again = nextState(nextState(state, { type: 'welcomed', welcome }, 0, 0), broken, 0, 0)
-  expect(again).toMatchObject({ kind: 'waiting', attempt: 1, until: 250 })
-})
+test.each([
+  ['ten seconds', undefined, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]],
+  ['what is told', 2_000, [500, 1000, 2000, 2000, 2000, 2000, 2000, 2000]],
+])(
+  'failures in a row wait longer, up to %s; a live connection starts again at the shortest',
+  (_, longest, expected) => {
+    let state: ConnectionState = { kind: 'connecting', attempt: 0 }
+    const waits: number[] = []
+    for (let i = 0; i < 8; i++) {
+      state = nextState(state, broken, 0, 0.999, longest)
+      if (state.kind !== 'waiting') throw new Error('it waits')
+      waits.push(Math.round(state.until))
+      state = nextState(state, { type: 'retry' }, 0, 0)
+    }
+    for (const [i, wait] of waits.entries()) expect(Math.abs(wait - (expected[i] ?? 0))).toBeLessThan(10)
+    const again = nextState(nextState(state, { type: 'welcomed', welcome }, 0, 0), broken, 0, 0)
+    expect(again).toMatchObject({ kind: 'waiting', attempt: 1, until: 250 })
+  },
+)
 
 test('a wait is never shorter than half its ceiling and never longer than it', () => {
   fc.assert(
