@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
+/** Commands, one after another, each a process that the next waits for: a second file goes on meanwhile. */
+const COMMANDS = ['test/scenarios/cli-*.test.ts']
 /** Processes, watchers, minutes: one file at a time, so that a small machine keeps its promises of time. */
 const SCENARIOS = ['test/scenarios/**/*.test.ts', 'test/fuzz/**/*.test.ts']
 /** Whatever drives a real browser; test/support/find-chromium.js has one ready. */
@@ -30,15 +32,27 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'commands',
+          environment,
+          include: COMMANDS,
+          pool,
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'scenarios',
           environment,
           include: SCENARIOS,
-          exclude: BROWSER,
+          exclude: [...COMMANDS, ...BROWSER],
           pool,
           maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -50,7 +64,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

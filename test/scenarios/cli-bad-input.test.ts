@@ -247,10 +247,12 @@ describe('the server', () => {
     nobody.close()
     const env = { ENSEMBLE_TOKEN: 'x' }
     const at = ['--url', `127.0.0.1:${port}`]
-    await refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/, env)
-    await refused(connect('copy-z', ...at), 4, 'E_UNREACHABLE', /No server answers at/, env)
-    await refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/) // nor is a token known
-    await refused(['server', 'stop', '--port', String(port)], 4, 'E_UNREACHABLE', /No Ensemble server runs on port/)
+    await Promise.all([
+      refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/, env),
+      refused(connect('copy-z', ...at), 4, 'E_UNREACHABLE', /No server answers at/, env),
+      refused(['status', ...at], 4, 'E_UNREACHABLE', /No server answers at/), // nor is a token known
+      refused(['server', 'stop', '--port', String(port)], 4, 'E_UNREACHABLE', /No Ensemble server runs on port/),
+    ])
     expect(await readdir(place.dir)).toEqual(before)
   })
 
@@ -265,23 +267,17 @@ describe('the server', () => {
 
   test('does not know the token; or there is none', async () => {
     await writeFile(place.path('wrong-token'), 'wrong\n')
-    await refused(
-      ['status', '--token-file', 'wrong-token'],
-      3,
-      'E_UNAUTHORIZED',
-      /The token is not the one of this workspace/,
-    )
-    await refused(['status'], 3, 'E_UNAUTHORIZED', /The token is not the one/, { ENSEMBLE_TOKEN: 'wrong' })
-    await refused(
-      ['status', '--token-file', 'missing'],
-      3,
-      'E_UNAUTHORIZED',
-      /missing cannot be read: it does not exist/,
-    )
     const elsewhere = { XDG_STATE_HOME: place.path('empty-state') }
-    await refused(['status', '--url', url], 3, 'E_UNAUTHORIZED', /No token is known for/, elsewhere)
     const copy = connect('copy-z', '--token-file', 'wrong-token', '--background')
-    await refused(copy, 3, 'E_UNAUTHORIZED', /The token is not the one/)
+    const unknown = /The token is not the one of this workspace/
+    const missing = /missing cannot be read: it does not exist/
+    await Promise.all([
+      refused(['status', '--token-file', 'wrong-token'], 3, 'E_UNAUTHORIZED', unknown),
+      refused(['status'], 3, 'E_UNAUTHORIZED', /The token is not the one/, { ENSEMBLE_TOKEN: 'wrong' }),
+      refused(['status', '--token-file', 'missing'], 3, 'E_UNAUTHORIZED', missing),
+      refused(['status', '--url', url], 3, 'E_UNAUTHORIZED', /No token is known for/, elsewhere),
+      refused(copy, 3, 'E_UNAUTHORIZED', /The token is not the one/),
+    ])
     expect((await readdir(place.dir)).filter((name) => name === 'copy-z')).toEqual([])
   })
 })

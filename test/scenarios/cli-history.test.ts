@@ -75,10 +75,15 @@ test('bad input is refused with what to do, and nothing changes', async () => {
     [['undo'], 2, 'E_USAGE'],
     [['undo', '--as', 'GEMINI-x'], 1, 'E_NOT_FOUND'],
   ]
-  for (const [args, exit, code] of refusals) {
-    const { code: exited, stderr } = await run(...args)
-    expect([args.join(' '), exited, stderr]).toEqual([args.join(' '), exit, expect.stringContaining(code)])
-  }
+  const outcomes = await Promise.all(
+    refusals.map(async ([args]) => {
+      const { code, stderr } = await run(...args)
+      return [args.join(' '), code, stderr]
+    }),
+  )
+  expect(outcomes).toEqual(
+    refusals.map(([args, exit, code]) => [args.join(' '), exit, expect.stringContaining(code) as unknown]),
+  )
   expect(await onDisk()).toBe(before)
 })
 
@@ -147,7 +152,7 @@ test('[TRACE-1, TRACE-2] trace shows the way of a revision, and the log has its 
 
 test('trace says what is wrong with what it is asked for', async () => {
   await start()
-  for (const [named, code, why] of [
+  const refusals: readonly (readonly [named: string, exit: number, why: string])[] = [
     ['src/a.ts@9', 1, 'src/a.ts has no revision 9; its newest is 1'],
     ['src/a.ts@0', 2, 'src/a.ts@0 is no revision: they count from 1'],
     ['src/a.ts@x', 1, 'There is no file src/a.ts@x'],
@@ -155,9 +160,14 @@ test('trace says what is wrong with what it is asked for', async () => {
     ['src/none.ts@1', 1, 'There is no file src/none.ts'],
     ['../a.ts@1', 2, 'outside of the workspace'],
     ['', 2, 'it is empty'],
-  ] as const) {
-    const refused = await run('trace', named)
-    expect(refused, named).toMatchObject({ code, stdout: '' })
-    expect(refused.stderr).toContain(why)
-  }
+  ]
+  const outcomes = await Promise.all(
+    refusals.map(async ([named]) => {
+      const { code, stdout, stderr } = await run('trace', named)
+      return [named, code, stdout, stderr]
+    }),
+  )
+  expect(outcomes).toEqual(
+    refusals.map(([named, exit, why]) => [named, exit, '', expect.stringContaining(why) as unknown]),
+  )
 })

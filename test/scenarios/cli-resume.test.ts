@@ -116,6 +116,8 @@ test('[BRIDGE-21] deletions of the served folder, and of an agent’s, are decid
 })
 
 test('a session whose data folder is deleted ends by itself, and its name is free', async () => {
+  await mkdir(place.path('a'))
+  await writeFile(place.path('a', 'ensemble.config.json'), '{"bridge":{"auditSeconds":1}}') // it is the audit that sees it
   const { pid } = await connect('a')
   const taken = await place.run(['connect', '--agent', 'CODEX', '--instance', 'a', '--dir', 'c', '--background'])
   expect(taken.code).toBe(3)
@@ -123,7 +125,7 @@ test('a session whose data folder is deleted ends by itself, and its name is fre
   await rm(place.path('a', '.ensemble'), { recursive: true })
   await until(() => !isAlive(Number(pid)), 'the end of the process', 30_000)
   await connect('a')
-  expect(Object.keys(await treeOf(place.path('a')))).toHaveLength(COUNT)
+  expect(Object.keys(await treeOf(place.path('a')))).toHaveLength(COUNT + 1)
 })
 
 test('status names what stays out of step in the folder it is asked in, and why', async () => {

@@ -74,12 +74,12 @@ test('[TASK-7] an unknown task or subtask names those that there are; what is ty
   await ok('context', 'add', 'fact', 'Postgres 17', '--key', 'db', '--as', 'GEMINI-plan')
   expect((await ok('context'))['facts']).toMatchObject([{ id: 'db', text: 'Postgres 17', by: 'GEMINI-plan' }])
   expect((await run('context', 'add', 'fact', 'nameless')).code).toBe(1)
-  for (const args of [
+  const wrong = [
     ['tasks', 'halt'],
     ['tasks', 'progress', '1', '101'],
     ['new'],
     ['new', '--title', 'x', '--mode', 'DUO'],
-  ]) {
-    expect([args, (await run(...args)).code]).toEqual([args, 2])
-  }
+  ]
+  const outcomes = await Promise.all(wrong.map((args) => run(...args)))
+  expect(outcomes.map(({ code }, index) => [wrong[index], code])).toEqual(wrong.map((args) => [args, 2]))
 })
