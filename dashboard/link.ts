@@ -84,6 +84,15 @@ export class Link {
   #areLocksMoved = false
   readonly #readLocks = oneAtATime(() => this.#ask('locks', {}, (locks) => this.#options.store.takeLocks(locks)))
   readonly #readTasks = oneAtATime(() => this.#ask('tasks', {}, (tasks) => this.#options.store.takeTasks(tasks)))
+  /** All that the page asks for by itself. */
+  readonly #reads: Readonly<Record<string, () => Promise<void>>> = {
+    recent: () => this.#readRecent(),
+    tree: () => this.#readTree(),
+    conflicts: () => this.#readConflicts(),
+    locks: this.#readLocks,
+    tasks: this.#readTasks,
+    status: () => this.#readStatus(),
+  }
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -94,7 +103,7 @@ export class Link {
       source.onState((state) => {
         this.look()
         store.setConnection(state)
-        if (state.kind === 'live') void this.#readAll()
+        if (state.kind === 'live') for (const read of Object.values(this.#reads)) void read()
       }),
       source.onMessage((message) => {
         this.#heardAt = now()
@@ -256,34 +265,31 @@ export class Link {
       this.#tickLater()
       this.#ticks += 1
       store.setClock(now(), this.#heardAt)
-      if (this.#ticks % STATUS_EVERY === 0 && !hidden()) void this.#readStatus()
+      if (this.#ticks % STATUS_EVERY === 0 && !hidden()) this.#readAgain()
     })
   }
 
-  async #readAll(): Promise<void> {
+  /** The status, and what could not be answered. */
+  #readAgain(): void {
+    const { source, store } = this.#options
+    if (source.state.kind !== 'live') return
+    for (const [method, read] of Object.entries(this.#reads)) {
+      if (method === 'status' || store.faults.peek().has(method)) void read()
+    }
+  }
+
+  async #readTree(): Promise<void> {
     const { store } = this.#options
     const since = store.filesKnown.value ? { since: store.seq } : {}
-    await Promise.all([
-      this.#readRecent(),
-      this.#ask('tree', since, (tree) => store.takeTree(tree)),
-      this.#readConflicts(),
-      this.#readLocks(),
-      this.#readTasks(),
-      this.#readStatus(),
-    ])
+    await this.#ask('tree', since, (tree) => store.takeTree(tree))
   }
 
   async #readRecent(): Promise<void> {
-    const { source, store } = this.#options
-    try {
-      // By the page's clock: a quarter of an hour need not be exact.
-      const { events, agents } = await source.request('recent', { since: this.#options.now() - RECENT_SPAN })
-      store.takeRecent(events, agents)
-    } catch (thrown) {
-      this.#fail(thrown)
-      // Without it the page tells what happens from now on.
-      if (source.state.kind === 'live') store.takeRecent([], [])
-    }
+    const { store, now } = this.#options
+    // By the page's clock: a quarter of an hour need not be exact.
+    const since = now() - RECENT_SPAN
+    await this.#ask('recent', { since }, ({ events, agents }) => store.takeRecent(events, agents))
+    if (store.faults.peek().has('recent')) store.goWithoutRecent()
   }
 
   async #readConflicts(): Promise<void> {
@@ -306,14 +312,19 @@ export class Link {
   async #ask<M extends Method>(method: M, params: Params<M>, take: (result: Result<M>) => void): Promise<void> {
     try {
       take(await this.#options.source.request(method, params))
+      this.#setFault(method, null)
     } catch (thrown) {
-      this.#fail(thrown)
+      const error = toEnsembleError(thrown)
+      // A broken connection is told of already, and everything is asked again once it is back.
+      if (error.code !== 'E_UNREACHABLE') this.#setFault(method, error)
     }
   }
 
-  #fail(thrown: unknown): void {
-    const error = toEnsembleError(thrown)
-    // A broken connection is told of already, and everything is asked again once it is back.
-    if (error.code !== 'E_UNREACHABLE') this.#options.store.fault.value = error
+  #setFault(method: Method, fault: EnsembleError | null): void {
+    const { faults } = this.#options.store
+    const all = new Map(faults.peek())
+    // What failed last is told of first.
+    if (!all.delete(method) && fault === null) return
+    faults.value = fault === null ? all : new Map([[method, fault], ...all])
   }
 }

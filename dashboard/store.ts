@@ -136,8 +136,9 @@ export class Store {
     () => !this.readOnly.value && this.freshness.value.kind !== 'offline' && this.degraded.value === null,
   )
   readonly eventsPerMinute = computed(() => this.#rate.value.rate.perMinute(this.serverNow.value))
-  /** The question to the server that failed last; null again after one that succeeded. */
-  readonly fault = signal<EnsembleError | null>(null)
+  /** By its method, each question that the server could not answer, until it does. */
+  readonly faults = signal<ReadonlyMap<string, EnsembleError>>(new Map())
+  readonly fault = computed(() => [...this.faults.value.values()][0] ?? null)
   /** After a break: how many events came at once, and when, by the page's clock. */
   readonly caughtUp = signal<{ readonly events: number; readonly at: number } | null>(null)
 
@@ -152,8 +153,9 @@ export class Store {
   readonly tree = computed(() => buildTree(this.#paths.value.table.paths()))
 
   readonly #departures = new Map<string, Departure>()
-  /** Waits for the list of everybody who ever joined, without whom nobody's number is known. */
-  #roster: readonly RowAgent[] | null = null
+  #roster: readonly Agent[] | null = null
+  /** It waits for the list of everybody who ever joined, without whom nobody's number is known. */
+  #isRosterDue = true
   /** How somebody went who is not in the first roster after a break, and of whom no event tells: with the line. */
   #assumed: 'left' | 'lost' = 'left'
   /** The number behind which the feeds began. */
@@ -271,7 +273,6 @@ export class Store {
       this.health.value = this.#samples.toArray()
       this.#status.value = status
       this.#takeRoster(status.agents)
-      this.fault.value = null
     })
   }
 
@@ -285,8 +286,16 @@ export class Store {
         this.agents.value = agents.flatMap((agent) => this.#goneRow(agent, events))
       }
       this.recentKnown.value = true
+      this.#isRosterDue = false
       if (this.#roster !== null) this.#showRoster(this.#roster)
     })
+  }
+
+  /** The server can't tell of it for now: the page tells what happens from now on. */
+  goWithoutRecent(): void {
+    if (!this.recentKnown.value) this.#lastEvents.takeRecent([], [], this.serverNow.value)
+    this.#isRosterDue = false
+    if (this.#roster !== null) this.#takeRoster(this.#roster)
   }
 
   #goneRow(agent: KnownAgent, events: readonly WorkspaceEvent[]): AgentRow[] {
@@ -325,6 +334,7 @@ export class Store {
     this.#lastEvents.clear()
     this.#tags.value.book.clear()
     this.#roster = null
+    this.#isRosterDue = true
     this.recentKnown.value = false
     this.lanes.value.lanes.clear()
     this.lanes.value.locks.clear()
@@ -425,7 +435,7 @@ export class Store {
 
   #takeRoster(roster: readonly Agent[]): void {
     this.#roster = roster
-    if (!this.recentKnown.value) return
+    if (this.#isRosterDue) return
     this.#learn(roster)
     this.#showRoster(roster)
     this.#assumed = 'left'

@@ -105,7 +105,10 @@ describe('the link', () => {
     source.say({ type: 'agents', agents: [anAgent('CLAUDE-a', 1)] })
     await clock.advance(100)
     expect(store.agents.value).toHaveLength(1)
-    expect(store.recentKnown.value).toBe(true)
+    expect(store.recentKnown.value).toBe(false)
+    source.answers['recent'] = { events: [aChange(0, 'CLAUDE-a', 'a.ts')], agents: [] }
+    await clock.advance(5_000)
+    expect([store.recentKnown.value, store.feed.value.length]).toEqual([true, 1])
   })
 
   test('after a break, asks for the files that changed since', async () => {
@@ -325,6 +328,25 @@ describe('the link', () => {
     source.answers['status'] = aStatus()
     await clock.advance(5_000)
     expect(store.fault.value).toBeNull()
+  })
+
+  test('says what could not be answered until it is, and asks for it again; not for the rest', async () => {
+    const { clock, source, store } = await linked({ recent: new EnsembleError('E_INTERNAL', 'It went wrong.') })
+    source.asked.length = 0
+    await clock.advance(9_000)
+    expect(store.fault.value?.message).toBe('It went wrong.')
+    source.answers['recent'] = { events: [], agents: [] }
+    await clock.advance(6_000)
+    expect(store.fault.value).toBeNull()
+    await clock.advance(5_000)
+    expect(source.asked.map((asked) => asked.split(' ')[0])).toEqual([
+      'recent',
+      'status',
+      'recent',
+      'status',
+      'status',
+      'status',
+    ])
   })
 
   test('leaves no timer behind', async () => {
