@@ -19,25 +19,18 @@ import type { Status } from '../protocol/status.js'
 import type { TaskList } from '../protocol/tasks.js'
 import { Activity, isReading } from './model/activity.js'
 import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
-import { addToFeed, MOST_ROWS, withMissed, type FeedRow } from './model/feed.js'
+import { addToFeed, withMissed, withTold, type FeedRow, type Gap } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
 import { inboxOf, pausedFolders, type PausedFolder } from './model/inbox.js'
 import { keeper } from './model/kept.js'
 import { Lanes, touchedBy } from './model/lanes.js'
 import { LockSpans, type ScoreTable } from './model/lock-spans.js'
-import { isSameQuiet, LastEvents, quietAgents } from './model/quiet.js'
+import { isSameQuiet, LastEvents, quietAgents, type QuietAgent } from './model/quiet.js'
 import { Rate } from './model/rate.js'
 import { RingBuffer } from './model/ring-buffer.js'
-import {
-  goneRow,
-  isHere,
-  nextRows,
-  tellingRosters,
-  type AgentRow,
-  type Departure,
-  type RowAgent,
-} from './model/roster.js'
+import { goneRows, isHere, nextRows, tellingRosters } from './model/roster.js'
+import type { AgentRow, Departure, RowAgent } from './model/roster.js'
 import { TagBook, type Tag } from './model/tags.js'
 import { buildTree } from './model/tree.js'
 
@@ -106,10 +99,14 @@ export class Store {
   )
   readonly #lastEvents = new LastEvents()
   readonly #keepQuiet = keeper(isSameQuiet)
+  #quiet: readonly QuietAgent[] = []
   /** Who is at work, and of whom no event tells any more: with the clock, not with each of the many rosters. */
   readonly quiet = computed(() => {
     const [now, rows] = [this.serverNow.value, this.agents.peek()]
-    return this.#keepQuiet(quietAgents(rows, this.tasks.peek(), this.locks.peek(), this.#lastEvents, now))
+    if (!this.#isRecentDue) {
+      this.#quiet = quietAgents(rows, this.tasks.peek(), this.locks.peek(), this.#lastEvents, now)
+    }
+    return this.#keepQuiet(this.#quiet)
   })
   readonly inbox = computed(() =>
     inboxOf({
@@ -154,12 +151,12 @@ export class Store {
 
   readonly #departures = new Map<string, Departure>()
   #roster: readonly Agent[] | null = null
-  /** It waits for the list of everybody who ever joined, without whom nobody's number is known. */
-  #isRosterDue = true
+  /** What this connection's feeds did not bring is being asked for. */
+  #isRecentDue = true
   /** How somebody went who is not in the first roster after a break, and of whom no event tells: with the line. */
   #assumed: 'left' | 'lost' = 'left'
-  /** The number behind which the feeds began. */
-  #feedsFrom = 0
+  /** What is not told yet. */
+  #gaps: readonly Gap[] = []
   /** Of the last event that was heard. */
   #heard = 0
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
@@ -276,17 +273,16 @@ export class Store {
     })
   }
 
-  /** What was before the feeds began: `events` overlap with what they brought since. */
+  /** What the feeds did not bring: `events` overlap with what they did. */
   takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[]): void {
     batch(() => {
       this.#learn(agents)
       this.#lastEvents.takeRecent(events, agents, this.serverNow.value)
-      if (!this.recentKnown.value) {
-        this.#takeEarlier(events.filter((event) => event.seq <= this.#feedsFrom))
-        this.agents.value = agents.flatMap((agent) => this.#goneRow(agent, events))
-      }
+      this.#gaps = this.#gaps.map((gap) => this.#fill(gap, events)).filter(({ after, through }) => through > after)
+      const others = agents.filter(({ agentId }) => this.row(agentId) === undefined)
+      this.agents.value = [...this.agents.value, ...goneRows(others, this.#departures, events)]
       this.recentKnown.value = true
-      this.#isRosterDue = false
+      this.#isRecentDue = false
       if (this.#roster !== null) this.#showRoster(this.#roster)
     })
   }
@@ -294,21 +290,8 @@ export class Store {
   /** The server can't tell of it for now: the page tells what happens from now on. */
   goWithoutRecent(): void {
     if (!this.recentKnown.value) this.#lastEvents.takeRecent([], [], this.serverNow.value)
-    this.#isRosterDue = false
+    this.#isRecentDue = false
     if (this.#roster !== null) this.#takeRoster(this.#roster)
-  }
-
-  #goneRow(agent: KnownAgent, events: readonly WorkspaceEvent[]): AgentRow[] {
-    const departure = this.#departures.get(agent.agentId)
-    if (departure === undefined) return []
-    const joined = events.findLast((event) => event.type === 'agent:joined' && event.agent_id === agent.agentId)
-    const changed = events.findLast((event) => event.type === 'file:changed' && event.data.author === agent.agentId)
-    return [
-      goneRow(agent, departure, {
-        partition: joined?.type === 'agent:joined' ? joined.data.partition : null,
-        file: changed?.type === 'file:changed' ? changed.data.file : null,
-      }),
-    ]
   }
 
   #enter(workspaceId: string, name: string, seq: number): void {
@@ -318,11 +301,11 @@ export class Store {
     if (this.#isTreeRead) this.#seq = Math.max(this.#seq, this.#heard)
     this.#isTreeRead = false
     if (isSame) this.feed.value = withMissed(this.feed.value, this.#heard, seq, this.serverNow.value)
+    else if (this.#workspaceId !== null) this.#forget()
+    this.#gaps = [...this.#gaps, { after: isSame ? this.#heard : 0, through: seq }]
     this.#heard = seq
-    if (isSame) return
-    if (this.#workspaceId !== null) this.#forget()
+    this.#isRecentDue = true
     this.#workspaceId = workspaceId
-    this.#feedsFrom = seq
   }
 
   #forget(): void {
@@ -334,7 +317,8 @@ export class Store {
     this.#lastEvents.clear()
     this.#tags.value.book.clear()
     this.#roster = null
-    this.#isRosterDue = true
+    this.#gaps = []
+    this.#quiet = []
     this.recentKnown.value = false
     this.lanes.value.lanes.clear()
     this.lanes.value.locks.clear()
@@ -352,11 +336,10 @@ export class Store {
     this.conflictsKnown.value = false
     this.locksKnown.value = false
     this.tasksKnown.value = false
-    this.work.value = { ...this.work.value }
+    this.#showEvents()
     this.#showLanes(null)
     this.#heads.value = { ...this.#heads.value }
     this.#paths.value = this.#heads.value
-    this.#rate.value = { ...this.#rate.value }
     this.#tags.value = { ...this.#tags.value }
   }
 
@@ -366,19 +349,21 @@ export class Store {
     if (changed.paths) this.#paths.value = this.#heads.value
   }
 
-  /** Puts events before the ones that the feed has brought since. */
-  #takeEarlier(events: readonly WorkspaceEvent[]): void {
+  /** @param recent the newest of all @returns what of the gap they do not tell */
+  #fill(gap: Gap, recent: readonly WorkspaceEvent[]): Gap {
+    const events = recent.filter(({ seq }) => seq > gap.after && seq <= gap.through)
+    const [first] = events
+    if (first === undefined) return gap
     // The first revision by DISK is the server's own reading of its folder: nobody worked there.
-    const earlier = events.filter(({ type, data }) => !(type === 'file:changed' && isReading(data)))
-    const { activity } = this.work.value
-    const later = [...activity.changes()]
-    activity.clear()
-    for (const event of earlier) this.#note(event, Date.parse(event.timestamp))
-    for (const change of later) activity.add(change)
-    activity.expire(this.serverNow.value)
-    this.feed.value = [...this.feed.value, ...addToFeed([], earlier)].slice(0, MOST_ROWS)
+    const told = events.filter(({ type, data }) => !(type === 'file:changed' && isReading(data)))
+    for (const event of told) this.#note(event, Date.parse(event.timestamp))
+    this.work.value.activity.putInOrder()
+    this.work.value.activity.expire(this.serverNow.value)
+    const through = first.seq - 1
+    this.feed.value = withTold(this.feed.value, told, gap, through)
     this.#showEvents()
     this.#showLanes(null)
+    return { ...gap, through }
   }
 
   #takeEvents(events: readonly WorkspaceEvent[]): void {
@@ -391,7 +376,7 @@ export class Store {
     this.eventCount.value += events.length
     this.#showEvents()
     this.#showLanes(touchedBy(events))
-    if (events.some((event) => event.type === 'agent:left')) {
+    if (this.agentsKnown.value && events.some((event) => event.type === 'agent:left')) {
       this.#showRoster(this.agents.value.filter(isHere).map((row) => row.agent))
     }
   }
@@ -435,7 +420,8 @@ export class Store {
 
   #takeRoster(roster: readonly Agent[]): void {
     this.#roster = roster
-    if (this.#isRosterDue) return
+    // Without the list of everybody who ever joined nobody's number is known.
+    if (this.#isRecentDue && !this.agentsKnown.value) return
     this.#learn(roster)
     this.#showRoster(roster)
     this.#assumed = 'left'

@@ -58,7 +58,7 @@ export class Activity {
     return known
   }
 
-  /** One that is newer than all that are known. */
+  /** One that is newer than all that are known; else they are to be put in order. */
   add(change: Change): void {
     const { file, author, time } = change
     if (this.#changes.length === this.#most) this.#forget(1)
@@ -70,6 +70,13 @@ export class Activity {
     this.#files.set(file, { path: file, changes: changes + 1, lastTime: time, authors: withLatest(authors, author) })
     const lines = this.#linesOf(author)
     lines.value = withChange(lines.peek(), change, 1)
+  }
+
+  /** For those that were added later than newer ones. */
+  putInOrder(): void {
+    const changes = this.#changes.toSorted((a, b) => a.time - b.time)
+    this.clear()
+    for (const change of changes) this.add(change)
   }
 
   /** @returns whether any change was older than the span */

@@ -17,7 +17,10 @@ export interface Deadlock {
 /** One that nobody came back to is told for so long. In milliseconds. */
 export const TOLD_FOR = 15 * 60_000
 
-/** Oldest first. Whoever got what it asked for after all, or left, needs nobody's help any more. */
+/**
+ * Oldest first. Whoever got what it asked for after all, or left, needs nobody's help any more.
+ * @param event in any order: what came before a deadlock does not end it
+ */
 export function withEvent(deadlocks: readonly Deadlock[], event: WorkspaceEvent): readonly Deadlock[] {
   const who = event.agent_id
   switch (event.type) {
@@ -25,12 +28,16 @@ export function withEvent(deadlocks: readonly Deadlock[], event: WorkspaceEvent)
       const { reason, path, region, cycle = [] } = event.data
       if (reason !== 'deadlock' || who === undefined) return deadlocks
       const own = { seq: event.seq, time: Date.parse(event.timestamp), loser: who, place: { path, region }, cycle }
-      return [...deadlocks.filter((one) => one.seq !== own.seq && one.loser !== who), own]
+      if (deadlocks.some(({ loser, seq }) => loser === who && seq >= own.seq)) return deadlocks
+      return [...deadlocks.filter(({ loser }) => loser !== who), own].sort((a, b) => a.seq - b.seq)
     }
     case 'lock:acquired':
-      return without(deadlocks, ({ loser, place }) => loser === who && place.path === event.data.path)
+      return without(
+        deadlocks,
+        ({ loser, seq, place }) => seq < event.seq && loser === who && place.path === event.data.path,
+      )
     case 'agent:left':
-      return without(deadlocks, ({ loser }) => loser === who)
+      return without(deadlocks, ({ loser, seq }) => seq < event.seq && loser === who)
     default:
       return deadlocks
   }

@@ -66,6 +66,30 @@ export function withMissed(rows: readonly FeedRow[], heard: number, seq: number,
   return seq <= heard ? rows : [{ kind: 'missed', seq, time, count: seq - heard, author: '' }, ...rows]
 }
 
+/** What the feeds left out: the events behind `after`, up to `through`. */
+export interface Gap {
+  readonly after: number
+  readonly through: number
+}
+
+/** @param events of the gap, its newest, oldest first @param through up to which none of it is told still */
+export function withTold(
+  rows: readonly FeedRow[],
+  events: readonly WorkspaceEvent[],
+  { after, through: end }: Gap,
+  through: number,
+): readonly FeedRow[] {
+  const told = addToFeed([], events)
+  const [all, count] = [[...rows], through - after]
+  const place = all.findIndex(({ seq }) => seq <= end)
+  const missed = all[place]
+  if (missed?.kind === 'missed' && missed.seq === end) {
+    const time = told.at(-1)?.time ?? missed.time
+    all.splice(place, 1, ...(count > 0 ? [{ ...missed, seq: through, time, count }] : []))
+  }
+  return all.toSpliced(place === -1 ? all.length : place, 0, ...told).slice(0, MOST_ROWS)
+}
+
 /** Where the row stands that an edit joins; -1: nowhere. What is older than a group may be is not looked through. */
 function groupOf(row: Changed, rows: readonly FeedRow[]): number {
   // Hundreds of rows an edit, where many write: a plain loop, which asks first what is most often false.

@@ -1,5 +1,6 @@
 /** The agents' table: who is here, and who has just gone. Rows keep their place: they are ordered by joining. */
 import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
+import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { agentParts } from './tags.js'
 
@@ -62,19 +63,29 @@ function isSame(a: unknown, b: unknown): boolean {
   return entries.length === Object.keys(b).length && entries.every(([key, value]) => isSame(value, Reflect.get(b, key)))
 }
 
-/** The row of one that went before the page was opened. */
-export function goneRow(
-  { agentId, order }: KnownAgent,
-  { time, reason }: Departure,
-  last: Pick<Agent, 'partition' | 'file'>,
-): AgentRow {
-  const state = reason === 'lost' ? 'lost' : 'left'
-  const { type, instance } = agentParts(agentId)
-  return {
-    agent: { agentId, type, instance, order, ...last, state: 'idle', since: time, connectedAt: time },
-    state,
-    since: time,
-  }
+/** The rows of those who went while the page did not look. @param events of that time, oldest first */
+export function goneRows(
+  agents: readonly KnownAgent[],
+  departures: ReadonlyMap<string, Departure>,
+  events: readonly WorkspaceEvent[],
+): readonly AgentRow[] {
+  return agents.flatMap(({ agentId, order }): AgentRow[] => {
+    const departure = departures.get(agentId)
+    if (departure === undefined) return []
+    const { time: since, reason } = departure
+    const joined = events.findLast((event) => event.type === 'agent:joined' && event.agent_id === agentId)
+    const changed = events.findLast((event) => event.type === 'file:changed' && event.data.author === agentId)
+    const partition = joined?.type === 'agent:joined' ? joined.data.partition : null
+    const file = changed?.type === 'file:changed' ? changed.data.file : null
+    const who = { agentId, ...agentParts(agentId), order, partition, file }
+    return [
+      {
+        agent: { ...who, state: 'idle', since, connectedAt: since },
+        state: reason === 'lost' ? 'lost' : 'left',
+        since,
+      },
+    ]
+  })
 }
 
 export function isHere(row: AgentRow): boolean {

@@ -64,7 +64,7 @@ class FakeSource implements Source {
 let ids = 0
 const GONE = { kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') } as const
 
-async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: unknown } = {}) {
+async function linked({ hidden = false, recent, seq = 0 }: { hidden?: boolean; recent?: unknown; seq?: number } = {}) {
   const clock = new ManualClock(NOON)
   const after: After = (milliseconds, run) => {
     const timer = clock.timers.setTimeout(run, milliseconds)
@@ -81,7 +81,7 @@ async function linked({ hidden = false, recent }: { hidden?: boolean; recent?: u
     after,
     newId: () => writeId.parse(`id${(ids += 1)}`),
   })
-  source.enter({ kind: 'live', welcome: aWelcome() })
+  source.enter({ kind: 'live', welcome: aWelcome('w1', seq) })
   await turn()
   return { clock, source, store, link }
 }
@@ -101,12 +101,15 @@ describe('the link', () => {
   })
 
   test('shows who is here although the server does not tell of what was before', async () => {
-    const { clock, source, store } = await linked({ recent: new EnsembleError('E_BAD_REQUEST', 'no such method') })
+    const { clock, source, store } = await linked({
+      seq: 1,
+      recent: new EnsembleError('E_BAD_REQUEST', 'no such method'),
+    })
     source.say({ type: 'agents', agents: [anAgent('CLAUDE-a', 1)] })
     await clock.advance(100)
     expect(store.agents.value).toHaveLength(1)
     expect(store.recentKnown.value).toBe(false)
-    source.answers['recent'] = { events: [aChange(0, 'CLAUDE-a', 'a.ts')], agents: [] }
+    source.answers['recent'] = { events: [aChange(1, 'CLAUDE-a', 'a.ts')], agents: [] }
     await clock.advance(5_000)
     expect([store.recentKnown.value, store.feed.value.length]).toEqual([true, 1])
   })

@@ -100,6 +100,19 @@ describe('what was before the page was opened', () => {
     expect(store.work.value.activity.changes().map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
   })
 
+  test('ends nothing that the feed has told since', () => {
+    fresh(5)
+    store.receive([event(aDeadlock(6, 'CLAUDE-a', 'CODEX-b'))])
+    store.takeRecent([anEvent(2, 'agent:left', 'CLAUDE-a', NOON - 60_000, { reason: 'lost' })], [])
+    expect(store.deadlocks.value).toHaveLength(1)
+  })
+
+  test('is waited for before anybody is said to be here, or nobody', () => {
+    fresh(5)
+    store.receive([event(anEvent(6, 'agent:left', 'CLAUDE-a', NOON, { reason: 'left' }))])
+    expect(store.agentsKnown.value).toBe(false)
+  })
+
   test('leaves the rows of those who went, as on a page that saw it', () => {
     const known = ['CLAUDE-a', 'CODEX-b'].map((id, index) => ({ agentId: agentId.parse(id), order: index + 1 }))
     const past = [
@@ -290,6 +303,79 @@ describe('a break', () => {
       { kind: 'missed', count: 12_000 },
       { kind: 'changed', count: 2 },
     ])
+  })
+
+  describe('so long that the feeds do not bring all that was missed', () => {
+    const later = NOON + 20 * 60_000
+    const known = ['CLAUDE-a', 'CODEX-b'].map((id, index) => ({ agentId: agentId.parse(id), order: index + 1 }))
+    const told = [
+      aChange(58, 'CODEX-b', 'b.ts', { time: later - 90_000 }),
+      aChange(59, 'CLAUDE-a', 'c.ts', { time: later - 80_000, added: 3 }),
+      anEvent(60, 'agent:left', 'CLAUDE-a', later - 70_000, { reason: 'left' }),
+      anEvent(61, 'agent:left', 'CODEX-b', later - 60_000, { reason: 'lost' }),
+    ]
+
+    beforeEach(() => {
+      store.setConnection({ kind: 'live', welcome: aWelcome('w1', 61) })
+      store.setClock(later - 5_000, later - 5_000)
+      store.receive([
+        { type: 'tick', time: later, seq: 61 },
+        { type: 'agents', agents: [] },
+      ])
+      store.receive([event(aChange(62, 'GEMINI-c', 'c.ts', { time: later }))])
+    })
+
+    test('is told from what was lately: who left, which files are busy, and how much is not shown', () => {
+      store.takeRecent(told, known)
+      expect(store.agents.value).toMatchObject([
+        { state: 'left', since: later - 70_000 },
+        { state: 'lost', since: later - 60_000, agent: { file: 'b.ts' } },
+      ])
+      expect([...store.work.value.activity.files.keys()].sort()).toEqual(['b.ts', 'c.ts'])
+      expect(store.work.value.activity.files.get('c.ts')?.authors).toEqual(['GEMINI-c', 'CLAUDE-a'])
+      expect(store.work.value.activity.lines('CLAUDE-a')).toMatchObject({ edits: 1, added: 3 })
+      expect(store.feed.value).toMatchObject([
+        { seq: 62 },
+        { kind: 'left', seq: 61 },
+        { kind: 'left', seq: 60 },
+        { seq: 59 },
+        { seq: 58 },
+        { kind: 'missed', seq: 57, count: 56, time: later - 90_000 },
+        { seq: 1 },
+      ])
+    })
+
+    test('is told once, and without a hole where all of it is told', () => {
+      store.takeRecent(told, known)
+      store.takeRecent(told, known)
+      expect(store.feed.value).toHaveLength(7)
+      const rest = Array.from({ length: 56 }, (_, n) => aChange(n + 2, 'CODEX-b', 'b.ts', { time: later - 95_000 }))
+      store.takeRecent([...rest, ...told], known)
+      expect(store.feed.value.map(({ kind }) => kind)).not.toContain('missed')
+      expect(store.work.value.activity.files.get('b.ts')?.changes).toBe(57)
+    })
+  })
+
+  test('before the first list was there leaves nothing out of the next one', () => {
+    fresh(100)
+    store.setConnection(broken)
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 20_000) })
+    store.takeRecent([aChange(90, 'CLAUDE-a', 'a.ts'), aChange(19_000, 'CLAUDE-a', 'b.ts')], [])
+    expect(store.feed.value).toMatchObject([{ seq: 19_000 }, { kind: 'missed', count: 18_899 }, { seq: 90 }])
+  })
+
+  test('leaves nobody waiting who was at work, before it is known what was missed', () => {
+    const roster = [
+      anAgent('CLAUDE-a', 1, { state: 'testing', since: NOON - 3_600_000, connectedAt: NOON - 3_600_000 }),
+    ]
+    store.receive([{ type: 'agents', agents: roster }])
+    const later = NOON + 20 * 60_000
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 1) })
+    store.setClock(later - 5_000, later - 5_000)
+    expect(store.quiet.value).toEqual([])
+    store.takeRecent([], [])
+    store.setClock(later - 4_000, later - 4_000)
+    expect(store.quiet.value).toMatchObject([{ id: 'CLAUDE-a', waits: true }])
   })
 
   test('so long that the feeds do not bring all that was missed leaves nobody quiet who was not', () => {

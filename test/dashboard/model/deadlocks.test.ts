@@ -32,6 +32,14 @@ test('it is over once the loser got what it asked for, or has left; others chang
   expect(after(broken, anEvent(2, 'agent:left', 'CLAUDE-a', NOON, { reason: 'lost' }))).toEqual([])
 })
 
+test('what came before it, and is heard of later, ends none and takes no later place', () => {
+  const later = aDeadlock(9, 'CLAUDE-a', 'CODEX-b')
+  const data = { ...lockData('l9', 'CLAUDE-a', 'a.ts'), expires_at: NOON }
+  expect(after(later, anEvent(2, 'lock:acquired', 'CLAUDE-a', NOON, data))).toHaveLength(1)
+  expect(after(later, broken).map(({ seq }) => seq)).toEqual([9])
+  expect(after(later, aDeadlock(3, 'CODEX-c', 'CODEX-b')).map(({ seq }) => seq)).toEqual([3, 9])
+})
+
 test('the same event twice, and another circle of the same loser, are one', () => {
   expect(after(broken, broken)).toHaveLength(1)
   expect(after(broken, aDeadlock(5, 'CLAUDE-a', 'CODEX-c')).map(({ seq }) => seq)).toEqual([5])
