@@ -43,7 +43,8 @@ export interface HealthSample {
 
 export type Commit = Pick<Extract<ServerMessage, { type: 'head' }>, 'head' | 'edits'>
 
-const MOST_CHANGES = 2_000
+/** More than the quarter of an hour has at a thousand a minute; a bound all the same, of about 3 MB. */
+const MOST_CHANGES = 20_000
 /** Clocks of the page are right to the second: a server's answer is on its way longer or shorter. In milliseconds. */
 const CLOCK_SLACK = 250
 /** Ten minutes of samples, one each five seconds. */

@@ -33,7 +33,7 @@ export class Activity {
   readonly #files = new Map<string, FileActivity>()
   readonly #lines = new Map<string, Signal<AuthorLines | undefined>>()
 
-  /** @param most of more changes than these the oldest are forgotten */
+  /** @param most of more changes than these the oldest are forgotten, some at once */
   constructor(most: number) {
     this.#most = most
   }
@@ -61,7 +61,7 @@ export class Activity {
   /** One that is newer than all that are known; else they are to be put in order. */
   add(change: Change): void {
     const { file, author, time } = change
-    if (this.#changes.length === this.#most) this.#forget(1)
+    if (this.#changes.length === this.#most) this.#forget(Math.ceil(this.#most / 100))
     this.#changes.push(change)
     const ofFile = this.#byFile.get(file)
     if (ofFile === undefined) this.#byFile.set(file, [change])
@@ -94,9 +94,16 @@ export class Activity {
   }
 
   #forget(count: number): void {
+    const gone = new Map<string, number>()
     for (const change of this.#changes.splice(0, count)) {
-      const { file, author } = change
-      const rest = this.#byFile.get(file)?.slice(1) ?? []
+      gone.set(change.file, (gone.get(change.file) ?? 0) + 1)
+      const lines = this.#linesOf(change.author)
+      const left = withChange(lines.peek(), change, -1)
+      lines.value = left.edits === 0 ? undefined : left
+    }
+    // Once for all of a file that go: there may be thousands that stay.
+    for (const [file, first] of gone) {
+      const rest = this.#byFile.get(file)?.slice(first) ?? []
       const last = rest.at(-1)
       if (last === undefined) {
         this.#byFile.delete(file)
@@ -106,9 +113,6 @@ export class Activity {
         const authors = rest.reduce<readonly string[]>((names, one) => withLatest(names, one.author), [])
         this.#files.set(file, { path: file, changes: rest.length, lastTime: last.time, authors })
       }
-      const lines = this.#linesOf(author)
-      const left = withChange(lines.peek(), change, -1)
-      lines.value = left.edits === 0 ? undefined : left
     }
   }
 }

@@ -16,7 +16,7 @@ import { makeTree } from './trees.js'
 
 const AGENTS = 50
 const FILES = 5_000
-/** What the page keeps of changes is full by then. */
+/** The feed is full by then. */
 const BEFORE = 2_500
 const EVENTS = 1_000
 /** In milliseconds: a thousand a minute. */
@@ -83,7 +83,7 @@ export async function dashboard(): Promise<Section> {
       method:
         `The overview in Chromium, ${AGENTS} agents connected. First paint: from the start of the navigation to the frame that shows the agents, nothing cached, ` +
         `${LOADS} loads. Then ${EVENTS.toLocaleString('en')} edits a minute for a minute, each of another file, the agents in turn; before it ${BEFORE.toLocaleString('en')} as fast as they went, ` +
-        'which fill what the page keeps. Clock: from before the request of the write until the frame that shows it in the feed is over. Script: processor time of all script of the page itself, not of what watches it, on ' +
+        'which fill the feed. Clock: from before the request of the write until the frame that shows it in the feed is over. Script: processor time of all script of the page itself, not of what watches it, on ' +
         `its main thread, in windows of ${FLUSH} ms, which is how often the page takes in what has come; windows without any are left out. Sizes are gzipped.`,
       columns: ['', 'median', 'p95', 'max', 'target'],
       rows: [

@@ -215,6 +215,12 @@ describe('events', () => {
     expect(store.work.value.activity.files.get('a.ts')?.changes).toBe(1)
   })
 
+  test('of a quarter of an hour are all counted, at a thousand a minute', () => {
+    const before = (n: number) => ({ time: NOON - 840_000 + n * 60 })
+    store.receive(Array.from({ length: 14_000 }, (_, n) => event(aChange(n + 1, 'CLAUDE-a', 'a.ts', before(n)))))
+    expect(store.work.value.activity.lines('CLAUDE-a')?.edits).toBe(14_000)
+  })
+
   test('a batch of any size changes each signal once', () => {
     let renderings = 0
     const dispose = store.feed.subscribe(() => (renderings += 1))
