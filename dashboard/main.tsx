@@ -105,6 +105,7 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string, tabs: TabCh
   })
   const following = signal<string | null>(null)
   const undo = signal<Offers>(NO_OFFERS)
+  store.workspaceId.subscribe(() => (undo.value = NO_OFFERS))
   const page = {
     store,
     drafts,

@@ -63,6 +63,8 @@ export class Store {
   )
 
   readonly workspace = signal<string | null>(null)
+  /** Another one: the picture began anew, and whatever was done here was done elsewhere. */
+  readonly workspaceId = signal<string | null>(null)
   /** This page may look, and change nothing; as the server said last. */
   readonly readOnly = signal(false)
   readonly agents = signal<readonly AgentRow[]>([])
@@ -162,7 +164,6 @@ export class Store {
   #heard = 0
   readonly #samples = new RingBuffer<HealthSample>(MOST_SAMPLES)
   readonly #rate = signal({ rate: new Rate() })
-  #workspaceId: string | null = null
   /** Up to which all heads are known, but for what this connection brings. */
   #seq = 0
   /** The list was read behind this connection's welcome: nothing is missing between the two. */
@@ -297,16 +298,16 @@ export class Store {
 
   #enter(workspaceId: string, name: string, seq: number): void {
     this.workspace.value = name
-    const isSame = this.#workspaceId === workspaceId
+    const isSame = this.workspaceId.peek() === workspaceId
     // Of an event that was heard, its file's head was, too; a tick tells of some that are still under way.
     if (this.#isTreeRead) this.#seq = Math.max(this.#seq, this.#heard)
     this.#isTreeRead = false
     if (isSame) this.feed.value = withMissed(this.feed.value, this.#heard, seq, this.serverNow.value)
-    else if (this.#workspaceId !== null) this.#forget()
+    else this.#forget()
     this.#gaps = [...this.#gaps, { after: isSame ? this.#heard : 0, through: seq }]
     this.#heard = seq
     this.#isRecentDue = true
-    this.#workspaceId = workspaceId
+    this.workspaceId.value = workspaceId
   }
 
   #forget(): void {
@@ -320,23 +321,25 @@ export class Store {
     this.#roster = null
     this.#gaps = []
     this.#quiet = []
-    this.recentKnown.value = false
     this.lanes.value.lanes.clear()
     this.lanes.value.locks.clear()
     this.#seq = 0
     this.agents.value = []
     this.feed.value = []
+    this.news.value = []
+    this.commits.value = []
+    this.caughtUp.value = null
+    this.#returning = null
     this.conflicts.value = []
     this.locks.value = { locks: [], waiting: [] }
     this.#deadlocks.value = []
     this.tasks.value = { tasks: [], faults: [] }
     this.health.value = []
     this.#status.value = null
-    this.filesKnown.value = false
-    this.agentsKnown.value = false
-    this.conflictsKnown.value = false
-    this.locksKnown.value = false
-    this.tasksKnown.value = false
+    const { recentKnown, filesKnown, agentsKnown, conflictsKnown, locksKnown, tasksKnown } = this
+    for (const known of [recentKnown, filesKnown, agentsKnown, conflictsKnown, locksKnown, tasksKnown]) {
+      known.value = false
+    }
     this.#showEvents()
     this.#showLanes(null)
     this.#heads.value = { ...this.#heads.value }
