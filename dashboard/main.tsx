@@ -98,7 +98,7 @@ function start(root: HTMLElement, theme: ThemeSwitch, token: string, tabs: TabCh
   }
   const drafts = new Drafts()
   store.commits.subscribe((commits) => {
-    for (const { head } of commits) drafts.committed(head.path, head.id)
+    for (const { head } of commits) drafts.committed(head)
   })
   addEventListener('beforeunload', (event) => {
     if (drafts.atRisk) event.preventDefault()

@@ -101,7 +101,7 @@ export function openFile(options: OpenOptions): OpenFile {
     const unsent = document.unsent()
     if (unsent === null) return
     const underWay = document.state.peek().kind === 'live' && online.peek()
-    drafts.keep(path, { ...unsent, fileId, underWay, typed: typedLines(unsent) })
+    drafts.keep(path, { ...unsent, fileId, author, underWay, typed: typedLines(unsent) })
   }
 
   const connected = computed(() => document.state.value.kind === 'live' && online.value)

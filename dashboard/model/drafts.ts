@@ -3,6 +3,7 @@
  * path takes it. Nothing leaves here but by being taken, stored, or dismissed by a person.
  */
 import { signal } from '@preact/signals'
+import type { FileHead } from '../../protocol/files.js'
 
 /** `mine` was made from `base`, which the server has stored. */
 export interface Unsent {
@@ -12,7 +13,9 @@ export interface Unsent {
 
 export interface Draft extends Unsent {
   readonly fileId: string
-  /** It was on its way over a good line: the next commit of that file says that it came through. */
+  /** Who typed it. */
+  readonly author: string
+  /** It was on its way over a good line: the next commit of that file by whom it is says that it came through. */
   readonly underWay: boolean
   /** The lines that were typed, each place by itself. */
   readonly typed: readonly string[]
@@ -33,9 +36,10 @@ export class Drafts {
     return draft
   }
 
-  committed(path: string, fileId: string): void {
+  committed({ path, id, author }: Pick<FileHead, 'path' | 'id' | 'author'>): void {
     const draft = this.#drafts.peek().get(path)
-    if (draft?.underWay === true && draft.fileId === fileId) this.#drafts.value = without(this.#drafts.peek(), path)
+    if (draft?.underWay === true && draft.fileId === id && draft.author === author)
+      this.#drafts.value = without(this.#drafts.peek(), path)
   }
 
   /** Keeps what did not merge, to be copied. */

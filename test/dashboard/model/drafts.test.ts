@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Drafts, type Draft } from '../../../dashboard/model/drafts.js'
+import { aHead } from '../builders.js'
 
-const draft: Draft = { base: 'one\n', mine: 'KEPT one\n', fileId: 'f1', underWay: false, typed: ['KEPT one\n'] }
+const draft: Draft = {
+  base: 'one\n',
+  mine: 'KEPT one\n',
+  fileId: 'f1',
+  author: 'PERSON-anna',
+  underWay: false,
+  typed: ['KEPT one\n'],
+}
+
+const commit = (id: string, author: string) => aHead('a.txt', { id, author })
 
 let drafts: Drafts
 beforeEach(() => {
@@ -18,13 +28,14 @@ describe('a draft', () => {
     expect(drafts.stranded('a.txt')).toEqual([])
   })
 
-  test('that was under way is no news, and goes with the next commit of its file alone', () => {
+  test('that was under way is no news, and goes with the next commit of its file by whoever typed it alone', () => {
     drafts.keep('a.txt', { ...draft, underWay: true })
     expect(drafts.stranded('a.txt')).toEqual([])
-    drafts.committed('a.txt', 'the file of a new store')
+    drafts.committed(commit('of-a-new-store', 'PERSON-anna'))
+    drafts.committed(commit('f1', 'CLAUDE-one'))
     expect(drafts.take('a.txt')).toBeDefined()
     drafts.keep('a.txt', { ...draft, underWay: true })
-    drafts.committed('a.txt', 'f1')
+    drafts.committed(commit('f1', 'PERSON-anna'))
     expect(drafts.take('a.txt')).toBeUndefined()
   })
 
@@ -43,7 +54,7 @@ describe('a draft', () => {
 
   test('that never left the page stays whatever is committed', () => {
     drafts.keep('a.txt', draft)
-    drafts.committed('a.txt', 'f1')
+    drafts.committed(commit('f1', 'PERSON-anna'))
     expect(drafts.take('a.txt')).toEqual(draft)
   })
 })
