@@ -18,7 +18,7 @@ import type { Result, ServerMessage } from '../protocol/messages.js'
 import type { Status } from '../protocol/status.js'
 import type { TaskList } from '../protocol/tasks.js'
 import { Activity, isReading } from './model/activity.js'
-import { TOLD_FOR, withEvent, type Deadlock } from './model/deadlocks.js'
+import { stillTold, withEvent, type Deadlock } from './model/deadlocks.js'
 import { addToFeed, withMissed, withTold, type FeedRow, type Gap } from './model/feed.js'
 import { FileTable } from './model/file-table.js'
 import { freshness } from './model/freshness.js'
@@ -77,23 +77,16 @@ export class Store {
   /** Events since the page was opened. */
   readonly eventCount = signal(0)
   readonly conflicts = signal<readonly Conflict[]>([])
-  /** The list of conflicts was read. */
   readonly conflictsKnown = signal(false)
   readonly openConflicts = computed(() => this.conflicts.value.filter((conflict) => conflict.state === 'open'))
   /** Who holds what, and who waits, as the server told last. */
   readonly locks = signal<LocksList>({ locks: [], waiting: [] })
-  /** The list of locks was read. */
   readonly locksKnown = signal(false)
   readonly #deadlocks = signal<readonly Deadlock[]>([])
   /** Those that were broken lately, oldest first. */
-  readonly deadlocks = computed(() => {
-    const since = this.serverNow.value - TOLD_FOR
-    const all = this.#deadlocks.value
-    return all.every(({ time }) => time >= since) ? all : all.filter(({ time }) => time >= since)
-  })
+  readonly deadlocks = computed(() => stillTold(this.#deadlocks.value, this.serverNow.value))
   /** Every task, and the files that can't be read as one, as the server told last. */
   readonly tasks = signal<TaskList>({ tasks: [], faults: [] })
-  /** The board was read. */
   readonly tasksKnown = signal(false)
   readonly #keepPaused = keeper<PausedFolder>((a, b) => a.who === b.who && a.pause === b.pause)
   /** Folders that hold something back, as they said last. */
@@ -148,7 +141,6 @@ export class Store {
   readonly #heads = signal({ table: new FileTable() })
   readonly #paths = signal(this.#heads.value)
   readonly #tags = signal({ book: new TagBook() })
-  /** The list of files was read. */
   readonly filesKnown = signal(false)
   readonly tree = computed(() => buildTree(this.#paths.value.table.paths()))
 
@@ -168,8 +160,8 @@ export class Store {
   #seq = 0
   /** The list was read behind this connection's welcome: nothing is missing between the two. */
   #isTreeRead = false
-  /** Set while events of a break are coming in: until the first tick after it. */
-  #returning: { events: number } | null = null
+  /** Set while events of a break are coming in: up to that of the first tick after it. */
+  #returning: { events: number; before: number; through: number } | null = null
 
   /** The number behind which heads are to be read after a break. */
   get seq(): number {
@@ -206,7 +198,9 @@ export class Store {
 
   setConnection(state: ConnectionState): void {
     const wasOffline = this.freshness.value.kind === 'offline'
-    if (state.kind === 'live' && wasOffline && this.workspace.value !== null) this.#returning = { events: 0 }
+    if (state.kind === 'live' && wasOffline && this.workspace.value !== null) {
+      this.#returning = { events: 0, before: -1, through: Infinity }
+    }
     batch(() => {
       if (state.kind === 'live') {
         this.#assumed = 'lost'
@@ -226,7 +220,11 @@ export class Store {
       // Each roster is whole, each tick goes ahead of those before.
       for (const roster of tellingRosters(messages)) this.#takeRoster(roster)
       const tick = messages.findLast((message) => message.type === 'tick')
-      if (tick !== undefined) this.#tick(tick.time)
+      if (tick !== undefined) this.#tick(tick.time, tick.seq)
+      const back = this.#returning
+      if (back === null || this.#heard < back.through) return
+      this.caughtUp.value = { events: back.events, at: this.now.value }
+      this.#returning = null
     })
   }
 
@@ -440,11 +438,13 @@ export class Store {
     if (this.#tags.value.book.learn(agents)) this.#tags.value = { ...this.#tags.value }
   }
 
-  #tick(time: number): void {
+  #tick(time: number, seq: number): void {
     const offset = time - (this.heardAt.value ?? this.now.value)
     if (Math.abs(offset - this.#offset.value) > CLOCK_SLACK) this.#offset.value = offset
-    if (this.#returning === null) return
-    this.caughtUp.value = { events: this.#returning.events, at: this.now.value }
-    this.#returning = null
+    const back = this.#returning
+    if (back === null) return
+    // Some may be under way to a disk that refuses them: it is over, too, once a second brought nothing.
+    back.through = back.events === back.before ? 0 : Math.min(back.through, seq)
+    back.before = back.events
   }
 }

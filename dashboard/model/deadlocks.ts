@@ -15,7 +15,7 @@ export interface Deadlock {
 }
 
 /** One that nobody came back to is told for so long. In milliseconds. */
-export const TOLD_FOR = 15 * 60_000
+const TOLD_FOR = 15 * 60_000
 
 /**
  * Oldest first. Whoever got what it asked for after all, or left, needs nobody's help any more.
@@ -41,6 +41,10 @@ export function withEvent(deadlocks: readonly Deadlock[], event: WorkspaceEvent)
     default:
       return deadlocks
   }
+}
+
+export function stillTold(deadlocks: readonly Deadlock[], now: number): readonly Deadlock[] {
+  return without(deadlocks, ({ time }) => time < now - TOLD_FOR)
 }
 
 function without(deadlocks: readonly Deadlock[], isOver: (one: Deadlock) => boolean): readonly Deadlock[] {

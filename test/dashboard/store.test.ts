@@ -291,11 +291,24 @@ describe('a break', () => {
   test('when it is over, tells how many events were caught up', () => {
     store.setConnection({ kind: 'live', welcome: aWelcome('w1', 1) })
     store.setClock(PAGE_NOON + 20_000, PAGE_NOON + 20_000)
-    store.receive([event(aChange(2, 'CLAUDE-a', 'a.ts')), event(aChange(3, 'CLAUDE-a', 'b.ts'))])
+    store.receive([event(aChange(2, 'CLAUDE-a', 'a.ts'))])
     expect(store.caughtUp.value).toBeNull()
-    store.receive([{ type: 'tick', time: NOON + 20_000, seq: 3 }])
-    expect(store.caughtUp.value).toEqual({ events: 2, at: PAGE_NOON + 20_000 })
+    store.receive([{ type: 'tick', time: NOON + 20_000, seq: 4 }])
+    store.receive([event(aChange(3, 'CLAUDE-a', 'b.ts'))])
+    store.receive([{ type: 'tick', time: NOON + 21_000, seq: 5 }])
+    expect(store.caughtUp.value).toBeNull()
+    store.receive([event(aChange(4, 'CLAUDE-a', 'c.ts'))])
+    expect(store.caughtUp.value).toEqual({ events: 3, at: PAGE_NOON + 20_000 })
     expect(store.feed.value.length).toBeGreaterThan(1)
+  })
+
+  test('is over, too, when what the server counts is never told', () => {
+    store.setConnection({ kind: 'live', welcome: aWelcome('w1', 1) })
+    store.setClock(PAGE_NOON + 20_000, PAGE_NOON + 20_000)
+    store.receive([{ type: 'tick', time: NOON + 20_000, seq: 4 }])
+    expect(store.caughtUp.value).toBeNull()
+    store.receive([{ type: 'tick', time: NOON + 21_000, seq: 4 }])
+    expect(store.caughtUp.value?.events).toBe(0)
   })
 
   test('so long that the feeds do not bring all that was missed leaves a row that says how much', () => {

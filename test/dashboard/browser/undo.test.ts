@@ -194,7 +194,7 @@ test('a lock that was given back is taken again from the feed, where it stood an
   await page.getByText('a.ts line 3').waitFor()
 })
 
-test('a lock is not offered again on a file that is gone, nor beside what somebody else gives back', async () => {
+test('a lock is not offered again on a file that is gone, nor in another workspace', async () => {
   const { folder, agent, page } = await withFirstLineLocked()
   await page.getByRole('button', { name: 'Release' }).click()
   await bar(page).getByText('Released line 1 of a.ts.').waitFor()
@@ -213,5 +213,6 @@ test('a lock is not offered again on a file that is gone, nor beside what somebo
   await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
   const row = page.getByRole('log').getByRole('listitem').filter({ hasText: 'C1' }).filter({ hasText: 'released' })
   await row.waitFor()
+  await bar(page).waitFor({ state: 'detached' })
   expect(await row.getByRole('button', { name: 'Undo' }).count()).toBe(0)
 })
