@@ -20,6 +20,11 @@ export function AgentTag({ author, small = false, gone = false }: AgentTagProps)
   )
 }
 
+/** Its instance's name, or what stands for it, without its type. */
+export function shortName({ name }: Tag): string {
+  return name.replace(/,.*/, '')
+}
+
 /** As a value of CSS. */
 export function agentColour(tag: Tag): string {
   return tag.colour === null ? 'var(--text)' : `var(--agent-${tag.colour})`

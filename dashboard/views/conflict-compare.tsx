@@ -9,7 +9,7 @@ import { firstUse, formatChangePlace, parseChangePlace, piecesOf, type SideName,
 import { formatClock, formatCount } from '../model/format.js'
 import { happened, type Known } from '../model/happened.js'
 import { surroundings } from '../model/surroundings.js'
-import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
+import { AgentTag, colourClass, shortName, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { Fault } from './conflict-decision.js'
 import { HowItHappened } from './conflict-happened.js'
@@ -316,7 +316,7 @@ function SideTitle({ side, known }: { readonly side: SideName; readonly known: K
   const author = known.conflict.authors[side]
   return (
     <>
-      <AgentTag author={author} small /> <b>{store.tag(author).name.split(',')[0]}</b>
+      <AgentTag author={author} small /> <b>{shortName(store.tag(author))}</b>
     </>
   )
 }

@@ -3,7 +3,7 @@ import type { Conflict } from '../../protocol/conflicts.js'
 import type { KeptContent } from '../../protocol/files.js'
 import { isOfLines } from '../model/of-lines.js'
 import { commonIndentCutter } from '../model/indent.js'
-import { AgentTag } from '../parts/agent-tag.js'
+import { AgentTag, shortName } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 
 export function Sides({ conflict }: { readonly conflict: Conflict }) {
@@ -44,7 +44,7 @@ function Side({ author, note, text, absent }: SideProps) {
     <div class={`side${author === null ? ' side-base' : ''}`} role="group" aria-label={`${name}, ${note}`}>
       <h3>
         {author === null ? <b>Base</b> : <AgentTag author={author} small />}
-        {author !== null && <b>{name.split(',')[0]}</b>}
+        {author !== null && <b>{shortName(store.tag(author))}</b>}
         <span class="dim">{note}</span>
       </h3>
       {text === null || text === '' ? <p class="dim">{absent}</p> : <pre tabIndex={0}>{text}</pre>}

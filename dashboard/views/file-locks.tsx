@@ -7,7 +7,7 @@ import type { LockLook } from '../editor/lock-marks.js'
 import { locksOf, regionWords, VERBS } from '../model/held-locks.js'
 import { withOffer } from '../model/offer.js'
 import type { Place } from '../model/place.js'
-import { AgentTag, colourClass, tagLook } from '../parts/agent-tag.js'
+import { AgentTag, colourClass, shortName, tagLook } from '../parts/agent-tag.js'
 import { useCommands, usePage, type Page } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { LockLeft } from '../parts/left.js'
@@ -19,7 +19,7 @@ export function lockLooks({ store, author }: Page, path: string): readonly LockL
     const tag = store.tag(lock.holder)
     return [
       {
-        ...{ id: lock.id, lines: lock.lines, holder: tagLook(tag), name: tag.name.split(',')[0] ?? '' },
+        ...{ id: lock.id, lines: lock.lines, holder: tagLook(tag), name: shortName(tag) },
         ...{ what: regionWords(lock.region, lock.lines), verb: VERBS[lock.type] },
         ...{ expiresAt: lock.expiresAt, ttl: lock.ttl * 1000, next: next === null ? null : tagLook(store.tag(next)) },
         ...{ colourClass: colourClass(tag), isClosed: lock.type === 'EXCLUSIVE' && lock.holder !== author },
@@ -38,7 +38,7 @@ export function WholeFileLock({ path }: { readonly path: string }) {
     <p class="editor-state whole-lock">
       <Icon name="lock" /> <AgentTag author={lock.holder} small />{' '}
       <span>
-        <b>{store.tag(lock.holder).name.split(',')[0]}</b> {VERBS[lock.type]} the whole file, <LockLeft lock={lock} />{' '}
+        <b>{shortName(store.tag(lock.holder))}</b> {VERBS[lock.type]} the whole file, <LockLeft lock={lock} />{' '}
         left
       </span>
       {next !== null && (

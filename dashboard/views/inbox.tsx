@@ -7,7 +7,7 @@ import type { QuietAgent } from '../model/quiet.js'
 import { isWorking } from '../model/roster.js'
 import { countsOf } from '../model/tasks.js'
 import { Age } from '../parts/age.js'
-import { AgentTag } from '../parts/agent-tag.js'
+import { AgentTag, shortName } from '../parts/agent-tag.js'
 import { usePage } from '../parts/context.js'
 import { Icon, type IconName } from '../parts/icon.js'
 import { countWords } from '../parts/progress-bar.js'
@@ -111,7 +111,7 @@ function Quiet({ agent: { id, since } }: { readonly agent: QuietAgent }) {
     <Row
       icon="hourglass"
       waits
-      title={`${store.tag(id).name.split(',')[0]} has gone quiet`}
+      title={`${shortName(store.tag(id))} has gone quiet`}
       time={since}
       to={{ view: 'agents', id }}
       verb="Open"

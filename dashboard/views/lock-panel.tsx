@@ -6,7 +6,7 @@ import { fileName, formatClock } from '../model/format.js'
 import { queueOf, regionWords, VERBS } from '../model/held-locks.js'
 import { ActingFault, useActing } from '../parts/acting.js'
 import { Age } from '../parts/age.js'
-import { AgentTag } from '../parts/agent-tag.js'
+import { AgentTag, shortName } from '../parts/agent-tag.js'
 import { useCommands, usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
 import { LockLeft, LeftBar } from '../parts/left.js'
@@ -27,7 +27,7 @@ export function LockPanel({ lock }: { readonly lock: Lock }) {
     <aside class="panel" aria-labelledby="lock-title">
       <PanelHead title={`${fileName(path)}, ${regionWords(region, lines)}`} />
       <p>
-        <AgentTag author={holder} small /> <b>{nameOf(store.tag(holder).name)}</b> {VERBS[type]} it. {MEANS[type]}
+        <AgentTag author={holder} small /> <b>{shortName(store.tag(holder))}</b> {VERBS[type]} it. {MEANS[type]}
       </p>
       <p>
         <LeftBar until={lock.expiresAt} span={lock.ttl * 1000} /> <LockLeft lock={lock} /> left{' '}
@@ -44,7 +44,7 @@ export function LockPanel({ lock }: { readonly lock: Lock }) {
       <ol class="panel-list">
         {queue.map(({ agent, since }) => (
           <li key={`${agent} ${since}`}>
-            <AgentTag author={agent} small /> {nameOf(store.tag(agent).name)}{' '}
+            <AgentTag author={agent} small /> {shortName(store.tag(agent))}{' '}
             <span class="dim">
               waits <Age of={since} />
             </span>
@@ -83,7 +83,7 @@ function ForcedRelease({ lock, next }: ForcedReleaseProps) {
   const acting = useActing()
   const dialog = useRef<HTMLDialogElement>(null)
   const what = regionWords(lock.region, lock.lines)
-  const holder = nameOf(store.tag(lock.holder).name)
+  const holder = shortName(store.tag(lock.holder))
   return (
     <>
       <p>
@@ -112,7 +112,7 @@ function ForcedRelease({ lock, next }: ForcedReleaseProps) {
             'Nobody waits for it.'
           ) : (
             <>
-              <AgentTag author={next} small /> {nameOf(store.tag(next).name)} is next in line.
+              <AgentTag author={next} small /> {shortName(store.tag(next))} is next in line.
             </>
           )}
         </p>
@@ -157,8 +157,4 @@ export function EndedLock({ id }: { readonly id: string }) {
       )}
     </aside>
   )
-}
-
-function nameOf(name: string): string {
-  return name.split(',')[0] ?? name
 }

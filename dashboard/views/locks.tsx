@@ -4,7 +4,7 @@ import type { Lock, LocksList, LockWaiter } from '../../protocol/locks.js'
 import { fileName, formatCount } from '../model/format.js'
 import { queueOf, regionWords, waitsGraph } from '../model/held-locks.js'
 import { Age } from '../parts/age.js'
-import { AgentTag } from '../parts/agent-tag.js'
+import { AgentTag, shortName } from '../parts/agent-tag.js'
 import { Asking } from '../parts/asking.js'
 import { usePage } from '../parts/context.js'
 import { CopyCommand } from '../parts/copy-command.js'
@@ -96,7 +96,7 @@ function Row({ lock, queue, isSelected }: RowProps) {
       <th scope="row">
         <span class="lock-holder">
           <AgentTag author={lock.holder} small />
-          <span>{store.tag(lock.holder).name.split(',')[0]}</span>
+          <span>{shortName(store.tag(lock.holder))}</span>
         </span>
       </th>
       <td>
@@ -138,7 +138,7 @@ function Waiting({ waiting }: { readonly waiting: readonly LockWaiter[] }) {
   const { store } = usePage()
   const isDrawn = useSignal(false)
   const { agents, edges } = waitsGraph(waiting)
-  const nameOf = (agent: string) => store.tag(agent).name.split(',')[0] ?? agent
+  const nameOf = (agent: string) => shortName(store.tag(agent))
   return (
     <section class="waiting" aria-labelledby="waiting">
       <div class="section-head">

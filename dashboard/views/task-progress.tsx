@@ -1,6 +1,7 @@
 /** How far the work is: each task as a whole, and each instance over all of them. */
 import { formatCount } from '../model/format.js'
 import { countsOf, isInstance, isOpen, progressByInstance, type InstanceProgress } from '../model/tasks.js'
+import { shortName } from '../parts/agent-tag.js'
 import { AssigneeTag } from '../parts/assignee.js'
 import { usePage } from '../parts/context.js'
 import { countWords, ProgressBar } from '../parts/progress-bar.js'
@@ -52,7 +53,7 @@ export function InstanceRows({ instances }: { readonly instances: readonly Insta
         <li key={assignee}>
           <AssigneeTag assignee={assignee} />
           <span class="instance-what">
-            {isInstance(assignee) && <b>{store.tag(assignee).name.split(',')[0]}</b>}{' '}
+            {isInstance(assignee) && <b>{shortName(store.tag(assignee))}</b>}{' '}
             {current === null ? (
               <span class="state-done">has done all</span>
             ) : (
