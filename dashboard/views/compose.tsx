@@ -1,7 +1,7 @@
 /** To say something: to an agent, a role, or everybody; and whether it was taken note of, as that comes. */
 import { useId } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
-import { toEnsembleError, type EnsembleError } from '../../protocol/errors.js'
+import { EnsembleError, toEnsembleError } from '../../protocol/errors.js'
 import { addresseesOf, addressKey } from '../model/addressees.js'
 import { usePage } from '../parts/context.js'
 import { Icon } from '../parts/icon.js'
@@ -32,13 +32,18 @@ export function Compose({ to }: ComposeProps) {
   const send = async () => {
     const said = text.peek().trim()
     const choice = choices.find(({ key }) => key === chosen.peek())
-    if (said === '' || choice === undefined || isAsked.peek()) return
+    if (said === '' || isAsked.peek()) return
     isAsked.value = true
     fault.value = null
+    // Whoever types on meanwhile types the next one.
+    text.value = ''
     try {
+      if (choice === undefined) {
+        throw new EnsembleError('E_NOT_FOUND', 'Whom this was for has left.', { hint: 'Choose anew whom it is for.' })
+      }
       sent.value = (await link.say({ text: said }, choice.to)).seq
-      text.value = ''
     } catch (thrown) {
+      text.value = `${said}\n${text.peek()}`.trim()
       fault.value = toEnsembleError(thrown)
     }
     isAsked.value = false
