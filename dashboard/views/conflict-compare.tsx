@@ -16,9 +16,14 @@ import { HowItHappened } from './conflict-happened.js'
 import { EditorNotLoaded } from './notice.js'
 
 /** Results that are begun and not open, by conflict: whoever looks at something else finds them again. */
-export const begunResults = signal<ReadonlyMap<string, Begun>>(new Map())
+export const begunResults = signal<ReadonlyMap<string, BegunWith>>(new Map())
 
-function keep(id: string, begun: Begun | null): void {
+/** With the text that stood there when it was begun: its spots lie on the changes from that. */
+interface BegunWith extends Begun {
+  readonly ours: string
+}
+
+function keep(id: string, begun: BegunWith | null): void {
   const rest = [...begunResults.peek()].filter(([other]) => other !== id)
   begunResults.value = new Map(begun === null ? rest : [...rest, [id, begun]])
 }
@@ -67,7 +72,9 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
   const fault = useSignal<EnsembleError | null>(null)
   const isAsked = useSignal(false)
   const { canWrite, readOnly } = store
-  const texts = textsOf(known)
+  // A whole file may be written meanwhile: the editors stay upon what stood there first, under the hand of whoever types.
+  const first = useSignal(begunResults.peek().get(conflict.id)?.ours ?? textsOf(known).ours)
+  const texts = { ...textsOf(known), ours: first.value }
   const pieces = piecesOf(texts.base, texts.ours, texts.theirs)
   const changes = pieces.filter((piece) => piece.kind === 'change')
   const decided = merge.value?.decided.value ?? changes.map(firstUse)
@@ -144,7 +151,8 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
         leave()
         removeEventListener('beforeunload', warn)
         // Of one that is resolved nothing is to be gone on with.
-        if (merge.peek() !== null) keep(conflict.id, opened.begun())
+        const begun = merge.peek() === null ? null : opened.begun()
+        if (begun !== null) keep(conflict.id, { ...begun, ours: texts.ours })
         merge.value = null
         opened.close()
       }
@@ -154,7 +162,7 @@ export function ConflictCompare({ known, resolved }: ConflictCompareProps) {
       gone = true
       close()
     }
-  }, [conflict.id, texts.ours, texts.base, texts.theirs, attempt.value])
+  }, [attempt.value])
 
   function lookOf(author: string) {
     const tag = store.tag(author)
@@ -325,8 +333,9 @@ function SideTitle({ side, known }: { readonly side: SideName; readonly known: K
 function Moved({ known: { conflict, now }, texts }: { readonly known: Known; readonly texts: Texts }) {
   const { store, link } = usePage()
   const fault = useSignal<EnsembleError | null>(null)
-  if (!isOfLines(conflict) || texts.standing === texts.ours) return null
-  if (conflict.markers !== undefined && texts.standing === conflict.markers) {
+  if (texts.standing === texts.ours) return null
+  const isWhole = !isOfLines(conflict)
+  if (!isWhole && conflict.markers !== undefined && texts.standing === conflict.markers) {
     return <p class="editor-state">Both sides stand in the file, between markers. The result takes their place.</p>
   }
   const keepStanding = async () => {
@@ -339,10 +348,16 @@ function Moved({ known: { conflict, now }, texts }: { readonly known: Known; rea
   return (
     <div class="editor-state moved">
       <p>
-        <b>These lines were changed since.</b>{' '}
-        {now === null ? 'What stood there is gone.' : 'The file reads otherwise there now.'} A result is merged with
-        that, or refused where it does not merge.
+        <b>{isWhole ? 'This file was' : 'These lines were'} changed since.</b>{' '}
+        {now === null && !isWhole ? 'What stood there is gone.' : 'The file reads otherwise now.'} A result is merged
+        with that, or refused where it does not merge.
       </p>
+      {isWhole && (
+        // The browser asks whoever has typed something.
+        <button type="button" class="button" onClick={() => location.reload()}>
+          Begin anew
+        </button>
+      )}
       {!store.readOnly.value && (
         <button type="button" class="button" onClick={() => void keepStanding()}>
           Keep what stands now

@@ -3,10 +3,10 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { type ServedFolder } from '../../support/served-folder.js'
 import { until } from '../../support/wait.js'
-import { remove } from './agent-writes.js'
+import { headOf, remove, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
 
-const { blank } = usePages()
+const { blank, open } = usePages()
 
 interface Typed {
   readonly folder: ServedFolder
@@ -88,4 +88,31 @@ describe('what was typed while the server did not listen', () => {
     await page.getByRole('heading', { name: 'This file was deleted' }).waitFor()
     await stranded(page).getByText('KEPT one').waitFor()
   })
+})
+
+test('the result of a file that two made stays under the hand while others write that file, and can be begun anew', async () => {
+  const folder = await serve({})
+  const [one, two] = [await folder.agent('CLAUDE-one'), await folder.agent('CODEX-two')]
+  await write(one, 'a.ts', 'first\n', null)
+  await write(two, 'a.ts', 'second\n', null)
+  const [conflict] = (await one.request('conflicts', {})).conflicts
+  const page = await open(folder, `/conflicts/${conflict!.id}`)
+  const result = page.locator('.result .cm-content')
+  await page.locator('.result .cm-line', { hasText: 'first' }).click()
+  await page.keyboard.press('End')
+  await page.keyboard.type(' typed')
+  await write(one, 'a.ts', 'first\nmore\n', await headOf(one, 'a.ts'))
+  await page.getByText('This file was changed since').waitFor()
+  await page.keyboard.type(' on')
+  expect(await result.innerText()).toContain('first typed on')
+
+  // So it does after a look at something else.
+  await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
+  await page.getByRole('link', { name: 'Compare' }).click()
+  await result.getByText('first typed on').waitFor()
+  await page.getByText('This file was changed since').waitFor()
+  await page.getByRole('button', { name: 'Begin anew' }).click()
+  await result.getByText('more').waitFor()
+  expect(await result.innerText()).not.toContain('typed')
+  expect(await page.getByText('This file was changed since').count()).toBe(0)
 })
