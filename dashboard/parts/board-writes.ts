@@ -2,7 +2,7 @@
 import { trusted } from '../../client/sdk/trusted.js'
 import { EnsembleError, unreachable } from '../../protocol/errors.js'
 import type { WorkspacePath } from '../../protocol/paths.js'
-import type { Task, TaskReply } from '../../protocol/tasks.js'
+import type { Task, TaskChange, TaskReply } from '../../protocol/tasks.js'
 import type { TaskWish } from '../link.js'
 import { withOffer } from '../model/offer.js'
 import { undoOf, withoutLine, type Undoing } from '../model/undo.js'
@@ -17,12 +17,14 @@ export function useBoardWrites(): (wish: TaskWish) => Promise<TaskReply> {
     const reply = await page.link.task(wish)
     const undoing = undoOf(before, wish, reply)
     if (undoing !== null) {
+      const { back } = undoing
+      const rest = back.kind === 'change' ? [...back.changes] : []
       page.undo.value = withOffer(page.undo.peek(), {
         id: `${reply.task.id} ${reply.task.updated_at}`,
         words: undoing.words,
         isTold: ({ seq }) => seq === reply.event,
         builtOn: () => undoing.builtOn(page.store.tasks.value.tasks.find(({ id }) => id === undoing.task)),
-        run: () => takeBack(page, undoing),
+        run: () => takeBack(page, undoing, rest),
       })
     }
     return reply
@@ -33,11 +35,15 @@ function taskNow({ store }: Page, id: Task['id']): Task | undefined {
   return store.tasks.peek().tasks.find((task) => task.id === id)
 }
 
-async function takeBack(page: Page, { task, back }: Undoing): Promise<string> {
+/** @param rest the changes that are still to be made; after a failure it goes on from there */
+async function takeBack(page: Page, { task, back }: Undoing, rest: TaskChange[]): Promise<string> {
   const { link } = page
   switch (back.kind) {
     case 'change':
-      for (const change of back.changes) await link.task({ task, change })
+      for (let change = rest[0]; change !== undefined; change = rest[0]) {
+        await link.task({ task, change })
+        rest.shift()
+      }
       return 'The board reads as before.'
     case 'take-out': {
       const file = fileOf(page, task)

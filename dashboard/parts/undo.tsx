@@ -16,7 +16,7 @@ const OFFERED_FOR = 10
 
 export interface UndoButtonProps {
   readonly isBusy: boolean
-  /** For how long it is still offered; null: without an end. In seconds. */
+  /** For how long it is still offered; null: without an end, and by no key, as of what somebody else did. In seconds. */
   readonly left: Signal<number> | null
   readonly run: () => void
 }
@@ -28,30 +28,41 @@ export function useLeft(): Signal<number> {
 /** Nothing once its time is over, or where nothing may be written. */
 export function UndoButton({ isBusy, left, run }: UndoButtonProps) {
   const { store } = usePage()
-  const isHeld = useSignal(false)
+  const isHovered = useSignal(false)
+  const isFocused = useSignal(false)
+  const isHeld = isHovered.value || isFocused.value
   const canWrite = store.canWrite.value
   useEffect(() => {
-    if (left === null || isBusy || isHeld.value || !canWrite || left.value === 0) return
+    if (left === null || isBusy || isHeld || !canWrite || left.value === 0) return
     const timer = setTimeout(() => (left.value -= 1), 1_000)
     return () => clearTimeout(timer)
-  }, [left?.value, isBusy, isHeld.value, canWrite])
+  }, [left?.value, isBusy, isHeld, canWrite])
   const isOver = left !== null && left.value === 0
-  useCommands({
-    undo: () => {
-      if ((left === null || left.peek() > 0) && store.canWrite.peek()) run()
-    },
-  })
+  useCommands(
+    left === null
+      ? {}
+      : {
+          undo: () => {
+            if (left.peek() > 0 && store.canWrite.peek()) run()
+          },
+        },
+  )
   if (isOver || store.readOnly.value) return null
   return (
     <button
       type="button"
       class="button"
       disabled={isBusy || !canWrite}
-      onMouseEnter={() => (isHeld.value = true)}
-      onMouseLeave={() => (isHeld.value = false)}
-      onFocus={() => (isHeld.value = true)}
-      onBlur={() => (isHeld.value = false)}
-      onClick={run}
+      onMouseEnter={() => (isHovered.value = true)}
+      onMouseLeave={() => (isHovered.value = false)}
+      onFocus={() => (isFocused.value = true)}
+      onBlur={() => (isFocused.value = false)}
+      onClick={(event) => {
+        // To what stands behind it: shut, it would lose the focus to nothing.
+        const next = event.currentTarget.nextElementSibling
+        if (isFocused.peek() && next instanceof HTMLElement) next.focus()
+        run()
+      }}
     >
       <Icon name="undo" />
       {isBusy ? 'Undoing…' : 'Undo'}
@@ -103,13 +114,18 @@ interface OfferedProps {
 }
 
 function Offered({ offer, isAsked }: OfferedProps) {
-  const { undo } = usePage()
+  const { undo, author } = usePage()
   const dismiss = () => (undo.value = { ...undo.peek(), shown: null, isAsked: false })
   const acting = useActing()
   const left = useLeft()
   const isBusy = useSignal(false)
   const done = useSignal<string | null>(null)
-  const by = done.value === null && !isBusy.value ? offer.builtOn() : null
+  /** Of an undoing that failed, some may be done: that is no reason not to go on. */
+  const builtOn = () => {
+    const by = offer.builtOn()
+    return acting.fault.value !== null && by === author ? null : by
+  }
+  const by = done.value === null && !isBusy.value ? builtOn() : null
   const isOver = left.value === 0 && done.value === null && !isBusy.value && acting.fault.value === null
   useEffect(() => {
     if (isOver) dismiss()
@@ -120,7 +136,7 @@ function Offered({ offer, isAsked }: OfferedProps) {
     return () => clearTimeout(timer)
   }, [done.value])
   const run = () => {
-    if (isBusy.peek() || done.peek() !== null || offer.builtOn() !== null) return
+    if (isBusy.peek() || done.peek() !== null || builtOn() !== null) return
     isBusy.value = true
     const takeBack = async () => {
       done.value = await offer.run()

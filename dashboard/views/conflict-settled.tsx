@@ -144,7 +144,15 @@ function Undo({ conflict, isOwn }: { readonly conflict: Conflict; readonly isOwn
       return null
     case 'offered':
     case 'asked':
-      return <UndoButton isBusy={state.value.kind === 'asked'} left={isOwn ? left : null} run={() => void run()} />
+      return (
+        // That it was decided here may be heard after the decision itself.
+        <UndoButton
+          key={String(isOwn)}
+          isBusy={state.value.kind === 'asked'}
+          left={isOwn ? left : null}
+          run={() => void run()}
+        />
+      )
     case 'done':
       return (
         <span class="settled-undone">

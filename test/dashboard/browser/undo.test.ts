@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Connection } from '../../../client/sdk/connection.js'
 import { lockCommand } from '../../../protocol/locks.js'
+import { writeId } from '../../../protocol/ids.js'
 import { workspacePath } from '../../../protocol/paths.js'
 import { taskCommand, type Task } from '../../../protocol/tasks.js'
 import { until } from '../../support/wait.js'
@@ -101,16 +102,21 @@ test('what others built on is left, and it is said who; the time stands still un
   await bar(page).getByText('has changed it since').waitFor()
   expect(await undo(page).count()).toBe(0)
   await page.keyboard.press('u')
-  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'running', assignee: 'CLAUDE-one' }])
 
   await page.getByRole('button', { name: 'Halt' }).click()
   await bar(page).getByText('Halted Shop.').waitFor()
+  // What the key would have done the server would have heard before the halt.
+  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'running', assignee: 'CLAUDE-one' }])
   await undo(page).hover()
   await page.clock.pauseAt(Date.now() + 60_000)
   const before = await undo(page).textContent()
   await page.clock.runFor(5_000)
   expect(await undo(page).textContent()).toBe(before)
+  await undo(page).focus()
   await page.mouse.move(5, 600)
+  await page.clock.runFor(5_000)
+  expect(await undo(page).textContent()).toBe(before)
+  await undo(page).blur()
   // It does so while the server is heard, which ticks by its own clock.
   await until(async () => {
     await page.clock.runFor(1_000)
@@ -171,7 +177,8 @@ test('the time stands still while the server is away; that it is undone is said 
     await page.clock.runFor(1_000)
     return undo(page).isEnabled()
   }, 'the server to be back')
-  await undo(page).click()
+  await undo(page).press('Enter')
+  expect(await bar(page).evaluate((bar) => bar.contains(document.activeElement))).toBe(true)
   await bar(page).getByText('The board reads as before.').waitFor()
   await page.clock.runFor(11_000)
   await until(async () => (await bar(page).count()) === 0, 'the end of what was said')
@@ -215,4 +222,25 @@ test('a lock is not offered again on a file that is gone, nor in another workspa
   await row.waitFor()
   await bar(page).waitFor({ state: 'detached' })
   expect(await row.getByRole('button', { name: 'Undo' }).count()).toBe(0)
+})
+
+test('what somebody else decided is not taken back by a key, but by its button', async () => {
+  const { folder, agent, page } = await opened()
+  const base = await headOf(agent, 'a.ts')
+  await write(agent, 'a.ts', 'ONE\ntwo\n', base)
+  await write(agent, 'a.ts', 'zero\ntwo\n', base)
+  const id = (await agent.request('conflicts', {})).conflicts[0]!.id
+  await agent.request('resolve', { id, writeId: writeId.parse('not-here'), choice: { kind: 'theirs' } })
+  await page.goto(folder.page(`/conflicts/${id}`))
+  const button = page.getByRole('button', { name: 'Undo' })
+  await button.waitFor()
+  // What no key does the palette does not offer either.
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find or run' }).fill('go to the overview')
+  await page.getByRole('option', { name: 'Go to the overview' }).waitFor()
+  await page.getByRole('combobox', { name: 'Find or run' }).fill('take back what')
+  await page.getByText('Nothing here is called so.').waitFor()
+  await page.keyboard.press('Escape')
+  await button.click()
+  await page.getByText('Undone.').waitFor()
 })
