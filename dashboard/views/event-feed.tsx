@@ -145,7 +145,7 @@ function Rows({ rows, isAll }: RowsProps) {
         <li class="feed-none dim">
           {isAll
             ? 'Nothing happened in the last 15 minutes.'
-            : `Nothing of the last ${formatCount(store.feed.value.length, 'event')} is like that.`}
+            : `Nothing of the last ${formatCount(store.feed.value.length, 'row')} is like that.`}
         </li>
       )}
     </ol>

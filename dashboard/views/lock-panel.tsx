@@ -148,7 +148,7 @@ export function EndedLock({ id }: { readonly id: string }) {
     <aside class="panel" aria-labelledby="lock-title">
       <PanelHead title={`Lock ${id} is not held`} />
       {end === undefined ? (
-        <p class="soft">It ended more than a quarter of an hour ago, or never was.</p>
+        <p class="soft">It ended too long ago for this page to know how, or never was.</p>
       ) : (
         <p role="status">
           <AgentTag author={end.author} small /> {eventWords(end.event, (author) => store.tag(author).text)}, at{' '}

@@ -80,13 +80,13 @@ function NobodyYet() {
   const files = store.tree.value.paths.length
   return (
     <div class="empty">
-      <h1>No agent is connected yet</h1>
+      <h1>No agent is connected</h1>
       <p class="soft">
         The server {store.degraded.value === null ? 'is up and watches' : 'watches'} <code>{store.workspace}</code>
         {store.filesKnown.value && `, ${formatCount(files, 'file')} in step`}. Start an agent in another terminal:
       </p>
       <CopyCommand command="ensemble connect --agent CLAUDE --instance frontend" />
-      <p class="dim">This page fills itself as soon as the first agent joins.</p>
+      <p class="dim">This page fills itself as soon as an agent joins.</p>
     </div>
   )
 }

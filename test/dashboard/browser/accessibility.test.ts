@@ -98,7 +98,7 @@ const views: readonly (readonly [string, () => string, (page: Page) => Promise<v
   ['ended lock', () => folder.page('/locks/l99'), (page) => page.getByText('is not held').waitFor()],
   ['new task', () => empty.page('/tasks'), (page) => page.getByRole('button', { name: 'New task' }).click()],
   ['no locks', () => empty.page('/locks'), (page) => page.getByText('Nothing is locked').waitFor()],
-  ['empty overview', () => empty.page('/'), (page) => page.getByText('No agent is connected yet').waitFor()],
+  ['empty overview', () => empty.page('/'), (page) => page.getByText('No agent is connected').waitFor()],
   ['no conflicts', () => empty.page('/conflicts'), (page) => page.getByText('No two edits collide').waitFor()],
   ['no token', () => folder.url, (page) => page.getByRole('button', { name: 'Open' }).waitFor()],
 ]

@@ -124,7 +124,7 @@ test('a lock that is held no more has an address, which says how it ended', asyn
   await agent.request('leave', {})
   await page.getByRole('complementary', { name: 'Lock l1 is not held' }).getByText('released a.ts').waitFor()
   await page.goto(`${folder.url}/locks/l99`)
-  await page.getByText('It ended more than a quarter of an hour ago, or never was').waitFor()
+  await page.getByText('It ended too long ago for this page to know how, or never was').waitFor()
 })
 
 /** Whether anything is drawn in the last pixels of an agent's lane, at a height: from the lane's top, in CSS pixels. */

@@ -135,7 +135,7 @@ describe('agents', () => {
   test('appear as they join, with what they do, and stay for a while after they leave', async () => {
     const folder = await serve({ 'src/a.ts': 'one\n' })
     const page = await open(folder)
-    await page.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+    await page.getByRole('heading', { name: 'No agent is connected' }).waitFor()
     const agent = await folder.agent('CLAUDE-frontend')
     const row = page.getByRole('row', { name: 'frontend' })
     await row.getByText('Idle').waitFor()

@@ -18,7 +18,7 @@ describe('two pages', () => {
   test('opened at different times give the same tags, figures and events', async () => {
     const folder = await serve({ 'a.ts': 'one\n' })
     const early = await open(folder)
-    await early.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+    await early.getByRole('heading', { name: 'No agent is connected' }).waitFor()
     const frontend = await folder.agent('CLAUDE-frontend')
     await write(frontend, 'a.ts', 'one\ntwo\n', await headOf(frontend, 'a.ts'))
     await frontend.request('leave', {})
@@ -188,7 +188,7 @@ test('what was asked for while the server was away, a view or the text of a file
   const folder = await serve({ 'a.ts': 'one\n' })
   const [file, list] = [await open(folder, '/files'), await open(folder)]
   await file.getByRole('treeitem', { name: 'a.ts' }).waitFor()
-  await list.getByRole('heading', { name: 'No agent is connected yet' }).waitFor()
+  await list.getByRole('heading', { name: 'No agent is connected' }).waitFor()
   await folder.kill()
   for (const page of [file, list]) await page.getByText('Not live', { exact: true }).waitFor()
   await file.getByRole('treeitem', { name: 'a.ts' }).click()
