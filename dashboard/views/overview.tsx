@@ -40,7 +40,7 @@ export function Overview() {
           <HeldLocks />
         </div>
       </div>
-      <ListKeys items=".inbox a, .inbox button, .agent-who a, .busy-files li, .feed li, .lock-summary li" />
+      <ListKeys items=".inbox a, .inbox button, .agent-who a, .busy-files a, .feed li[tabindex], .lock-summary a" />
     </>
   )
 }

@@ -1,6 +1,7 @@
 /** The overview's feed, filtered, and what waits for a person besides conflicts and tasks. */
 import { expect, onTestFinished, test } from 'vitest'
 import { pause } from '../../../protocol/folder.js'
+import { lockCommand } from '../../../protocol/locks.js'
 import { startServer, TOKEN } from '../../support/server.js'
 import { headOf, write } from './agent-writes.js'
 import { serve, usePages } from './pages.js'
@@ -100,4 +101,23 @@ test('the busiest files stand still under the hand of whoever is about to choose
   await page.locator('.feed').focus()
   await busiest.getByText('b.ts').waitFor()
   await busiest.getByText('2 changes').waitFor()
+})
+
+test('j goes through the lists and past those that are empty', async () => {
+  const folder = await serve({ 'a.ts': 'a\n' })
+  const agent = await folder.agent('CLAUDE-one')
+  await agent.request('lock', lockCommand.parse({ wants: [{ path: 'a.ts' }] }))
+  const page = await open(folder)
+  await page.getByText('No file was changed.').waitFor()
+  await page.locator('.lock-summary a').waitFor()
+  await page.getByRole('button', { name: 'Filter' }).click()
+  await page.getByRole('combobox', { name: 'Kind of event' }).selectOption('Edits')
+  await page.getByText('is like that').waitFor()
+  await page.getByRole('button', { name: 'Hold' }).focus()
+  const places: (string | null)[] = []
+  for (let presses = 0; presses < 2; presses++) {
+    await page.keyboard.press('j')
+    places.push(await page.evaluate(() => document.activeElement?.textContent ?? null))
+  }
+  expect(places).toEqual(['one', expect.stringContaining('a.ts')])
 })
