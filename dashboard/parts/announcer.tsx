@@ -7,6 +7,7 @@ import { useComputed, useSignal } from '@preact/signals'
 import { endingSoon } from '../model/held-locks.js'
 import { inboxCount, inboxKey } from '../model/inbox.js'
 import { usePage } from './context.js'
+import { isBack } from './frame.js'
 
 /** Changes within this time are told in one sentence. In milliseconds. */
 const JOINED_WITHIN = 5_000
@@ -28,11 +29,11 @@ export function Announcer() {
     if (ending !== '') said.value = ending
   }, [ending, said])
   const offline = store.freshness.value.kind === 'offline'
-  const back = store.caughtUp.value
+  const back = useComputed(() => isBack(store)).value
   return (
     <>
       <div class="visually-hidden" role="status">
-        {!offline && back !== null && 'Live again. '}
+        {!offline && back && 'Live again. '}
         {said}
       </div>
       <div class="visually-hidden" role="alert">

@@ -7,6 +7,7 @@ import type { Freshness } from '../model/freshness.js'
 import { isHere } from '../model/roster.js'
 import { subtasksDone } from '../model/tasks.js'
 import { formatRoute, type Route } from '../router.js'
+import type { Store } from '../store.js'
 import { usePage } from './context.js'
 import { Icon, type IconName } from './icon.js'
 import { KeyCaps, openKeyHelp } from './key-help.js'
@@ -200,10 +201,15 @@ function DegradedBar() {
   )
 }
 
+/** The connection came back just now. */
+export function isBack({ caughtUp, now }: Store): boolean {
+  return caughtUp.value !== null && now.value - caughtUp.value.at <= SAID_FOR
+}
+
 function BackBar() {
   const { store } = usePage()
   const back = store.caughtUp.value
-  if (back === null || store.now.value - back.at > SAID_FOR) return <FaultBar />
+  if (back === null || !isBack(store)) return <FaultBar />
   return (
     <div class="banner">
       <Icon name="check" />
