@@ -88,7 +88,7 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     drawSoon()
   }
   // The observer is called when layout is done: measuring costs nothing there.
-  const observer = new ResizeObserver(() => {
+  const measure = () => {
     axis = matchMedia('(min-width: 641px)').matches
     size = { width: table.clientWidth, height: table.clientHeight }
     const origin = canvas.getBoundingClientRect()
@@ -102,8 +102,20 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
     cancelAnimationFrame(frame)
     touched = null
     draw()
-  })
+  }
+  const observer = new ResizeObserver(measure)
   observer.observe(table)
+  const gone = new AbortController()
+  /** It is not called when the window goes to a screen of finer pixels. */
+  const followScreen = () => {
+    const moved = () => {
+      measure()
+      followScreen()
+    }
+    const screen = matchMedia(`(resolution: ${devicePixelRatio}dppx)`)
+    screen.addEventListener('change', moved, { once: true, signal: gone.signal })
+  }
+  followScreen()
   const disposers = [
     store.lanes.subscribe(({ touched: more }) => {
       touched = touched === null || more === null ? null : new Set([...touched, ...more])
@@ -123,6 +135,7 @@ function keepDrawn(canvas: HTMLCanvasElement, { store, theme }: Page): () => voi
   })
   return () => {
     observer.disconnect()
+    gone.abort()
     for (const dispose of disposers) dispose()
     cancelAnimationFrame(frame)
   }
