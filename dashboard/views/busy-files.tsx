@@ -39,7 +39,7 @@ export function BusyFiles() {
     <section class="busy" aria-labelledby="busy-title">
       <div class="section-head">
         <h2 id="busy-title">Busy files</h2>
-        <span class="dim">last 15 minutes</span>
+        <span class="dim">last 15 minutes{(isHovered.value || isFocused.value) && ', held'}</span>
       </div>
       <ol
         class="busy-files"
