@@ -15,7 +15,7 @@ export function Decision({ conflict, resolved }: DecisionProps) {
   const { store, link } = usePage()
   const asked = useSignal<Side | null>(null)
   const fault = useSignal<EnsembleError | null>(null)
-  const isAway = store.freshness.value.kind === 'offline'
+  const isAway = !store.canWrite.value
   const choose = async (side: Side) => {
     asked.value = side
     fault.value = null

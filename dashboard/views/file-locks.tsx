@@ -38,8 +38,7 @@ export function WholeFileLock({ path }: { readonly path: string }) {
     <p class="editor-state whole-lock">
       <Icon name="lock" /> <AgentTag author={lock.holder} small />{' '}
       <span>
-        <b>{shortName(store.tag(lock.holder))}</b> {VERBS[lock.type]} the whole file, <LockLeft lock={lock} />{' '}
-        left
+        <b>{shortName(store.tag(lock.holder))}</b> {VERBS[lock.type]} the whole file, <LockLeft lock={lock} /> left
       </span>
       {next !== null && (
         <span class="soft">
@@ -139,7 +138,7 @@ export function LockButton({ path, place }: LockButtonProps) {
     },
   })
   if (store.readOnly.value) return null
-  const isAway = store.freshness.value.kind === 'offline'
+  const isAway = !store.canWrite.value
   const region: LockRegion = lines === null ? { kind: 'file' } : { kind: 'lines', ...lines }
   return (
     <span class="lock-ask">
