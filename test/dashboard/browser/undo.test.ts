@@ -244,3 +244,34 @@ test('what somebody else decided is not taken back by a key, but by its button',
   await button.click()
   await page.getByText('Undone.').waitFor()
 })
+
+test('what failed midway is undone from there on, and its own half is not taken for what others built on it', async () => {
+  const { folder, agent, page } = await opened()
+  const create = { title: 'Shop', subtasks: [{ title: 'Cart', assignee: 'CLAUDE-one' }] }
+  const { task } = await agent.request('task', taskCommand.parse({ writeId: 'm1', create }))
+  const changed = (writeId: string, change: object) =>
+    agent.request('task', taskCommand.parse({ writeId, task: task.id, change }))
+  await changed('m2', { do: 'claim' })
+  await changed('m3', { do: 'progress', subtask: '1', progress: 40 })
+  let isRefused = false
+  await page.routeWebSocket(/\/agent/, (socket) => {
+    const server = socket.connectToServer()
+    socket.onMessage((message) => {
+      const text = String(message)
+      if (isRefused || !text.includes('"do":"progress"')) return server.send(message)
+      isRefused = true
+      const error = { code: 'E_INTERNAL', message: 'Not now.', retry: false }
+      socket.send(JSON.stringify({ type: 'failed', id: Number(/"id":(\d+)/.exec(text)?.[1]), error }))
+    })
+  })
+  await page.goto(folder.page(`/tasks/${task.id}/1`))
+  await page.getByRole('complementary').getByRole('button', { name: 'Done' }).click()
+  await bar(page).getByText('Changed Cart: done.').waitFor()
+  await undo(page).click()
+  await bar(page).getByRole('alert').getByText('Not now.').waitFor()
+  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'running', progress: 99 }])
+  await card(page, 'Cart').getByText('99 %').waitFor()
+  await undo(page).click()
+  await bar(page).getByText('The board reads as before.').waitFor()
+  expect((await taskOf(agent))?.subtasks).toMatchObject([{ state: 'running', progress: 40 }])
+})
