@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-/** Commands, one after another, each a process that the next waits for: a second file goes on meanwhile. */
-const COMMANDS = ['test/scenarios/cli-*.test.ts']
-/** Processes, watchers, minutes: one file at a time, so that a small machine keeps its promises of time. */
+/** Processes, one after another, each waited for: a second file goes on meanwhile. */
+const PROCESSES = [
+  'test/scenarios/cli-*.test.ts',
+  'test/scenarios/*-{kill,process,driver,versions}.test.ts', // bridge-kill, server-process, merge-driver …
+]
+/** Many clients at once, random work, orders of system calls: one file at a time, so that a small machine keeps its promises of time. */
 const SCENARIOS = ['test/scenarios/**/*.test.ts', 'test/fuzz/**/*.test.ts']
 /** Whatever drives a real browser; test/support/find-chromium.js has one ready. */
 const BROWSER = ['test/dashboard/browser/**/*.test.ts', 'test/**/*.browser.test.ts']
@@ -32,9 +35,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'commands',
+          name: 'processes',
           environment,
-          include: COMMANDS,
+          include: PROCESSES,
           pool,
           maxWorkers: 2,
           testTimeout: 120_000,
@@ -47,7 +50,7 @@ export default defineConfig({
           name: 'scenarios',
           environment,
           include: SCENARIOS,
-          exclude: [...COMMANDS, ...BROWSER],
+          exclude: [...PROCESSES, ...BROWSER],
           pool,
           maxWorkers: 1,
           testTimeout: 120_000,
