@@ -84,6 +84,7 @@ test('[LOCK-19] a file that a folder renames onto a locked path keeps its name, 
   await folder.holds('new.txt', 'by ada\n')
   await bridge.idle()
   expect(JSON.stringify(await conflicts())).toContain('b\\n')
+  await other.holds('b.txt', undefined)
   expect(other.texts()).toEqual(folder.texts())
 })
 
