@@ -28,6 +28,8 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: [...SCENARIOS, ...BROWSER],
           pool,
+          // Else one core stays idle, of two.
+          maxWorkers: '100%',
           testTimeout: 20_000,
           hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
@@ -64,7 +66,7 @@ export default defineConfig({
           environment,
           include: BROWSER,
           pool,
-          maxWorkers: 1,
+          maxWorkers: 2,
           testTimeout: 90_000,
           hookTimeout: 90_000,
           sequence: { groupOrder: 3 },
