@@ -34,8 +34,9 @@ export interface LinkOptions {
 const CLOCK_EVERY = 1_000
 /** In clock ticks. */
 const STATUS_EVERY = 5
-/** How far back the page tells of what happened before it was opened. In milliseconds. */
+/** How far back the page tells of what happened before it was opened, and how far that may be off. In milliseconds. */
 const RECENT_SPAN = 15 * 60_000
+const RECENT_SLACK = 60_000
 
 /** A task's file that was made or moved, which no event of the task tells. */
 function placesTask(message: ServerMessage): boolean {
@@ -76,6 +77,8 @@ export class Link {
   #ticks = 0
   #heardAt: number | null = null
   #asking = false
+  /** The time behind which it was asked last what happened. */
+  #recentSince = 0
   /** Of each kind of write the last that has no answer yet, or lost it. */
   readonly #writes = new Map<string, { readonly asks: string; readonly own: WriteId }>()
   /** As the last tick counted. */
@@ -240,6 +243,8 @@ export class Link {
     if (tellsOf('conflict:')) void this.#readConflicts()
     if (messages.some((message) => this.#movesLock(message))) this.#areLocksMoved = true
     const tick = messages.findLast((message) => message.type === 'tick')
+    // Before the first tick the server's clock is not known: where the page's is ahead, too little was asked for.
+    if (tick !== undefined && this.#recentSince > tick.time - RECENT_SPAN + RECENT_SLACK) void this.#readRecent()
     const changes = tick?.locks ?? this.#lockChanges
     // Of whoever begins to wait, or renews, no event tells: the tick counts that, too. Locks that move, as their files are
     // written, are looked at with it: while someone types, an open text knows better where they are.
@@ -286,9 +291,9 @@ export class Link {
 
   async #readRecent(): Promise<void> {
     const { store, now } = this.#options
-    // By the page's clock: a quarter of an hour need not be exact.
-    const since = now() - RECENT_SPAN
-    await this.#ask('recent', { since }, ({ events, agents }) => store.takeRecent(events, agents))
+    const since = now() + store.offset.peek() - RECENT_SPAN
+    this.#recentSince = since
+    await this.#ask('recent', { since }, ({ events, agents }) => store.takeRecent(events, agents, since))
     if (store.faults.peek().has('recent')) store.goWithoutRecent()
   }
 

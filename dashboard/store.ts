@@ -56,10 +56,11 @@ export class Store {
   readonly now = signal(0)
   readonly heardAt = signal<number | null>(null)
   readonly freshness = computed(() => freshness(this.connection.value, this.heardAt.value, this.now.value))
-  readonly #offset = signal(0)
+  /** From the page's clock to the server's, as far as is known. */
+  readonly offset = signal(0)
   /** The server's clock, once a second; it stands still while the server is not heard. */
   readonly serverNow = computed(
-    () => (this.freshness.value.kind === 'offline' ? (this.heardAt.value ?? 0) : this.now.value) + this.#offset.value,
+    () => (this.freshness.value.kind === 'offline' ? (this.heardAt.value ?? 0) : this.now.value) + this.offset.value,
   )
 
   readonly workspace = signal<string | null>(null)
@@ -273,11 +274,11 @@ export class Store {
     })
   }
 
-  /** What the feeds did not bring: `events` overlap with what they did. */
-  takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[]): void {
+  /** What the feeds did not bring, `since` a time of the server's: `events` overlap with what they did. */
+  takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[], since: number): void {
     batch(() => {
       this.#learn(agents)
-      this.#lastEvents.takeRecent(events, agents, this.serverNow.value)
+      this.#lastEvents.takeRecent(events, since)
       this.#gaps = this.#gaps.map((gap) => this.#fill(gap, events)).filter(({ after, through }) => through > after)
       const others = agents.filter(({ agentId }) => this.row(agentId) === undefined)
       this.agents.value = [...this.agents.value, ...goneRows(others, this.#departures, events)]
@@ -289,7 +290,7 @@ export class Store {
 
   /** The server can't tell of it for now: the page tells what happens from now on. */
   goWithoutRecent(): void {
-    if (!this.recentKnown.value) this.#lastEvents.takeRecent([], [], this.serverNow.value)
+    if (!this.recentKnown.value) this.#lastEvents.takeRecent([], this.serverNow.value)
     this.#isRecentDue = false
     if (this.#roster !== null) this.#takeRoster(this.#roster)
   }
@@ -360,7 +361,6 @@ export class Store {
     const told = events.filter(({ type, data }) => !(type === 'file:changed' && isReading(data)))
     for (const event of told) this.#note(event, Date.parse(event.timestamp))
     this.work.value.activity.putInOrder()
-    this.work.value.activity.expire(this.serverNow.value)
     const through = first.seq - 1
     this.feed.value = withTold(this.feed.value, told, gap, through)
     this.#showEvents()
@@ -440,7 +440,7 @@ export class Store {
 
   #tick(time: number, seq: number): void {
     const offset = time - (this.heardAt.value ?? this.now.value)
-    if (Math.abs(offset - this.#offset.value) > CLOCK_SLACK) this.#offset.value = offset
+    if (Math.abs(offset - this.offset.value) > CLOCK_SLACK) this.offset.value = offset
     const back = this.#returning
     if (back === null) return
     // Some may be under way to a disk that refuses them: it is over, too, once a second brought nothing.

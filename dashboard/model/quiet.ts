@@ -1,5 +1,4 @@
 /** Agents that are at work, and of whom no event tells any more: whoever sits here may want to look. */
-import type { KnownAgent } from '../../protocol/agents.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { LocksList } from '../../protocol/locks.js'
 import type { TaskList } from '../../protocol/tasks.js'
@@ -8,8 +7,7 @@ import { isHere, isWorking, type AgentRow } from './roster.js'
 /** From when on it is noted beside the agent, and from when on it waits for a person. In milliseconds. */
 const NOTED_AFTER = 5 * 60_000
 const WAITS_AFTER = 15 * 60_000
-/** What is told of before the page was opened: so long, and so many events. */
-const TOLD_SPAN = 15 * 60_000
+/** Of what was before the page was opened the server tells so many events at most: `RECENT` of its event log. */
 const MOST_TOLD = 2_000
 
 export interface QuietAgent {
@@ -28,14 +26,12 @@ export class LastEvents {
 
   /**
    * After a long absence, too, of which the feeds do not bring all.
-   * @param events of the last while, oldest first @param agents who ever joined; empty: the server told of neither
+   * @param events oldest first @param since when all are told, unless there are too many; by the server's clock
    */
-  takeRecent(events: readonly WorkspaceEvent[], agents: readonly KnownAgent[], now: number): void {
+  takeRecent(events: readonly WorkspaceEvent[], since: number): void {
     for (const event of events) this.note(event, Date.parse(event.timestamp))
-    if (this.#from !== Infinity) return
     const first = events.length < MOST_TOLD ? undefined : events[0]
-    const isTold = agents.length > 0
-    this.#from = first === undefined ? now - (isTold ? TOLD_SPAN : 0) : Date.parse(first.timestamp)
+    this.#from = Math.min(this.#from, first === undefined ? since : Date.parse(first.timestamp))
   }
 
   note({ type, agent_id: agent, data }: WorkspaceEvent, time: number): void {

@@ -64,8 +64,13 @@ class FakeSource implements Source {
 let ids = 0
 const GONE = { kind: 'waiting', attempt: 1, until: 0, error: new EnsembleError('E_UNREACHABLE', 'gone') } as const
 
-async function linked({ hidden = false, recent, seq = 0 }: { hidden?: boolean; recent?: unknown; seq?: number } = {}) {
-  const clock = new ManualClock(NOON)
+async function linked({
+  hidden = false,
+  recent,
+  at = NOON,
+  seq = 0,
+}: { hidden?: boolean; recent?: unknown; at?: number; seq?: number } = {}) {
+  const clock = new ManualClock(at)
   const after: After = (milliseconds, run) => {
     const timer = clock.timers.setTimeout(run, milliseconds)
     return () => clock.timers.clearTimeout(timer)
@@ -121,6 +126,36 @@ describe('the link', () => {
     source.enter({ kind: 'live', welcome: aWelcome() })
     await turn()
     expect(source.asked).toContain('tree {"since":7}')
+  })
+
+  test('asks again for the last quarter of an hour when the first tick tells that its own clock is ahead', async () => {
+    const ahead = 10 * 60_000
+    const { clock, source, store } = await linked({ at: NOON + ahead, seq: 9 })
+    const tick = async (seconds: number) => {
+      source.say({ type: 'tick', time: NOON + seconds * 1_000, seq: 9 })
+      await clock.advance(1_000)
+    }
+    const since = NOON - 60 * 60_000
+    const atWork = anAgent('CLAUDE-a', 1, { state: 'testing', since, connectedAt: since })
+    source.say({ type: 'agents', agents: [atWork] })
+    await tick(0)
+    expect(source.asked.filter((asked) => asked.startsWith('recent'))).toEqual([
+      `recent {"since":${NOON - 5 * 60_000}}`,
+      `recent {"since":${NOON - 15 * 60_000}}`,
+    ])
+    source.asked.length = 0
+    await tick(1)
+    expect(source.asked).toEqual([])
+    expect(store.quiet.value).toMatchObject([{ since: NOON - 15 * 60_000 }])
+  })
+
+  test('takes what only the second answer tells, whatever its clock was', async () => {
+    const { clock, source, store } = await linked({ at: NOON + 20 * 60_000, seq: 9 })
+    source.answers['recent'] = { events: [aChange(9, 'CLAUDE-a', 'a.ts', { time: NOON - 60_000 })], agents: [] }
+    source.say({ type: 'tick', time: NOON, seq: 9 })
+    await clock.advance(100)
+    expect(store.work.value.activity.files.size).toBe(1)
+    expect(store.feed.value).toHaveLength(1)
   })
 
   test('asks from the last list on, whatever ticks and feeds tell before the next one is there', async () => {

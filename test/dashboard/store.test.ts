@@ -20,6 +20,7 @@ import {
 
 /** The page's clock is five seconds behind the server's. */
 const PAGE_NOON = NOON - 5_000
+const SINCE = NOON - 15 * 60_000
 
 let store: Store
 beforeEach(() => {
@@ -27,7 +28,7 @@ beforeEach(() => {
   store.setClock(PAGE_NOON, PAGE_NOON)
   store.setConnection({ kind: 'live', welcome: aWelcome() })
   store.receive([{ type: 'tick', time: NOON, seq: 0 }])
-  store.takeRecent([], [])
+  store.takeRecent([], [], SINCE)
 })
 
 /** A page that has just heard its welcome. */
@@ -82,7 +83,7 @@ describe('what was before the page was opened', () => {
 
   test('is counted, shown and drawn as on a page that saw it, but for the first reading of the folder', () => {
     fresh(4)
-    store.takeRecent(recent, [{ agentId: agentId.parse('CLAUDE-a'), order: 1 }])
+    store.takeRecent(recent, [{ agentId: agentId.parse('CLAUDE-a'), order: 1 }], SINCE)
     expect(store.work.value.activity.changes().map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
     expect(store.work.value.activity.lines('CLAUDE-a')).toMatchObject({ edits: 3, added: 7 })
     expect(store.eventsPerMinute.value).toBe(2)
@@ -94,8 +95,8 @@ describe('what was before the page was opened', () => {
   test('comes before what the feed brought meanwhile, and is counted once', () => {
     fresh(3)
     store.receive([event(recent[3]!)])
-    store.takeRecent(recent, [])
-    store.takeRecent(recent, [])
+    store.takeRecent(recent, [], SINCE)
+    store.takeRecent(recent, [], SINCE)
     expect(store.feed.value.map(({ seq }) => seq)).toEqual([4, 3, 2])
     expect(store.work.value.activity.changes().map((change) => change.file)).toEqual(['a.ts', 'a.ts', 'b.ts'])
   })
@@ -103,7 +104,7 @@ describe('what was before the page was opened', () => {
   test('ends nothing that the feed has told since', () => {
     fresh(5)
     store.receive([event(aDeadlock(6, 'CLAUDE-a', 'CODEX-b'))])
-    store.takeRecent([anEvent(2, 'agent:left', 'CLAUDE-a', NOON - 60_000, { reason: 'lost' })], [])
+    store.takeRecent([anEvent(2, 'agent:left', 'CLAUDE-a', NOON - 60_000, { reason: 'lost' })], [], SINCE)
     expect(store.deadlocks.value).toHaveLength(1)
   })
 
@@ -123,7 +124,7 @@ describe('what was before the page was opened', () => {
       anEvent(5, 'agent:left', 'CODEX-b', NOON - 50_000, { reason: 'left' }),
     ]
     fresh(5)
-    store.takeRecent(past, known)
+    store.takeRecent(past, known, SINCE)
     store.receive([{ type: 'agents', agents: [anAgent('CODEX-b', 2)] }])
     expect(store.agents.value).toMatchObject([
       { state: 'lost', since: NOON - 60_000, agent: { instance: 'a', partition: 'src', file: 'src/a.ts' } },
@@ -141,6 +142,7 @@ describe('what was before the page was opened', () => {
         { agentId: agentId.parse('CLAUDE-a'), order: 1 },
         { agentId: agentId.parse('CLAUDE-b'), order: 2 },
       ],
+      SINCE,
     )
     expect(store.agents.value.map((row) => store.tag(row.agent.agentId).text)).toEqual(['C2'])
     expect(store.tag('CLAUDE-a')).toMatchObject({ text: 'C1', colour: 1 })
@@ -251,7 +253,7 @@ describe('what waits for a person', () => {
 
   test('is a deadlock for a quarter of an hour, or until its loser got what it asked for', () => {
     fresh(1)
-    store.takeRecent([aDeadlock(1, 'CLAUDE-a', 'CODEX-b', NOON - 14 * 60_000)], [])
+    store.takeRecent([aDeadlock(1, 'CLAUDE-a', 'CODEX-b', NOON - 14 * 60_000)], [], SINCE)
     expect(inbox()).toEqual(['deadlock'])
     store.receive([event(aDeadlock(2, 'CODEX-c', 'CODEX-b', NOON))])
     store.setClock(PAGE_NOON + 2 * 60_000, PAGE_NOON + 2 * 60_000)
@@ -345,7 +347,7 @@ describe('a break', () => {
     })
 
     test('is told from what was lately: who left, which files are busy, and how much is not shown', () => {
-      store.takeRecent(told, known)
+      store.takeRecent(told, known, SINCE)
       expect(store.agents.value).toMatchObject([
         { state: 'left', since: later - 70_000 },
         { state: 'lost', since: later - 60_000, agent: { file: 'b.ts' } },
@@ -365,11 +367,11 @@ describe('a break', () => {
     })
 
     test('is told once, and without a hole where all of it is told', () => {
-      store.takeRecent(told, known)
-      store.takeRecent(told, known)
+      store.takeRecent(told, known, SINCE)
+      store.takeRecent(told, known, SINCE)
       expect(store.feed.value).toHaveLength(7)
       const rest = Array.from({ length: 56 }, (_, n) => aChange(n + 2, 'CODEX-b', 'b.ts', { time: later - 95_000 }))
-      store.takeRecent([...rest, ...told], known)
+      store.takeRecent([...rest, ...told], known, SINCE)
       expect(store.feed.value.map(({ kind }) => kind)).not.toContain('missed')
       expect(store.work.value.activity.files.get('b.ts')?.changes).toBe(57)
     })
@@ -379,7 +381,7 @@ describe('a break', () => {
     fresh(100)
     store.setConnection(broken)
     store.setConnection({ kind: 'live', welcome: aWelcome('w1', 20_000) })
-    store.takeRecent([aChange(90, 'CLAUDE-a', 'a.ts'), aChange(19_000, 'CLAUDE-a', 'b.ts')], [])
+    store.takeRecent([aChange(90, 'CLAUDE-a', 'a.ts'), aChange(19_000, 'CLAUDE-a', 'b.ts')], [], SINCE)
     expect(store.feed.value).toMatchObject([{ seq: 19_000 }, { kind: 'missed', count: 18_899 }, { seq: 90 }])
   })
 
@@ -392,7 +394,7 @@ describe('a break', () => {
     store.setConnection({ kind: 'live', welcome: aWelcome('w1', 1) })
     store.setClock(later - 5_000, later - 5_000)
     expect(store.quiet.value).toEqual([])
-    store.takeRecent([], [])
+    store.takeRecent([], [], SINCE)
     store.setClock(later - 4_000, later - 4_000)
     expect(store.quiet.value).toMatchObject([{ id: 'CLAUDE-a', waits: true }])
   })
@@ -400,12 +402,12 @@ describe('a break', () => {
   test('so long that the feeds do not bring all that was missed leaves nobody quiet who was not', () => {
     const since = NOON - 60 * 60_000
     const roster = [anAgent('CLAUDE-a', 1, { state: 'testing', connectedAt: since })]
-    store.takeRecent([], [])
+    store.takeRecent([], [], SINCE)
     store.receive([{ type: 'agents', agents: roster }, event(aChange(1, 'CLAUDE-a', 'a.ts', { time: NOON }))])
     const later = NOON + 60 * 60_000
     store.setClock(later - 5_000, later - 5_000)
     expect(store.quiet.value).toMatchObject([{ id: 'CLAUDE-a', waits: true }])
-    store.takeRecent([aChange(20_000, 'CLAUDE-a', 'a.ts', { time: later - 60_000 })], [])
+    store.takeRecent([aChange(20_000, 'CLAUDE-a', 'a.ts', { time: later - 60_000 })], [], SINCE)
     store.setClock(later - 4_000, later - 4_000)
     expect(store.quiet.value).toEqual([])
   })
@@ -430,7 +432,7 @@ describe('a break', () => {
     expect(store.locks.value.locks).toEqual([])
     expect(store.lanes.value.locks.held('CLAUDE-a', 0)).toEqual([])
     expect(store.seq).toBe(0)
-    store.takeRecent([aChange(1, 'CLAUDE-a', 'a.ts'), aChange(3, 'CLAUDE-a', 'a.ts')], [])
+    store.takeRecent([aChange(1, 'CLAUDE-a', 'a.ts'), aChange(3, 'CLAUDE-a', 'a.ts')], [], SINCE)
     expect(store.feed.value).toMatchObject([{ count: 2 }])
   })
 })

@@ -7,7 +7,6 @@ import type { Task } from '../../../protocol/tasks.js'
 import { aChange, anAgent, anEvent, aTask, aWaiter, lockData, NOON } from '../builders.js'
 
 const MINUTE = 60_000
-const known = [{ agentId: anAgent('CLAUDE-a', 1).agentId, order: 1 }]
 const row = (state: AgentRow['state'], since = NOON - 60 * MINUTE): AgentRow => ({
   agent: anAgent('CLAUDE-a', 1, { connectedAt: since }),
   ...{ state, since },
@@ -17,7 +16,7 @@ const board = { tasks: [aTask('TASK-1', [{ title: 'Cart', assignee: 'CLAUDE-a', 
 let last: LastEvents
 beforeEach(() => {
   last = new LastEvents()
-  last.takeRecent([], known, NOON)
+  last.takeRecent([], NOON - 15 * MINUTE)
 })
 interface Around {
   readonly tasks?: readonly Task[]
@@ -42,10 +41,10 @@ describe('an agent at work', () => {
     expect(quiet(row('testing', NOON - 6 * MINUTE), NOON)).toMatchObject([{ since: NOON - 6 * MINUTE, waits: false }])
     const many = Array.from({ length: 2_000 }, (_, n) => aChange(n + 1, 'CODEX-b', 'b.ts', { time: NOON - 7 * MINUTE }))
     last.clear()
-    last.takeRecent(many, known, NOON)
+    last.takeRecent(many, NOON - 15 * MINUTE)
     expect(quiet(row('testing'), NOON)).toMatchObject([{ since: NOON - 7 * MINUTE }])
     last.clear()
-    last.takeRecent([], [], NOON)
+    last.takeRecent([], NOON)
     expect(quiet(row('testing'), NOON)).toEqual([])
   })
 
