@@ -4,9 +4,7 @@ import { isFor } from '../../protocol/addressee.js'
 import type { SaidEvent } from '../../client/sdk/event-words.js'
 import type { Addressee, EventType, WorkspaceEvent } from '../../protocol/events.js'
 import type { ChangeType } from '../../protocol/revisions.js'
-
-/** Edits of one file within this time are one row. In milliseconds. */
-const GROUP_SPAN = 40_000
+import { GROUP_SPAN, joins } from './feed.js'
 
 export interface Edit {
   readonly file: string
@@ -28,7 +26,7 @@ export function editsOf(events: readonly WorkspaceEvent[], author: string): read
     const { file, rev, change_type: change, lines_added: added, lines_removed: removed } = event.data
     const time = Date.parse(event.timestamp)
     const last = edits.at(-1)
-    if (last?.file === file && time - last.time <= GROUP_SPAN && change === 'modified') {
+    if (last?.file === file && time - last.time <= GROUP_SPAN && joins(change, last.change)) {
       const sums = { count: last.count + 1, added: last.added + added, removed: last.removed + removed }
       edits[edits.length - 1] = { ...last, ...sums, rev, time }
     } else edits.push({ file, rev, change, count: 1, added, removed, time })

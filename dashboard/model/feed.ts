@@ -1,5 +1,5 @@
 /**
- * The feed: events as sentences, newest first. Changes by one author to one file within 40 seconds are one row, so that a
+ * The feed: events as sentences, newest first. Edits by one author of one file within 40 seconds are one row, so that a
  * busy agent does not push everybody else off the page. A row stays where its first event put it.
  */
 import type { ConflictOutcome } from '../../protocol/conflicts.js'
@@ -8,7 +8,7 @@ import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ChangeType } from '../../protocol/revisions.js'
 
 /** In milliseconds. */
-const GROUP_SPAN = 40_000
+export const GROUP_SPAN = 40_000
 /** Many more than are shown: a filter finds what is rare among them. */
 export const MOST_ROWS = 1_000
 
@@ -55,8 +55,7 @@ export function addToFeed(rows: readonly FeedRow[], events: readonly WorkspaceEv
       all.unshift(row)
       continue
     }
-    const change = group.change === 'created' && row.change === 'modified' ? 'created' : row.change
-    all[place] = { ...group, change, count: group.count + 1, lastTime: row.time }
+    all[place] = { ...group, count: group.count + 1, lastTime: row.time }
   }
   return all.slice(0, MOST_ROWS)
 }
@@ -96,14 +95,16 @@ function groupOf(row: Changed, rows: readonly FeedRow[]): number {
   for (let place = 0; place < rows.length; place++) {
     const group = rows[place]
     if (group === undefined || group.kind === 'missed' || row.time - group.time > GROUP_SPAN) return -1
-    if (group.kind === 'changed' && group.file === row.file && joins(row, group)) return place
+    if (group.kind === 'changed' && group.file === row.file && group.author === row.author) {
+      return joins(row.change, group.change) ? place : -1
+    }
   }
   return -1
 }
 
-function joins(row: Changed, group: Changed): boolean {
-  // What comes after a deletion is a new story.
-  return group.author === row.author && group.change !== 'deleted' && row.change !== 'renamed'
+/** Edits alone are told together, after what made the file at most: a row says what was done so many times. */
+export function joins(change: ChangeType, before: ChangeType): boolean {
+  return change === 'modified' && (before === 'modified' || before === 'created')
 }
 
 function rowOf(event: WorkspaceEvent): FeedRow {

@@ -24,9 +24,13 @@ describe('edits', () => {
     ])
   })
 
-  test('a deletion is a row of its own', () => {
-    const events = [aChange(1, 'CLAUDE-a', 'a.ts'), aChange(2, 'CLAUDE-a', 'a.ts', { change: 'deleted' })]
-    expect(editsOf(events, 'CLAUDE-a').map(({ change }) => change)).toEqual(['deleted', 'modified'])
+  test('a deletion is a row of its own, and so is a rename', () => {
+    const events = [
+      aChange(1, 'CLAUDE-a', 'a.ts', { change: 'renamed' }),
+      aChange(2, 'CLAUDE-a', 'a.ts'),
+      aChange(3, 'CLAUDE-a', 'a.ts', { change: 'deleted' }),
+    ]
+    expect(editsOf(events, 'CLAUDE-a').map(({ change }) => change)).toEqual(['deleted', 'modified', 'renamed'])
   })
 })
 

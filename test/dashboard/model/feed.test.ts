@@ -38,6 +38,23 @@ describe('the feed', () => {
     expect(rows).toMatchObject([{ change: 'created' }, { change: 'deleted' }])
   })
 
+  test('tells a deletion and a rename on their own, whatever came before and comes after', () => {
+    const rows = feedOf(
+      aChange(1, 'CLAUDE-a', 'x.ts'),
+      aChange(2, 'CLAUDE-a', 'x.ts'),
+      aChange(3, 'CLAUDE-a', 'x.ts', { change: 'renamed' }),
+      aChange(4, 'CLAUDE-a', 'x.ts'),
+      aChange(5, 'CLAUDE-a', 'x.ts'),
+      aChange(6, 'CLAUDE-a', 'x.ts', { change: 'deleted' }),
+    )
+    expect(rows).toMatchObject([
+      { change: 'deleted', count: 1 },
+      { change: 'modified', count: 2 },
+      { change: 'renamed', count: 1 },
+      { change: 'modified', count: 2 },
+    ])
+  })
+
   test('names both authors of a conflict, the one who came second first', () => {
     const data = { ...CLASH, conflict_id: 'c', file: 'x.ts', ours: 'CLAUDE-a', theirs: 'CODEX-b' }
     expect(feedOf(anEvent(1, 'conflict:raised', 'CODEX-b', NOON, data))).toMatchObject([
