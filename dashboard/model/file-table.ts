@@ -41,10 +41,6 @@ export class FileTable {
     return [...this.#byPath.values()].filter((head) => !head.deleted).map((head) => head.path)
   }
 
-  heads(): IterableIterator<FileHead> {
-    return this.#byPath.values()
-  }
-
   clear(): void {
     this.#byPath.clear()
     this.#pathOf.clear()

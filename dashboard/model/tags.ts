@@ -36,7 +36,12 @@ const NO_AGENT: ReadonlyMap<string, Tag> = new Map([
 export class TagBook {
   readonly #orders = new Map<string, number>()
   readonly #tags = new Map<string, Tag>()
+  /** Of the types that joined. */
   readonly #letters = new Map<string, string>()
+
+  constructor() {
+    this.clear()
+  }
 
   /** Returns whether any of them is new. Their tags count from the first that ever joined. */
   learn(agents: readonly KnownAgent[]): boolean {
@@ -49,7 +54,7 @@ export class TagBook {
 
   clear(): void {
     this.#orders.clear()
-    this.#tags.clear()
+    this.#number()
   }
 
   #number(): void {
@@ -61,8 +66,10 @@ export class TagBook {
       const { type, instance } = agentParts(id)
       const number = (counts.get(type) ?? 0) + 1
       counts.set(type, number)
+      const letter = this.#letter(type)
+      this.#letters.set(type, letter)
       this.#tags.set(id, {
-        text: `${this.#letter(type)}${number}`,
+        text: `${letter}${number}`,
         shape: WELL_KNOWN.get(type)?.shape ?? 'notched',
         colour: ((order - 1) % COLOURS) + 1,
         outlined: order > COLOURS,
@@ -93,14 +100,12 @@ export class TagBook {
     }
   }
 
-  /** The first letter of the type that no other type has. */
+  /** The first letter of the type that no type has which joined. */
   #letter(type: string): string {
     const known = this.#letters.get(type)
     if (known !== undefined) return known
     const taken = new Set(this.#letters.values())
-    const letter = Array.from(`${type}ABCDEFGHIJKLMNOPQRSTUVWXYZ`).find((candidate) => !taken.has(candidate)) ?? 'A'
-    this.#letters.set(type, letter)
-    return letter
+    return Array.from(`${type}ABCDEFGHIJKLMNOPQRSTUVWXYZ`).find((candidate) => !taken.has(candidate)) ?? 'A'
   }
 }
 

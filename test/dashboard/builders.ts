@@ -113,10 +113,10 @@ export function aWaiter(agent: string, path: string, waitsFor: readonly string[]
   return lockWaiter.parse({ agent, wants, since, until: since + 60_000, waitsFor })
 }
 
-/** What events tell of a lock. */
 /** Of an overlap that is raised: what it says besides who and where. */
 export const CLASH = { reason: 'overlap', lines: null, preview: '' }
 
+/** What events tell of a lock. */
 export function lockData(id: string, holder: string, path: string): object {
   return { lock_id: id, path, region: { kind: 'file' }, lock_type: 'EXCLUSIVE', holder, token: 1, waited: 0 }
 }

@@ -40,6 +40,18 @@ describe('tags', () => {
     expect(['CURSOR-a', 'COPILOT-b', 'CLAUDE-c'].map((id) => book.of(id).text)).toEqual(['U1', 'O1', 'C1'])
   })
 
+  test('of who never joined follow from who did, not from what was shown before', () => {
+    const [one, other] = [new TagBook(), new TagBook()]
+    const ids = ['COPILOT-x', 'CONTINUE-y']
+    const texts = (book: TagBook, order: readonly string[]) => new Map(order.map((id) => [id, book.of(id).text]))
+    expect(texts(one, ids)).toEqual(texts(other, ids.toReversed()))
+    expect(one.of('COPILOT-x').text).toBe('Ox')
+    one.learn([anAgent('OTTO-a', 1)])
+    expect(one.of('COPILOT-x').text).toBe('Px')
+    one.clear()
+    expect(one.of('COPILOT-x').text).toBe('Ox')
+  })
+
   test('show in ink who is no agent, or never joined', () => {
     const book = new TagBook()
     expect(book.of('')).toMatchObject({ text: '–', shape: 'plain', colour: null })
