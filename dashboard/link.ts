@@ -10,6 +10,7 @@ import type { WorkspacePath } from '../protocol/paths.js'
 import type { TaskCommand, TaskReply } from '../protocol/tasks.js'
 import type { Addressee, WorkspaceEvent } from '../protocol/events.js'
 import { Batcher } from './batcher.js'
+import { SPAN } from './model/span.js'
 import type { Store } from './store.js'
 
 /** What the link needs of a connection. */
@@ -34,8 +35,7 @@ export interface LinkOptions {
 const CLOCK_EVERY = 1_000
 /** In clock ticks. */
 const STATUS_EVERY = 5
-/** How far back the page tells of what happened before it was opened, and how far that may be off. In milliseconds. */
-const RECENT_SPAN = 15 * 60_000
+/** Of what happened before the page was opened so much less may be told. In milliseconds. */
 const RECENT_SLACK = 60_000
 
 /** A task's file that was made or moved, which no event of the task tells. */
@@ -244,7 +244,7 @@ export class Link {
     if (messages.some((message) => this.#movesLock(message))) this.#areLocksMoved = true
     const tick = messages.findLast((message) => message.type === 'tick')
     // Before the first tick the server's clock is not known: where the page's is ahead, too little was asked for.
-    if (tick !== undefined && this.#recentSince > tick.time - RECENT_SPAN + RECENT_SLACK) void this.#readRecent()
+    if (tick !== undefined && this.#recentSince > tick.time - SPAN + RECENT_SLACK) void this.#readRecent()
     const changes = tick?.locks ?? this.#lockChanges
     // Of whoever begins to wait, or renews, no event tells: the tick counts that, too. Locks that move, as their files are
     // written, are looked at with it: while someone types, an open text knows better where they are.
@@ -291,7 +291,7 @@ export class Link {
 
   async #readRecent(): Promise<void> {
     const { store, now } = this.#options
-    const since = now() + store.offset.peek() - RECENT_SPAN
+    const since = now() + store.offset.peek() - SPAN
     this.#recentSince = since
     await this.#ask('recent', { since }, ({ events, agents }) => store.takeRecent(events, agents, since))
     if (store.faults.peek().has('recent')) store.goWithoutRecent()

@@ -19,6 +19,7 @@ import { gutter, GutterMarker, ViewPlugin, type EditorView } from '@codemirror/v
 import { rulerMarks, type RulerMark } from './ruler.js'
 import type { AddedText } from '../model/added-texts.js'
 import { formatDuration } from '../model/format.js'
+import { SPAN } from '../model/span.js'
 
 export interface AuthorLook {
   /** "C1" */
@@ -193,15 +194,12 @@ class Bar extends GutterMarker {
   }
 }
 
-/** In milliseconds. */
-const LATELY = 15 * 60_000
-
 function lately(look: AuthorsOptions['look'], now: () => number): Extension {
   return rulerMarks.of((view) => {
     const found: RulerMark[] = []
     view.state.field(marks).between(0, view.state.doc.length, (from, to, { author, time }) => {
       const { colourClass, isAgent } = look(author)
-      if (isAgent && now() - time < LATELY) found.push({ from, to, kind: 'change', colourClass })
+      if (isAgent && now() - time < SPAN) found.push({ from, to, kind: 'change', colourClass })
     })
     return found
   })

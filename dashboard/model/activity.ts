@@ -1,5 +1,6 @@
 /** Which files are being worked on: what the tree's bars and the list of busy files show. */
 import { signal, type Signal } from '@preact/signals'
+import { SPAN } from './span.js'
 
 export interface Change {
   readonly file: string
@@ -17,8 +18,6 @@ export interface FileActivity {
   readonly authors: readonly string[]
 }
 
-/** In milliseconds. */
-export const ACTIVITY_SPAN = 15 * 60_000
 /** For this long after an edit the tree shows its author at the file. */
 export const LATELY = 2 * 60_000
 
@@ -81,7 +80,7 @@ export class Activity {
 
   /** @returns whether any change was older than the span */
   expire(now: number): boolean {
-    const count = this.#changes.findIndex(({ time }) => time >= now - ACTIVITY_SPAN)
+    const count = this.#changes.findIndex(({ time }) => time >= now - SPAN)
     this.#forget(count === -1 ? this.#changes.length : count)
     return count !== 0
   }

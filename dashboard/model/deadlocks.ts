@@ -1,6 +1,7 @@
 /** Deadlocks that the server has broken: whose request was ended, and who waited for whom. */
 import type { EventData, WorkspaceEvent } from '../../protocol/events.js'
 import type { WaitStep } from '../../protocol/locks.js'
+import { SPAN } from './span.js'
 
 export interface Deadlock {
   /** Of the event that told it. */
@@ -13,9 +14,6 @@ export interface Deadlock {
   /** Each waits for the next, the last for the first. */
   readonly cycle: readonly WaitStep[]
 }
-
-/** One that nobody came back to is told for so long. In milliseconds. */
-const TOLD_FOR = 15 * 60_000
 
 /**
  * Oldest first. Whoever got what it asked for after all, or left, needs nobody's help any more.
@@ -44,7 +42,7 @@ export function withEvent(deadlocks: readonly Deadlock[], event: WorkspaceEvent)
 }
 
 export function stillTold(deadlocks: readonly Deadlock[], now: number): readonly Deadlock[] {
-  return without(deadlocks, ({ time }) => time < now - TOLD_FOR)
+  return without(deadlocks, ({ time }) => time < now - SPAN)
 }
 
 function without(deadlocks: readonly Deadlock[], isOver: (one: Deadlock) => boolean): readonly Deadlock[] {

@@ -3,9 +3,10 @@
  * one to a pixel column, so that a lane's size and the cost of drawing it are bounded however busy its agent is.
  */
 import type { WorkspaceEvent } from '../../protocol/events.js'
+import { SPAN } from './span.js'
 
 /** In milliseconds. */
-export const LANE_SPAN = 15 * 60_000
+export const LANE_SPAN = SPAN
 export const BUCKET = 2_000
 
 const MOST_BUCKETS = LANE_SPAN / BUCKET + 1

@@ -3,10 +3,11 @@ import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { LocksList } from '../../protocol/locks.js'
 import type { TaskList } from '../../protocol/tasks.js'
 import { isHere, isWorking, type AgentRow } from './roster.js'
+import { SPAN } from './span.js'
 
 /** From when on it is noted beside the agent, and from when on it waits for a person. In milliseconds. */
 const NOTED_AFTER = 5 * 60_000
-const WAITS_AFTER = 15 * 60_000
+const WAITS_AFTER = SPAN
 /** Of what was before the page was opened the server tells so many events at most: `RECENT` of its event log. */
 const MOST_TOLD = 2_000
 

@@ -2,6 +2,7 @@
 import type { Agent, AgentState, KnownAgent } from '../../protocol/agents.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ServerMessage } from '../../protocol/messages.js'
+import { SPAN } from './span.js'
 import { agentParts } from './tags.js'
 
 /** Of one that went before the page was opened, what events tell. */
@@ -22,10 +23,8 @@ export interface Departure {
   readonly time: number
 }
 
-/** One that has gone stays in the table for as long as its lane shows what it did. In milliseconds. */
-export const KEEP_GONE = 15 * 60_000
-
 /**
+ * Who has gone stays in the table for as long as its lane shows what it did.
  * @param departures the last `agent:left` of each agent; the roster goes ahead of it, and the row is set right by it
  * @param assumed how those went of whom no such event is known
  * @param now by the server's clock
@@ -41,7 +40,7 @@ export function nextRows(
   const gone = rows
     .filter((row) => !here.has(row.agent.agentId))
     .map((row) => departed(row, departures.get(row.agent.agentId), assumed, now))
-    .filter((row) => now - row.since < KEEP_GONE)
+    .filter((row) => now - row.since < SPAN)
   const before = new Map(rows.map((row) => [row.agent.agentId, row]))
   const present = roster.map((agent) => presentRow(agent, before.get(agent.agentId)))
   return [...present, ...gone].sort((a, b) => a.agent.order - b.agent.order)

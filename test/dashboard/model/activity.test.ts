@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import {
-  ACTIVITY_SPAN,
-  Activity,
-  busiest,
-  heat,
-  linesByAuthor,
-  type Change,
-} from '../../../dashboard/model/activity.js'
+import { Activity, busiest, heat, linesByAuthor, type Change } from '../../../dashboard/model/activity.js'
 import { BUCKET, LANE_SPAN, Lanes, touchedBy } from '../../../dashboard/model/lanes.js'
 import { Rate } from '../../../dashboard/model/rate.js'
 import { RingBuffer } from '../../../dashboard/model/ring-buffer.js'
+import { SPAN } from '../../../dashboard/model/span.js'
 import { aChange, anEvent, CLASH, NOON } from '../builders.js'
 
 const change = (file: string, author: string, time = NOON, added = 1) => ({
@@ -25,8 +19,8 @@ const activityOf = (...changes: Change[]): Activity => {
 describe('activity', () => {
   test('forgets what is older than a quarter of an hour, of files and of authors', () => {
     const activity = activityOf(
-      change('old.ts', 'A', NOON - ACTIVITY_SPAN - 2, 4),
-      change('x', 'B', NOON - ACTIVITY_SPAN - 1),
+      change('old.ts', 'A', NOON - SPAN - 2, 4),
+      change('x', 'B', NOON - SPAN - 1),
       change('x', 'A'),
     )
     expect(activity.expire(NOON)).toBe(true)
@@ -39,7 +33,7 @@ describe('activity', () => {
 
   test('forgets all of it when all of it is old', () => {
     const activity = activityOf(change('x', 'A'))
-    activity.expire(NOON + ACTIVITY_SPAN + 1)
+    activity.expire(NOON + SPAN + 1)
     expect(activity.files.size).toBe(0)
   })
 
