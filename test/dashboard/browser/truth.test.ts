@@ -84,17 +84,21 @@ test('while the server is away the header of a file tells clock times', async ()
     .waitFor()
 })
 
-test('where the server does not tell again all that was missed, the events say how many are not shown', async () => {
+test('where the server does not tell again all that was missed, the events say how many are not shown, until it does', async () => {
   const folder = await serve({ 'a.ts': 'one\n' })
   const page = await blank(folder.url)
   let isCut = false
+  let isSilent = true
   let cut: () => Promise<void> = () => Promise.resolve()
   await page.routeWebSocket(/\/agent/, (socket) => {
     if (isCut) return void socket.close()
     cut = () => socket.close()
     const server = socket.connectToServer()
-    // As after so long an absence that the server goes on behind it.
-    socket.onMessage((message) => server.send(String(message).replace(/,"since":{[^}]*}/, '')))
+    socket.onMessage((message) => {
+      // As after so long an absence that the server goes on behind it, and what was lately is not all of it.
+      const sent = String(message).replace(/,"since":{[^}]*}/, '')
+      server.send(isSilent ? sent.replace(/("recent","params":{"since":)\d+/, `$1${Date.now() + 60_000}`) : sent)
+    })
   })
   await page.goto(folder.page('/'))
   const agent = await folder.agent('CLAUDE-one')
@@ -114,6 +118,11 @@ test('where the server does not tell again all that was missed, the events say h
     expect.stringContaining('edited a.ts'),
     expect.stringContaining('joined'),
   ])
+  isSilent = false
+  await cut()
+  await feed(page).getByText('edited a.ts, 3 times').waitFor()
+  expect(await feed(page).getByRole('listitem').count()).toBe(4)
+  expect(await feed(page).getByText('not shown here').count()).toBe(0)
 })
 
 test('a deletion that came first is told first', async () => {
