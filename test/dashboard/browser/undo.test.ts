@@ -220,7 +220,7 @@ test('a lock is not offered again on a file that is gone, nor in another workspa
   await page.getByRole('link', { name: 'Overview', exact: true }).first().click()
   const row = page.getByRole('log').getByRole('listitem').filter({ hasText: 'C1' }).filter({ hasText: 'released' })
   await row.waitFor()
-  await bar(page).waitFor({ state: 'detached' })
+  expect(await bar(page).count()).toBe(0)
   expect(await row.getByRole('button', { name: 'Undo' }).count()).toBe(0)
 })
 
