@@ -121,3 +121,22 @@ test('j goes through the lists and past those that are empty', async () => {
   }
   expect(places).toEqual(['one', expect.stringContaining('a.ts')])
 })
+
+test('the score is as fine as the screen that its window goes to', async () => {
+  const folder = await serve({})
+  await folder.agent('CLAUDE-one')
+  const page = await open(folder)
+  const scale = (wanted: number) =>
+    page.waitForFunction((wanted) => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.score-canvas')
+      return canvas !== null && canvas.clientWidth > 0 && canvas.width === canvas.clientWidth * wanted
+    }, wanted)
+  await scale(1)
+  const session = await page.context().newCDPSession(page)
+  for (const deviceScaleFactor of [2, 3]) {
+    // Of another height, too: so that Chromium looks at its media queries again.
+    const screen = { width: 1440, height: 900 + deviceScaleFactor, mobile: false }
+    await session.send('Emulation.setDeviceMetricsOverride', { ...screen, deviceScaleFactor })
+    await scale(deviceScaleFactor)
+  }
+})
