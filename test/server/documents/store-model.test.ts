@@ -86,23 +86,27 @@ class Peer {
     this.#file = document.id
     const { doc } = this.replica
     const { live } = document
-    // The answer is what the document is now; it is sent when that is durable, and later updates come behind it.
+    // The answer is what the document is now; it is sent when that is durable, and what is told since comes behind it.
     const answer = Y.encodeStateAsUpdate(live.doc)
+    let behind: Uint8Array[] | undefined = []
+    const dispose = live.onUpdate((update) => {
+      if (behind === undefined) Y.applyUpdate(doc, update, 'server')
+      else behind.push(update)
+    })
     const isDurable = await Promise.race([live.flushed(), process.killed]).then(
       () => true,
       () => false,
     )
     if (!isDurable || live.expelled !== undefined) {
+      dispose()
       files.release(document)
       return
     }
     this.document = document
     this.#process = process
-    Y.applyUpdate(doc, answer, 'server')
-    Y.applyUpdate(doc, Y.encodeStateAsUpdate(live.doc), 'server')
-    this.#dispose = live.onUpdate((update) => {
-      Y.applyUpdate(doc, update, 'server')
-    })
+    this.#dispose = dispose
+    for (const update of [answer, ...behind]) Y.applyUpdate(doc, update, 'server')
+    behind = undefined
     live.onExpelled(() => {
       this.leave()
     })
