@@ -144,7 +144,9 @@ function Rows({ rows, isAll }: RowsProps) {
       {rows.value.length === 0 && (
         <li class="feed-none dim">
           {isAll
-            ? 'Nothing happened in the last 15 minutes.'
+            ? store.recentKnown.value
+              ? 'Nothing happened in the last 15 minutes.'
+              : 'The last 15 minutes are not known yet.'
             : `Nothing of the last ${formatCount(store.feed.value.length, 'row')} is like that.`}
         </li>
       )}
