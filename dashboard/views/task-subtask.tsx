@@ -88,6 +88,7 @@ interface ProgressProps extends Pick<SubtaskPanelProps, 'subtask'> {
 
 /** How far it is: what is typed is told once the field is left, or Enter is pressed. */
 function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) {
+  const { store } = usePage()
   /** It stays while the board around it changes, until the field is left. */
   const typed = useSignal<string | null>(null)
   return (
@@ -103,6 +104,7 @@ function Progress({ subtask: { id, progress }, isShut, change }: ProgressProps) 
           required
           value={typed.value ?? progress}
           readOnly={isShut}
+          disabled={store.readOnly.value}
           onInput={(event) => (typed.value = event.currentTarget.value)}
           onBlur={() => (typed.value = null)}
           onChange={(event) => {
