@@ -52,7 +52,9 @@ export function BusyFiles() {
         {files.map((file, place) => (
           <BusyFile key={place} file={file} most={most} />
         ))}
-        {files.length === 0 && <li class="dim">{store.recentKnown.value ? 'No file was changed.' : 'Not known yet.'}</li>}
+        {files.length === 0 && (
+          <li class="dim">{store.recentKnown.value ? 'No file was changed.' : 'Not known yet.'}</li>
+        )}
       </ol>
     </section>
   )
