@@ -101,6 +101,8 @@ test('where the server does not tell again all that was missed, the events say h
     })
   })
   await page.goto(folder.page('/'))
+  // Else the agent may have joined before the page is told of what happens, and that is missed, too.
+  await page.getByRole('heading', { name: 'No agent is connected' }).waitFor()
   const agent = await folder.agent('CLAUDE-one')
   await write(agent, 'a.ts', 'A\n', await headOf(agent, 'a.ts'))
   await feed(page).getByText('a.ts').waitFor()
