@@ -43,6 +43,12 @@ export const config = z
           .min(64 * 1024)
           .default(32 * MB)
           .describe('The largest WebSocket frame; on /sync the largest update. In bytes.'),
+        documentBytes: z
+          .int()
+          .min(1 * MB)
+          .max(64 * MB)
+          .default(64 * MB)
+          .describe('Of a document with its history: beyond it, what Yjs peers change is refused. In bytes.'),
         documentsPerSocket: z.int().min(1).default(256).describe('Documents that one agent socket may carry at once.'),
         messagesPerSecond: z
           .int()

@@ -170,6 +170,7 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
     newConflictId,
     isTold: (author, id) => told.has(author, id),
     newClient,
+    maxDocumentBytes: config.limits.documentBytes,
     defer,
     traces,
     mergeRules: mergeRules(config.merge),
@@ -189,7 +190,13 @@ export async function assemble(options: AssembleOptions): Promise<Ensemble> {
   })
   const history = new HistoryService({ files, storage, queue, now, defer })
   const reverts = new RevertService({ files, history, events, now, defer })
-  const free = new FreeDocuments({ storage, queue, serverClient: newClient(), defer })
+  const free = new FreeDocuments({
+    storage,
+    queue,
+    serverClient: newClient(),
+    maxBytes: config.limits.documentBytes,
+    defer,
+  })
   const presence = new PresenceService({
     ...{ storage, queue, events, eventBus, now, timers },
     types: config.agentTypes,

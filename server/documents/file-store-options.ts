@@ -27,6 +27,7 @@ export interface FileStoreOptions {
   readonly isTold: (author: Author, id: ConflictId) => boolean
   /** A new Yjs client id: a random unsigned 32-bit number. */
   readonly newClient: () => number
+  readonly maxDocumentBytes?: LiveDocumentOptions['maxBytes']
   readonly defer: LiveDocumentOptions['defer']
   /** Decides about large texts beside the event loop; default: nobody does. */
   readonly decideAside?: DecideAside | undefined

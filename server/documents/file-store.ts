@@ -81,7 +81,7 @@ export class FileStore {
     this.#outcomes = new WriteOutcomes(storage, now)
     this.#door = new WriteDoor(queue, this.#outcomes)
     this.#table = new FileTable(this.#journal.files(), this.#journal.left())
-    const live = { storage, queue, serverClient: newClient(), defer }
+    const live = { storage, queue, serverClient: newClient(), maxBytes: options.maxDocumentBytes, defer }
     this.tree = new TreeDocument(live, this.#table.heads())
     this.#ledger = new Ledger({
       ...{ table: this.#table, events, bus, now, traces: options.traces },

@@ -12,6 +12,7 @@
  * 7. What is *held* is decided elsewhere: until that is done nothing else comes in, and nothing is committed.
  */
 import * as Y from 'yjs'
+import { DEFAULT_CONFIG } from '../../protocol/config.js'
 import { EnsembleError } from '../../protocol/errors.js'
 import type { Author } from '../../protocol/ids.js'
 import type { CommitQueue } from '../storage/commit-queue.js'
@@ -33,6 +34,11 @@ export interface LiveDocumentOptions {
   readonly queue: CommitQueue
   /** Client id of what the server itself writes; one for the life of the process. */
   readonly serverClient: number
+  /**
+   * Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice.
+   * Default: limits.documentBytes of an empty configuration.
+   */
+  readonly maxBytes?: number | undefined
   /** Peers may read it only. */
   readonly readOnly?: boolean
   /** Runs at the end of this turn of the event loop. */
@@ -47,9 +53,6 @@ const HELD_ROWS = 50_000
 
 /** What gathers until it is asked for; beyond it there is a turn of its own, which counts as waiting for storage. */
 const GATHERED_BYTES = 64 * 1024
-
-/** Of the whole encoded state, with what is gathered: whoever opens it gets all of it, and the server holds it twice. */
-export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 /** How deep Yjs types may stand in each other: Yjs deletes and collects them by recursion, here and in every peer. */
 const MAX_NESTING = 256
@@ -320,10 +323,11 @@ export class LiveDocument {
   }
 
   #assertSize(more: number): void {
-    if (this.#log.size + (this.#turn?.bytes ?? 0) + more <= MAX_DOCUMENT_BYTES) return
-    throw new EnsembleError('E_TOO_LARGE', `This document would grow over ${MAX_DOCUMENT_BYTES} bytes.`, {
-      hint: 'Begin another document.',
-      data: { limit: MAX_DOCUMENT_BYTES },
+    const limit = this.#options.maxBytes ?? DEFAULT_CONFIG.limits.documentBytes
+    if (this.#log.size + (this.#turn?.bytes ?? 0) + more <= limit) return
+    throw new EnsembleError('E_TOO_LARGE', `This document would grow over ${limit} bytes.`, {
+      hint: 'Begin another document; the limit is limits.documentBytes in the configuration of the served folder.',
+      data: { limit },
     })
   }
 

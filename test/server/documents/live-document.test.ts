@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { DEFAULT_CONFIG } from '../../../protocol/config.js'
 import type { Author } from '../../../protocol/ids.js'
-import { LiveDocument, MAX_DOCUMENT_BYTES, type LiveDocumentOptions } from '../../../server/documents/live-document.js'
+import { LiveDocument, type LiveDocumentOptions } from '../../../server/documents/live-document.js'
 import { CommitQueue } from '../../../server/storage/commit-queue.js'
 import { rowsUnder } from '../../../server/storage/keys.js'
 import { FailingStorage, diskFull } from '../../support/failing-storage.js'
@@ -11,7 +12,7 @@ import { CLAUDE, CODEX, Replica } from './harness.js'
 const SERVER = 77
 
 function open(own: Partial<LiveDocumentOptions> & { storage?: FailingStorage; maxPendingRows?: number } = {}) {
-  const maxPendingBytes = 4 * MAX_DOCUMENT_BYTES
+  const maxPendingBytes = 4 * DEFAULT_CONFIG.limits.documentBytes
   const { storage = new FailingStorage(), maxPendingRows, ...rest } = own
   const clock = new ManualClock()
   const queue = new CommitQueue({
@@ -317,7 +318,7 @@ test('[SYNC-7] a document does not grow over what anybody who opens it can be se
   const { storage, live, endTurn } = open()
   const grow = (): Uint8Array => {
     const doc = new Y.Doc()
-    doc.getText('any').insert(0, 'x'.repeat((MAX_DOCUMENT_BYTES * 5) / 8))
+    doc.getText('any').insert(0, 'x'.repeat((DEFAULT_CONFIG.limits.documentBytes * 5) / 8))
     return Y.encodeStateAsUpdate(doc)
   }
   expect(live.apply(grow(), 'PEER')).toBe(true)

@@ -247,6 +247,36 @@ describe('limits, exactly', () => {
     await othersGoOn()
   })
 
+  test.each(['~free', 'large.txt'])(
+    '[SYNC-7] limits.documentBytes: %s is full with its history, whoever goes on is refused, and others have all before it',
+    async (name) => {
+      await start({ config: { limits: { documentBytes: 1024 * KB } } })
+      if (name === 'large.txt') await put(await server.connect(), name, '')
+      const writer = await (await openRawPeer(server.url, name)).synced()
+      const reader = await (await openRawPeer(server.url, name)).synced()
+      const letters = 'x'.repeat(400 * KB)
+      const type = (): void => {
+        writer.edit((text) => {
+          text.insert(text.length, letters)
+        })
+      }
+      type()
+      writer.edit((text) => {
+        text.delete(0, text.length)
+        text.insert(0, letters)
+      })
+      await until(() => reader.text === letters, 'what fits')
+      expect(writer.closed).toBeUndefined()
+      type()
+      type()
+      expect((await writer.close()).code).toBe(4413)
+      const late = await (await openRawPeer(server.url, name)).synced()
+      expect(reader.text).toBe(late.text)
+      expect(late.text.length).toBeGreaterThanOrEqual(letters.length)
+      await othersGoOn()
+    },
+  )
+
   test('[SYNC-7] limits.messagesPerSecond: ten seconds’ worth at once is taken, one more is not', async () => {
     const clock = new ManualClock(Date.now())
     await start({ config: { limits: { messagesPerSecond: 10 } }, elapsed: clock.elapsed })
