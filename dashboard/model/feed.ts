@@ -6,6 +6,7 @@ import type { ConflictOutcome } from '../../protocol/conflicts.js'
 import type { SaidEvent } from '../../client/sdk/event-words.js'
 import type { WorkspaceEvent } from '../../protocol/events.js'
 import type { ChangeType } from '../../protocol/revisions.js'
+import { formatCount } from './format.js'
 
 /** In milliseconds. */
 export const GROUP_SPAN = 40_000
@@ -105,6 +106,11 @@ function groupOf(row: Changed, rows: readonly FeedRow[]): number {
 /** Edits alone are told together, after what made the file at most: a row says what was done so many times. */
 export function joins(change: ChangeType, before: ChangeType): boolean {
   return change === 'modified' && (before === 'modified' || before === 'created')
+}
+
+/** @param count of the changes that one row tells, more than one @param change the first of them */
+export function countOf(change: ChangeType, count: number): string {
+  return change === 'created' ? `then ${formatCount(count - 1, 'edit')}` : formatCount(count, 'time')
 }
 
 function rowOf(event: WorkspaceEvent): FeedRow {

@@ -1,6 +1,7 @@
 /** One agent: who it is and what it does now, what it changed, is to do, holds and waits for, and what was said. */
 import { useComputed } from '@preact/signals'
 import { editsOf, type Edit } from '../model/agent-story.js'
+import { countOf } from '../model/feed.js'
 import { capitalize, fileName, formatClock, formatCount, formatNumber } from '../model/format.js'
 import { regionWords } from '../model/held-locks.js'
 import { formatPlace } from '../model/place.js'
@@ -175,7 +176,7 @@ function EditRow({ edit }: { readonly edit: Edit }) {
         <a class="path path-end" href={at} title={`${file} as it was at revision ${rev}`}>
           <bdi>{file}</bdi>
         </a>
-        {count > 1 && <span class="soft">{formatCount(count, 'time')}</span>}
+        {count > 1 && <span class="soft">{countOf(change, count)}</span>}
       </span>
       <span class="dim wide-only">revision {formatNumber(rev)}</span>
       <span class="figures soft">

@@ -4,7 +4,7 @@ import { useRef } from 'preact/hooks'
 import { useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals'
 import { eventWords } from '../../client/sdk/event-words.js'
 import { unreachable } from '../../protocol/errors.js'
-import type { FeedRow } from '../model/feed.js'
+import { countOf, type FeedRow } from '../model/feed.js'
 import { ALL, compileFeedFilter, formatFeedFilter, isAll, parseFeedFilter } from '../model/feed-filter.js'
 import { fileName, formatClock, formatCount, formatDuration } from '../model/format.js'
 import { AgentTag } from '../parts/agent-tag.js'
@@ -229,7 +229,7 @@ function Sentence({ row }: { readonly row: Exclude<FeedRow, { kind: 'missed' }> 
           <a href={formatRoute({ view: 'files', path: row.file })} title={row.file}>
             <code>{fileName(row.file)}</code>
           </a>
-          {row.count > 1 && `, ${formatCount(row.count, 'time')} in ${formatDuration(span + 999)}`}
+          {row.count > 1 && `, ${countOf(row.change, row.count)} in ${formatDuration(span + 999)}`}
         </>
       )
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { WorkspaceEvent } from '../../../protocol/events.js'
-import { addToFeed, type FeedRow } from '../../../dashboard/model/feed.js'
+import { addToFeed, countOf, type FeedRow } from '../../../dashboard/model/feed.js'
 import { aChange, anEvent, CLASH, NOON } from '../builders.js'
 
 function feedOf(...events: WorkspaceEvent[]): readonly FeedRow[] {
@@ -28,6 +28,14 @@ describe('the feed', () => {
   test('calls a file that was created and then edited created', () => {
     const rows = feedOf(aChange(1, 'CLAUDE-a', 'x.ts', { change: 'created' }), aChange(2, 'CLAUDE-a', 'x.ts'))
     expect(rows).toMatchObject([{ change: 'created', count: 2 }])
+  })
+
+  test.each([
+    ['created', 2, 'then 1 edit'],
+    ['created', 4, 'then 3 edits'],
+    ['modified', 2, '2 times'],
+  ] as const)('says of a file %s in a row of %i changes: %s', (change, count, words) => {
+    expect(countOf(change, count)).toBe(words)
   })
 
   test('tells what comes after a deletion on its own', () => {
