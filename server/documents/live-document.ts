@@ -1,8 +1,8 @@
 /**
  * A Yjs document in memory, and its way to the disk and to its subscribers.
  *
- * 1. Changes gather during one run of the event loop, and until the queue puts its next group together, and are committed as one
- *    *turn* of one author. Stored any sooner they would only wait for the same commit, in pieces.
+ * 1. Changes gather during one run of the event loop, until they could be told and the queue puts its next group together, and are
+ *    committed as one *turn* of one author. Stored any sooner they would only wait for the same commit, or to be told, in pieces.
  * 2. A turn reaches subscribers, its sender among them, only once it is on stable storage (rule SYNC-1).
  * 3. Turns become durable in their order, so what any subscriber has seen is a prefix of the document's history.
  * 4. It holds nothing that waits for something else: an update whose ground is missing is let go, and its sender is told
@@ -77,7 +77,8 @@ export class LiveDocument {
   readonly existed: boolean
   readonly #options: LiveDocumentOptions
   readonly #log: DocumentLog
-  readonly #listeners = new Set<UpdateListener>()
+  /** With how long each would not tell of a turn yet, in milliseconds. */
+  readonly #listeners = new Map<UpdateListener, () => number>()
   readonly #expelListeners = new Set<(error: EnsembleError) => void>()
   #turn: Turn | undefined
   #author: Author = 'DISK'
@@ -251,12 +252,15 @@ export class LiveDocument {
     return this.#options.queue.enqueue(rows).then(
       () => {
         this.#inFlight--
-        this.#sealGathered()
-        if (update !== undefined) {
-          this.#unheard.shift()
-          for (const listener of [...this.#listeners]) listener(update, ledger?.through ?? 0, number)
+        try {
+          if (update !== undefined) {
+            this.#unheard.shift()
+            for (const listener of [...this.#listeners.keys()]) listener(update, ledger?.through ?? 0, number)
+          }
+          ledger?.committed()
+        } finally {
+          this.#sealGathered()
         }
-        ledger?.committed()
       },
       (error: unknown) => {
         this.#inFlight--
@@ -276,8 +280,9 @@ export class LiveDocument {
     return [...this.#unheard, ...(this.#turn?.updates ?? [])]
   }
 
-  onUpdate(listener: UpdateListener): () => void {
-    this.#listeners.add(listener)
+  /** @param rest how long it would not pass a turn on yet, in milliseconds: what gathers is not committed before that */
+  onUpdate(listener: UpdateListener, rest = (): number => 0): () => void {
+    this.#listeners.set(listener, rest)
     return () => this.#listeners.delete(listener)
   }
 
@@ -349,10 +354,11 @@ export class LiveDocument {
       this.#sealQuietly()
       return
     }
+    const rest = Math.max(0, ...[...this.#listeners.values()].map((restOf) => restOf()))
     this.#unask = this.#options.queue.withNext(() => {
       this.#unask = undefined
       if (this.#canSeal) this.#sealQuietly()
-    })
+    }, rest)
   }
 
   get #canSeal(): boolean {

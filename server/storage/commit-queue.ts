@@ -136,12 +136,21 @@ export class CommitQueue {
   /**
    * Runs `give` once, when the next group is put together: what it hands to `enqueue` is part of that. This is when somebody
    * calls `enqueue`, or when the pace allows it, at once where that was not done lately.
+   * @param rest in milliseconds: not before that
    * @returns what takes it back
    */
-  withNext(give: () => void): () => void {
-    this.#givers.add(give)
-    this.#schedule()
-    return () => void this.#givers.delete(give)
+  withNext(give: () => void, rest = 0): () => void {
+    const ask = (): void => {
+      this.#givers.add(give)
+      this.#schedule()
+    }
+    const { timers } = this.#options
+    const timer = rest > 0 ? timers.setTimeout(ask, rest) : undefined
+    if (timer === undefined) ask()
+    return () => {
+      timers.clearTimeout(timer)
+      this.#givers.delete(give)
+    }
   }
 
   /**

@@ -110,12 +110,15 @@ export class Room {
         options.timers.clearTimeout(this.#timer)
         options.timers.clearTimeout(this.#renewing)
       },
-      document.live.onUpdate((update, through, turn) => {
-        this.#gathered.push({ payload: updateFrame(update), told: { update, through, turn } })
-        this.#arrange((handOut) => {
-          handOut()
-        })
-      }),
+      document.live.onUpdate(
+        (update, through, turn) => {
+          this.#gathered.push({ payload: updateFrame(update), told: { update, through, turn } })
+          this.#arrange((handOut) => {
+            handOut()
+          })
+        },
+        () => this.#pace.wait(options.elapsed()),
+      ),
       document.live.onExpelled((error) => {
         // A moment later: whoever broke it hears of that first.
         options.defer(() => {

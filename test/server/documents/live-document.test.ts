@@ -188,6 +188,42 @@ describe('a live document', () => {
     live.destroy()
   })
 
+  test('[SYNC-6] a turn waits until it could be told; not where somebody waits for it, nor where much has gathered', async () => {
+    const { storage, clock, live, heard, endTurn } = open()
+    let rest = 7
+    live.onUpdate(
+      () => undefined,
+      () => rest,
+    )
+    const peer = new Replica()
+    const type = async (text: string): Promise<void> => {
+      live.apply(peer.insert(peer.text.length, text), CLAUDE)
+      endTurn()
+      await turn()
+    }
+    await type('a')
+    await clock.advance(6)
+    await type('b')
+    expect(storage.tries).toHaveLength(0)
+    await clock.advance(1)
+    expect(storage.tries).toHaveLength(1)
+    await type('c')
+    await live.flushed()
+    expect(storage.tries).toHaveLength(2)
+    await clock.advance(20)
+    await type('d'.repeat(70_000))
+    expect(storage.tries).toHaveLength(3)
+    rest = 0
+    await clock.advance(20)
+    await type('e')
+    expect(storage.tries).toHaveLength(4)
+    expect(textFrom(...heard)).toBe(`abc${'d'.repeat(70_000)}e`)
+    rest = 7
+    await type('f')
+    live.destroy()
+    expect(clock.waiting).toEqual([])
+  })
+
   test('[SYNC-3] but it is no way around the bound: where much has gathered it is handed to storage', async () => {
     const { storage, queue, live, endTurn } = open()
     storage.fail(diskFull())

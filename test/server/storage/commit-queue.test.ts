@@ -73,6 +73,20 @@ describe('storing', () => {
     expect(clock.waiting).toEqual([])
   })
 
+  test('[SYNC-6] what can wait may name a time before which it is not asked for, whoever enqueues meanwhile', async () => {
+    const { storage, clock, queue } = setUp()
+    const give = (n: number, rest: number): (() => void) => queue.withNext(() => void queue.enqueue([row(n)]), rest)
+    give(1, 7)
+    give(9, 7)()
+    await clock.advance(6)
+    void queue.enqueue([row(2)])
+    await turn()
+    expect(triedNumbers(storage)).toEqual([[2]])
+    await clock.advance(1)
+    expect(triedNumbers(storage)).toEqual([[2], [1]])
+    expect(clock.waiting).toEqual([])
+  })
+
   test('what is enqueued in one go is one commit; what comes while it is under way is the next', async () => {
     const { storage, queue } = setUp()
     storage.hold()

@@ -37,8 +37,8 @@ class Watcher implements Member {
 
 async function open() {
   const storage = new FailingStorage()
-  const store = openStore(storage)
   const clock = new ManualClock()
+  const store = openStore(storage, { clock })
   let spent = 0
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
   const rooms = new Rooms({
@@ -56,16 +56,19 @@ async function open() {
   await live.flushed()
   await clock.advance(20)
   for (const { batches } of watchers) batches.length = 0 // of how the document began
-  const edit = async (): Promise<void> => {
+  const type = (): void => {
     const doc = new Y.Doc()
     doc.getText('content').insert(0, 'x')
     const update = Y.encodeStateAsUpdate(doc)
     const sight = { kind: 'live', seen: room.document.steps } as const
     const sender = { source: doc, client: doc.clientID, isAnswer: false, sight }
     room.document.apply(update, CLAUDE, sender, Y.decodeUpdate(update))
+  }
+  const edit = async (): Promise<void> => {
+    type()
     await live.flushed()
   }
-  return { storage, rooms, room, live, clock, watchers, edit }
+  return { storage, rooms, room, live, clock, watchers, type, edit }
 }
 
 describe('handing out', () => {
@@ -90,6 +93,40 @@ describe('handing out', () => {
     await clock.advance(15)
     await edit()
     expect(one?.batches).toHaveLength(3)
+  })
+
+  test('[SYNC-6] what is typed before it could be told is stored once, when it can be, and leaves at once; also where all have gone', async () => {
+    const { storage, room, live, clock, watchers, type, edit } = await open()
+    const [one, two] = watchers
+    if (one === undefined || two === undefined) throw new Error('two watchers')
+    await edit() // telling it took a millisecond
+    const stored = storage.tries.length
+    for (let n = 0; n < 3; n++) {
+      type()
+      await clock.advance(3)
+    }
+    expect(storage.tries).toHaveLength(stored)
+    await clock.advance(1)
+    expect(storage.tries).toHaveLength(stored + 1)
+    expect(one.batches.map(({ frames }) => frames.length)).toEqual([1, 1])
+    storage.hold()
+    await clock.advance(20)
+    type()
+    await clock.advance(1)
+    type() // while that is being stored
+    await clock.advance(1)
+    storage.releaseAll()
+    await clock.advance(9)
+    expect(storage.tries).toHaveLength(stored + 2)
+    await clock.advance(2)
+    expect(one.batches.map(({ frames }) => frames.length)).toEqual([1, 1, 1, 1])
+    type()
+    await clock.advance(1)
+    for (const watcher of watchers) room.leave(watcher)
+    expect(live.settled).toBe(false)
+    await clock.advance(9)
+    expect(live.settled).toBe(true)
+    expect(storage.tries).toHaveLength(stored + 4)
   })
 
   test('[SYNC-1] what gathers is durable: of what waits for the disk nothing is handed out', async () => {

@@ -39,8 +39,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 async function world(document: string) {
   resetIds()
   const storage = new FailingStorage()
-  const store = openStore(storage)
   const clock = new ManualClock()
+  const store = openStore(storage, { clock })
   let spent = 0
   let resyncs = 0
   const free = new FreeDocuments({ storage, queue: store.queue, serverClient: 9, defer })
