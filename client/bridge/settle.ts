@@ -7,6 +7,7 @@
  * 3. One that has become empty, or was made empty, is believed only after EMPTY_QUIET: it may have been truncated just now.
  *    Its date proves nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the
  *    date last), so that only our own watching counts. For the same reason a date counts at all only where it is new.
+ *    So is one of which, in place, less than half is there: it may be on its way to its full length.
  * 4. One that never rests is read anyway after LONGEST_WAIT, unless it is empty: constant writes can't starve others. A large
  *    one may change in every reading; it is then said to be left out, and tried less and less often (disk-looks.ts).
  */
@@ -43,12 +44,13 @@ export interface SettleFacts {
 export function settleWait({ sight, known, unsettled, now, elapsed, quiet }: SettleFacts): number {
   const watched = unsettled?.stamp === sight.stamp ? elapsed - unsettled.since : 0
   if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - watched))
+  const pause = isShrunk(sight, known) ? EMPTY_QUIET : quiet
   const changed = Number((sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs) / 1_000_000n)
   const rest = isNewDate(sight, known) ? Math.max(watched, now - changed) : watched
   const isRenamed = inodeOf(known) !== sight.inode && sight.ctimeNs > sight.mtimeNs
-  if (isRenamed || rest >= quiet) return 0
+  if (isRenamed || rest >= pause) return 0
   if (unsettled !== undefined && isNeverAtRest(unsettled, elapsed)) return 0
-  return Math.ceil(quiet - rest)
+  return Math.ceil(pause - rest)
 }
 
 /** @param elapsed milliseconds by the clock of `unsettled` */
@@ -58,6 +60,10 @@ export function isNeverAtRest(unsettled: Unsettled, elapsed: number): boolean {
 
 function isNewDate({ mtimeNs, ctimeNs }: FileSight, known: Stamp | undefined): boolean {
   return known === undefined || (known !== '' && !known.endsWith(`:${mtimeNs}:${ctimeNs}`))
+}
+
+function isShrunk({ inode, size }: FileSight, known: Stamp | undefined): boolean {
+  return inodeOf(known) === inode && size < Number(known?.split(':')[2]) / 2
 }
 
 function inodeOf(known: Stamp | undefined): bigint | undefined {

@@ -18,7 +18,7 @@ import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import type { RenameFinder } from './rename-finder.js'
 import { earlierOf, versionOf, type BaseRow, type KnownVersion, type PendingRow } from './rows.js'
-import type { FileSight } from './stamp.js'
+import { identityOf, type FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
 
@@ -91,7 +91,7 @@ export class Uploads {
     const bytes = look.bytes ?? (await this.#options.looks.readAgain(path, look))
     if (bytes === undefined) return this.#again(path)
     await onStep('read', path)
-    const base = row === undefined ? null : this.#baseFor(path, bytes, look.hash, row)
+    const base = row === undefined ? null : this.#baseFor(path, bytes, look, row)
     const hash = contentHash.parse(look.hash)
     const { executable } = look
     const own = { writeId: newWriteId(environment), base, ...byOf(pass) }
@@ -117,7 +117,7 @@ export class Uploads {
     return false
   }
 
-  #baseFor(path: WorkspacePath, bytes: Uint8Array, hash: string, row: BaseRow): KnownVersion {
+  #baseFor(path: WorkspacePath, bytes: Uint8Array, { hash, sight }: FileLook, row: BaseRow): KnownVersion {
     const newest = versionOf(row)
     const { store, log } = this.#options
     const returned = row.earlier.find((version) => version.hash === hash)
@@ -132,8 +132,10 @@ export class Uploads {
       const content = store.content(known)
       return { text: content === undefined ? undefined : decodeText(content)?.text, isOwn: own === true }
     })
+    const isInPlace = row.stamp === '' || identityOf(row.stamp) === identityOf(sight.stamp)
     const times = this.#inferred.get(path) ?? 0
-    const { rev, hash: inferred } = (times < MAX_INFERRED ? versions[inferBase(text, candidates)] : undefined) ?? newest
+    const inferredAs = times < MAX_INFERRED ? versions[inferBase(text, candidates, isInPlace)] : undefined
+    const { rev, hash: inferred } = inferredAs ?? newest
     if (inferred === newest.hash) this.#inferred.delete(path)
     else {
       this.#inferred.set(path, times + 1)

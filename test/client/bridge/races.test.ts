@@ -103,6 +103,28 @@ test('[BRIDGE-5] what a slow writer puts into a file after the bridge has replac
   expect(server.conflicts).toEqual([])
 })
 
+test('[BRIDGE-1, BRIDGE-11] a file that is written in place and in two pieces, long apart, after others put lines into it, is as its writer left it', async () => {
+  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
+  for (const place of [15, 25, 29]) {
+    server.edit('f.txt', server.text('f.txt')!.replace(`${place}: `, `put before ${place} by another\n${place}: `))
+    await a.holds('f.txt', server.text('f.txt'))
+  }
+  const whole = a.read('f.txt')!.replace(/^1: .*$/m, '1: here')
+  for (const part of [0.2, 0.6, 0.9]) {
+    const file = openSync(a.of('f.txt'), 'r+')
+    ftruncateSync(file, 0)
+    const half = whole.slice(0, whole.length * part)
+    writeSync(file, half, 0)
+    await until(() => server.text('f.txt') === half, `the first ${part} of it`)
+    writeSync(file, whole.slice(half.length), half.length)
+    closeSync(file)
+    await until(() => server.text('f.txt') === whole, 'the rest')
+  }
+  await settled('f.txt')
+  expect(a.read('f.txt')).toBe(whole)
+  expect(server.conflicts).toEqual([])
+})
+
 test('[BRIDGE-5] what a slow writer puts into a file after the bridge has removed it brings it back', async () => {
   const { server, a } = await folderWith({ 'f.txt': lines(), 'g.txt': 'g\n' })
   const file = openSync(a.of('f.txt'), 'r+')

@@ -17,7 +17,7 @@ function file(
   }
 }
 
-const KNOWN = '1:5:0:0'
+const KNOWN = '1:7:5:0:0'
 const wait = (facts: Partial<SettleFacts> & { sight: FileSight }): number =>
   settleWait({ known: KNOWN, unsettled: undefined, now: NOW, elapsed: NOW, quiet: 10, ...facts })
 
@@ -51,9 +51,17 @@ describe('how long a changed file is left alone', () => {
     expect(wait({ sight: file({ size: 0, written: 5000 }), unsettled: since(300) })).toBe(0)
   })
 
+  test('[BRIDGE-5] for 300 ms, if in place less than half of it is there: the rest may be on its way', () => {
+    const known = '1:7:100:0:0'
+    expect(wait({ sight: file({ size: 49, written: 20 }), known })).toBe(280)
+    expect(wait({ sight: file({ size: 49, written: 300 }), known })).toBe(0)
+    expect(wait({ sight: file({ size: 50, written: 20 }), known })).toBe(0)
+    expect(wait({ sight: file({ size: 49, inode: 2n, written: 20 }), known })).toBe(0)
+  })
+
   test('[BRIDGE-5] by our own watching, if another size stands under the old date, as while a file is truncated', () => {
     const sight = file({ written: 5000 })
-    const known = `1:9:${sight.mtimeNs}:${sight.ctimeNs}`
+    const known = `1:7:9:${sight.mtimeNs}:${sight.ctimeNs}`
     expect(wait({ sight, known })).toBe(10)
     expect(wait({ sight, known: '' })).toBe(10)
     expect(wait({ sight, known, unsettled: { stamp: 's', since: NOW - 10, first: NOW - 10 } })).toBe(0)
