@@ -11,8 +11,8 @@
  * A program knows what it wrote itself, and may take it back: a version counts as missed only if the bridge put another one
  * on the disk after it. Where nothing but writes of this folder came in between, the text is one more of them.
  *
- * A program that writes in place may be in the middle of it: a text that ends before the versions do lacks what came in
- * between because it lacks all that follows. Its base is the newest version, so that nothing is put in that the rest brings.
+ * A program that writes in place may be in the middle of it: a text that ends before the versions do may lack what came in
+ * between because it lacks all that follows. Whoever asks looks again a little later (`mayBeCut`).
  */
 import { diff } from '../../protocol/text/diff.js'
 
@@ -32,10 +32,9 @@ export interface Candidate {
 
 /**
  * @param candidates newest first
- * @param isInPlace it stands in the file of the newest one, which was not renamed to there
  * @returns the index of the one that `text` was written upon
  */
-export function inferBase(text: string, candidates: readonly Candidate[], isInPlace = false): number {
+export function inferBase(text: string, candidates: readonly Candidate[]): number {
   const put = candidates.findIndex(({ isOwn }) => !isOwn)
   if (put === -1 || candidates.some((candidate) => candidate.text === text)) return 0
   let characters = 0
@@ -50,7 +49,7 @@ export function inferBase(text: string, candidates: readonly Candidate[], isInPl
   const [older, newest] = [candidates[best]?.text, candidates[0]?.text]
   if (best <= put || older === undefined) return 0
   if (newest === undefined) return best
-  if (takesOutMarkers(newest, text) || (isInPlace && isCut(text, older, newest))) return 0
+  if (takesOutMarkers(newest, text)) return 0
   // What it is nearer to the older one, of all that came in between: its own changes are on both ways, and prove nothing.
   const nearer = (distances[0] ?? Infinity) - (distances[best] ?? Infinity)
   return nearer >= DETOUR * distanceBetween(older, newest) ? best : 0
@@ -69,7 +68,7 @@ function takesOutMarkers(newest: string, text: string): boolean {
 }
 
 /** Whether a text may be the beginning of one: in its last line or before the end of both versions, it breaks off. */
-function isCut(text: string, older: string, newest: string): boolean {
+export function mayBeCut(text: string, older: string, newest: string): boolean {
   const breaksLine = [older, newest].every((version) => version.endsWith('\n')) && !text.endsWith('\n')
   return breaksLine || (endsBefore(older, text) && endsBefore(newest, text))
 }

@@ -4,7 +4,7 @@
  *
  * 1. A file that was renamed to its place after its last write is complete: read at once.
  * 2. Any other is read when it has been quiet for `quiet`.
- * 3. One that has become empty, or was made empty, is believed only after EMPTY_QUIET: it may have been truncated just now.
+ * 3. One that has become empty, or was made empty, is believed only after TRUNCATED_QUIET: it may have been truncated just now.
  *    Its date proves nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the
  *    date last), so that only our own watching counts. For the same reason a date counts at all only where it is new.
  *    So is one of which, in place, less than half is there: it may be on its way to its full length.
@@ -14,7 +14,7 @@
 import type { FileSight, Stamp } from './stamp.js'
 
 /** Longer than any pause between truncating and writing that was seen (up to 200). In milliseconds. */
-const EMPTY_QUIET = 300
+export const TRUNCATED_QUIET = 300
 /** In milliseconds. */
 const LONGEST_WAIT = 1000
 
@@ -43,8 +43,8 @@ export interface SettleFacts {
 /** 0: read now. Else look again after so many milliseconds. */
 export function settleWait({ sight, known, unsettled, now, elapsed, quiet }: SettleFacts): number {
   const watched = unsettled?.stamp === sight.stamp ? elapsed - unsettled.since : 0
-  if (sight.size === 0) return Math.max(0, Math.ceil(EMPTY_QUIET - watched))
-  const pause = isShrunk(sight, known) ? EMPTY_QUIET : quiet
+  if (sight.size === 0) return Math.max(0, Math.ceil(TRUNCATED_QUIET - watched))
+  const pause = isShrunk(sight, known) ? TRUNCATED_QUIET : quiet
   const changed = Number((sight.mtimeNs > sight.ctimeNs ? sight.mtimeNs : sight.ctimeNs) / 1_000_000n)
   const rest = isNewDate(sight, known) ? Math.max(watched, now - changed) : watched
   const isRenamed = inodeOf(known) !== sight.inode && sight.ctimeNs > sight.mtimeNs

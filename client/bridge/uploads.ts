@@ -11,13 +11,14 @@ import type { BaseStore, Change } from './base-store.js'
 import type { DiskLooks, FileLook } from './disk-looks.js'
 import type { Gate, Pass } from './gate.js'
 import type { Heads } from './heads.js'
-import { inferBase } from './infer-base.js'
+import { inferBase, mayBeCut } from './infer-base.js'
 import type { LateEdit, LateWriters } from './late-writers.js'
 import type { Places } from './places.js'
 import type { BridgeLog, Environment } from './ports.js'
 import { readFile } from './reader.js'
 import type { RenameFinder } from './rename-finder.js'
 import { earlierOf, versionOf, type BaseRow, type KnownVersion, type PendingRow } from './rows.js'
+import { isNeverAtRest, TRUNCATED_QUIET, unsettledNow, type Unsettled } from './settle.js'
 import { identityOf, type FileSight } from './stamp.js'
 import { contentOf, newWriteId, type Submitter } from './submitter.js'
 import { syncRecent } from './writer.js'
@@ -63,6 +64,8 @@ export class Uploads {
   #conflicts = 0
   /** How many writes in a row were taken as written upon an older version. */
   readonly #inferred = new Map<string, number>()
+  /** Texts that look stale, and may be cut: the rest may be on its way. */
+  readonly #cut = new Map<string, Unsettled>()
 
   constructor(options: UploadsOptions) {
     this.#options = options
@@ -92,6 +95,7 @@ export class Uploads {
     if (bytes === undefined) return this.#again(path)
     await onStep('read', path)
     const base = row === undefined ? null : this.#baseFor(path, bytes, look, row)
+    if (base === undefined) return false
     const hash = contentHash.parse(look.hash)
     const { executable } = look
     const own = { writeId: newWriteId(environment), base, ...byOf(pass) }
@@ -117,7 +121,8 @@ export class Uploads {
     return false
   }
 
-  #baseFor(path: WorkspacePath, bytes: Uint8Array, { hash, sight }: FileLook, row: BaseRow): KnownVersion {
+  /** Undefined: the text may be half written still; the path is looked at again. */
+  #baseFor(path: WorkspacePath, bytes: Uint8Array, { hash, sight }: FileLook, row: BaseRow): KnownVersion | undefined {
     const newest = versionOf(row)
     const { store, log } = this.#options
     const returned = row.earlier.find((version) => version.hash === hash)
@@ -132,16 +137,31 @@ export class Uploads {
       const content = store.content(known)
       return { text: content === undefined ? undefined : decodeText(content)?.text, isOwn: own === true }
     })
-    const isInPlace = row.stamp === '' || identityOf(row.stamp) === identityOf(sight.stamp)
     const times = this.#inferred.get(path) ?? 0
-    const inferredAs = times < MAX_INFERRED ? versions[inferBase(text, candidates, isInPlace)] : undefined
-    const { rev, hash: inferred } = inferredAs ?? newest
+    const index = times < MAX_INFERRED ? inferBase(text, candidates) : 0
+    const [older, upon] = [candidates[index]?.text, candidates[0]?.text]
+    const isInPlace = row.stamp === '' || identityOf(row.stamp) === identityOf(sight.stamp)
+    const isOpen = index > 0 && isInPlace && older !== undefined && upon !== undefined && mayBeCut(text, older, upon)
+    if (isOpen && !this.#isAtRest(path, sight)) return undefined
+    this.#cut.delete(path)
+    const { rev, hash: inferred } = versions[index] ?? newest
     if (inferred === newest.hash) this.#inferred.delete(path)
     else {
       this.#inferred.set(path, times + 1)
       log.info({ path, upon: rev, newest: row.rev }, 'a write upon an older version')
     }
     return { ...newest, rev, hash: inferred }
+  }
+
+  /** Whether a file has been as it is for so long that nobody seems to write it any more. */
+  #isAtRest(path: WorkspacePath, sight: FileSight): boolean {
+    const elapsed = this.#options.environment.elapsed()
+    const cut = unsettledNow(sight, this.#cut.get(path), elapsed)
+    const wait = cut.since + TRUNCATED_QUIET - elapsed
+    if (wait <= 0 || isNeverAtRest(cut, elapsed)) return true
+    this.#cut.set(path, cut)
+    this.#options.again(path, Math.ceil(wait), true)
+    return false
   }
 
   async delete(path: WorkspacePath, row: BaseRow): Promise<boolean> {

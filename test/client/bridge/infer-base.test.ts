@@ -1,18 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { inferBase as inferBaseOf } from '../../../client/bridge/infer-base.js'
+import { inferBase as inferBaseOf, mayBeCut } from '../../../client/bridge/infer-base.js'
 
 /** @param own indexes of versions that a program of this folder wrote */
-function inferBase(
-  text: string,
-  versions: readonly (string | undefined)[],
-  own: readonly number[] = [],
-  isInPlace = false,
-): number {
+function inferBase(text: string, versions: readonly (string | undefined)[], own: readonly number[] = []): number {
   return inferBaseOf(
     text,
     versions.map((version, index) => ({ text: version, isOwn: own.includes(index) })),
-    isInPlace,
   )
 }
 
@@ -86,14 +80,13 @@ test('[BRIDGE-9] whoever deletes a line that another has just changed has read i
   expect(inferBase(stale.join(''), [newest.join(''), older.join('')])).toBe(1)
 })
 
-test('[BRIDGE-1, BRIDGE-11] what may be the beginning of a text, written in place, is not taken for a stale one', () => {
+test('[BRIDGE-5] a text may be the beginning of one where it breaks off in a line, or before the end of both versions', () => {
   const whole = v3.replace('one', 'ONE')
-  for (const half of [whole.slice(0, 4), whole.slice(0, 10), 'ONE\nthree\nfo']) {
-    expect(inferBase(half, [v3, v2, v1], [], true)).toBe(0)
+  for (const half of [whole.slice(0, 4), whole.slice(0, 10), 'ONE\nthree\nfo'])
+    expect(mayBeCut(half, v1, v3)).toBe(true)
+  for (const text of [v1, v3, v1.replace('four', 'FOUR'), v1.replace('five', 'FIVE'), v1.replace('five', '5')]) {
+    expect(mayBeCut(text, v1, v3)).toBe(false)
   }
-  expect(inferBase('ONE\n', [v3, v2, v1], [], false)).toBe(2) // it was renamed to there, so that it is whole
-  expect(inferBase(v1.replace('four', 'FOUR'), [v3, v2, v1], [], true)).toBe(2)
-  for (const last of ['FIVE', '5']) expect(inferBase(v1.replace('five', last), [v3, v2, v1], [], true)).toBe(2)
 })
 
 test('a text that equals an older version is a return to it', () => {

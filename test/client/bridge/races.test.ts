@@ -103,26 +103,58 @@ test('[BRIDGE-5] what a slow writer puts into a file after the bridge has replac
   expect(server.conflicts).toEqual([])
 })
 
-test('[BRIDGE-1, BRIDGE-11] a file that is written in place and in two pieces, long apart, after others put lines into it, is as its writer left it', async () => {
-  const { server, a, settled } = await folderWith({ 'f.txt': lines() })
-  for (const place of [15, 25, 29]) {
-    server.edit('f.txt', server.text('f.txt')!.replace(`${place}: `, `put before ${place} by another\n${place}: `))
-    await a.holds('f.txt', server.text('f.txt'))
-  }
-  const whole = a.read('f.txt')!.replace(/^1: .*$/m, '1: here')
-  for (const part of [0.2, 0.6, 0.9]) {
+describe('[BRIDGE-1, BRIDGE-5] a file that breaks off early, in place, after others put lines into it', () => {
+  async function cut(halfOf: (before: string) => string) {
+    let [slowed, passed] = [Infinity, 0]
+    const elapsed = (now = performance.now()): number =>
+      Math.min(now, slowed) + Math.max(0, now - slowed) / 100 + passed
+    let readings = 0
+    const onStep = (step: string): undefined => {
+      if (step === 'read') readings++
+    }
+    const { server, a, settled } = await folderWith(
+      { 'f.txt': `${lines()}\n` },
+      { environment: { ...SYSTEM, elapsed }, onStep },
+    )
+    const theirs = [15, 25, 29].map((place) => `put before ${place} by another`)
+    for (const line of theirs) {
+      const [, , before] = line.split(' ')
+      server.edit('f.txt', server.text('f.txt')!.replace(`${before}: `, `${line}\n${before}: `))
+      await a.holds('f.txt', server.text('f.txt'))
+    }
+    const [before, count] = [server.text('f.txt')!, readings]
+    slowed = performance.now() // from here on it takes long to come to rest
     const file = openSync(a.of('f.txt'), 'r+')
     ftruncateSync(file, 0)
-    const half = whole.slice(0, whole.length * part)
+    const half = halfOf(before)
     writeSync(file, half, 0)
-    await until(() => server.text('f.txt') === half, `the first ${part} of it`)
-    writeSync(file, whole.slice(half.length), half.length)
-    closeSync(file)
-    await until(() => server.text('f.txt') === whole, 'the rest')
+    await until(() => readings > count, 'a reading of what is there')
+    expect(server.text('f.txt')).toBe(before)
+    const goOn = (whole: string): void => {
+      writeSync(file, whole.slice(half.length), half.length)
+      closeSync(file)
+    }
+    return { server, a, settled, before, goOn, pass: () => (passed += 300) }
   }
-  await settled('f.txt')
-  expect(a.read('f.txt')).toBe(whole)
-  expect(server.conflicts).toEqual([])
+  const edited = (text: string): string => text.replace('1: line', '1: here')
+
+  test.each([0.6, 0.9])('may be on its way: %f of it is there, and then the rest', async (part) => {
+    const { server, a, settled, before, goOn, pass } = await cut((text) => edited(text).slice(0, text.length * part))
+    goOn(edited(before))
+    pass()
+    await until(() => server.text('f.txt') === edited(before), 'all of it')
+    await settled('f.txt')
+    expect(a.read('f.txt')).toBe(edited(before))
+    expect(server.conflicts).toEqual([])
+  })
+
+  test('or whole, by a program that had read it before: once it rests, the others’ lines stay', async () => {
+    const { server, settled, before, pass } = await cut(() => edited(lines()))
+    pass()
+    await until(() => server.text('f.txt') === edited(before).slice(0, -1), 'what is there, and their lines')
+    await settled('f.txt')
+    expect(server.conflicts).toEqual([])
+  })
 })
 
 test('[BRIDGE-5] what a slow writer puts into a file after the bridge has removed it brings it back', async () => {
