@@ -8,6 +8,7 @@
  * It is the one place that imports both sides: the served folder is bridged by the same code as any agent's.
  */
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,10 +108,23 @@ async function serve(
   process.on('uncaughtExceptionMonitor', (error) => {
     log.fatal({ err: error }, 'The server ends because of an error that nobody caught.')
   })
-  const storage = await openEmbeddedStorage({ dir: folder.databaseDir })
-  undo.push(() => storage.close())
   const tokenFile = join(folder.dir, 'token')
   const token = await loadToken(tokenFile)
+  let onDeleted: () => void = () => undefined
+  const deleted = new Promise<void>((resolve) => (onDeleted = resolve))
+  const storage = await openEmbeddedStorage({
+    dir: folder.databaseDir,
+    onDeleted: (place) => {
+      log.fatal(
+        { place },
+        'The data folder was deleted; the database is put back, and the server ends: start it again.',
+      )
+      // With it those who are connected come back by themselves; without, the next start makes another one.
+      void writeFile(tokenFile, `${token}\n`, { flag: 'wx', mode: 0o600 }).catch(() => undefined)
+      onDeleted()
+    },
+  })
+  undo.push(() => storage.close())
   const ensemble = await assemble({
     ...{ storage, config, log, version: VERSION, workspace, host: args.host, token },
     dashboardDir: fileURLToPath(new URL('../dashboard', import.meta.url)),
@@ -139,7 +153,7 @@ async function serve(
   const forget = await rememberServer({ port, url, workspace, tokenFile, workspaceId: ensemble.workspaceId })
   undo.push(() => forgetServer(forget))
 
-  stopWhenAsked(log, orphaned, () =>
+  stopWhenAsked(log, { disconnect: orphaned, deleted }, () =>
     stopInOrder({
       sources: [
         () => forgetServer(forget),
@@ -197,7 +211,12 @@ function exposedAddresses(host: string, port: number): string[] {
     .map(({ address, family }) => `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`)
 }
 
-function stopWhenAsked(log: Logger, orphaned: Promise<unknown>, stopping: () => Promise<Stopped>): void {
+/** @param reasons to stop, besides signals, each a promise that resolves when it is there */
+function stopWhenAsked(
+  log: Logger,
+  reasons: Readonly<Record<string, Promise<unknown>>>,
+  stopping: () => Promise<Stopped>,
+): void {
   let begun = false
   const onAsked = (reason: string): void => {
     if (begun) return
@@ -214,9 +233,11 @@ function stopWhenAsked(log: Logger, orphaned: Promise<unknown>, stopping: () => 
     })
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onAsked)
-  void orphaned.then(() => {
-    onAsked('disconnect')
-  })
+  for (const [reason, given] of Object.entries(reasons)) {
+    void given.then(() => {
+      onAsked(reason)
+    })
+  }
 }
 
 try {

@@ -8,11 +8,13 @@
  *   the commits before have left.
  * - Pages of the file that were looked at stay in this process's memory until the file is mapped anew. So it is closed and
  *   opened again, between two commits, whenever so much was looked at (GIVEN_BACK_AFTER).
+ * - Where the file is deleted under it, a commit resolves once all is in a file again, and none is taken any more.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { commitFailure } from './commit-failure.js'
+import { DeletedDatabase } from './deleted-database.js'
 import { DiskRoom } from './disk-room.js'
 import { syncFolder } from './files.js'
 import { compareBytes, decodeKey, encodeKey } from './keys.js'
@@ -42,6 +44,8 @@ export interface EmbeddedOptions {
   readonly givenBackAfter?: number
   /** Bytes that are free on the disk of a folder; default: what the system says. */
   readonly free?: (dir: string) => Promise<number | undefined>
+  /** The file was deleted, and what it held is in the file `place`; only reading goes on. */
+  readonly onDeleted?: (place: string) => void
 }
 
 /** Rows with keys and values as bytes; the last row about a key counts. */
@@ -54,6 +58,7 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
   await syncFolder(dir) // the file may be new
   const file = identityOf(dir)
   const room = new DiskRoom(dir, options.free)
+  const deleted = new DeletedDatabase(join(dir, DATABASE_FILE))
   let closing: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
   let lookedAt = 0
@@ -109,7 +114,14 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
     return [...changes.values()]
   }
 
+  async function putBack(): Promise<void> {
+    if (!deleted.isDeleted) return
+    const place = await deleted.putBack((copy) => opened().backup(copy, false))
+    options.onDeleted?.(place)
+  }
+
   async function write(rows: readonly EncodedRow[]): Promise<void> {
+    deleted.assertThere()
     const changes = changesOf(rows)
     if (changes.length === 0) return
     await room.assertFor(changes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0))
@@ -126,6 +138,7 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
       room.forget()
       throw await commitFailure(thrown, dir)
     }
+    await putBack()
   }
 
   return {
@@ -173,7 +186,12 @@ export async function openEmbeddedStorage(options: EmbeddedOptions): Promise<Sto
     },
 
     close() {
-      closing ??= last.then(() => database?.close())
+      closing ??= last.then(async () => {
+        await putBack().finally(() => {
+          deleted.close()
+        })
+        await database?.close()
+      })
       return closing
     },
   }

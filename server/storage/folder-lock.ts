@@ -10,6 +10,7 @@
  * 3. Who has claimed a number looks again: a higher one means that its view was old, and it withdraws.
  *
  * 4. A lock that names another folder was copied with its folder, and holds nothing.
+ * 5. Who held a folder that was deleted leaves the lock of one that was made in its place alone.
  *
  * Therefore a slow claimant can neither remove nor shadow the lock of a quicker one.
  */
@@ -71,12 +72,19 @@ export async function lockFolder(dir: string, now: () => number): Promise<Folder
 
 function heldLock(dir: string, number: number, holder: Holder): FolderLock {
   let released: Promise<void> | undefined
+  /** Unless the folder was deleted meanwhile: what stands there by then is another's, of a folder that was made anew. */
+  const replaceOurs = async (record: LockRecord): Promise<void> => {
+    const standing = parseRecord(await readFile(join(dir, `lock.${number}`), 'utf8').catch(() => ''))
+    if (standing === undefined || 'released' in standing) return
+    const { pid, since } = standing.holder
+    if (pid === holder.pid && since === holder.since) await replace(dir, number, record)
+  }
   return {
     async announce(url) {
-      if (!released) await replace(dir, number, { holder: { ...holder, url } })
+      if (!released) await replaceOurs({ holder: { ...holder, url } })
     },
     release() {
-      released ??= replace(dir, number, { released: true })
+      released ??= replaceOurs({ released: true })
       return released
     },
   }

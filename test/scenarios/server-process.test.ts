@@ -97,6 +97,32 @@ test('[BRIDGE-17] a server that is stopped has put on disk what it had answered,
   expect(await readFile(file, 'utf8')).toBe('version 9\n')
 })
 
+test('[STORE-10, SYNC-1] a server whose data folder is deleted under it ends, and whatever it had answered is there when it is started again', async () => {
+  const workspace = join(dir, 'workspace')
+  const child = startServer(join(CHECKOUT, 'dist/server/main.js'))
+  const { url, tokenFile } = await messageOf(child, 'ready')
+  const token = await readFile(String(tokenFile), 'utf8')
+  const headers = { authorization: `Bearer ${token.trim()}` }
+  const put = (at: unknown, body: string) => fetch(`${String(at)}/api/files/a.txt`, { method: 'PUT', headers, body })
+  let answered = 'before\n'
+  await put(url, answered)
+  const ended = once(child, 'exit')
+  await rm(join(workspace, '.ensemble'), { recursive: true })
+  for (let n = 0; child.exitCode === null; n++) {
+    const answer = await put(url, `version ${n}\n`).catch(() => undefined)
+    if (answer?.ok === true) answered = `version ${n}\n`
+  }
+  await ended
+
+  const { url: again } = await messageOf(startServer(join(CHECKOUT, 'dist/server/main.js')), 'ready')
+  expect(await readFile(String(tokenFile), 'utf8')).toBe(token)
+  const versions = await Promise.all(
+    ['?rev=1', ''].map(async (rev) => (await fetch(`${String(again)}/api/files/a.txt${rev}`, { headers })).text()),
+  )
+  expect(versions).toEqual(['before\n', answered])
+  expect(await readFile(join(workspace, 'a.txt'), 'utf8')).toBe(answered)
+})
+
 const PRLIMIT = '/usr/bin/prlimit'
 
 test.skipIf(!existsSync(PRLIMIT))(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -46,6 +46,47 @@ test('a database whose file is taken away is not begun anew when its memory is g
   }
   expect(existsSync(join(dir, DATABASE_FILE))).toBe(false)
   await dispose()
+})
+
+test('[STORE-10] a database whose folder is deleted under it is put back with all that was stored, and takes nothing any more', async () => {
+  const { storage, dir, dispose } = await open({ reopens: false })
+  await storage.close()
+  for (const isIdle of [false, true]) {
+    const deleted: string[] = []
+    const second = await openEmbeddedStorage({ dir, onDeleted: (place) => deleted.push(place) })
+    await second.commit([{ put: ['t', 1], value: 'before' }])
+    await rm(dir, { recursive: true })
+    if (!isIdle) {
+      await second.commit([{ put: ['t', 2], value: 'after' }])
+      const refused = second.commit([{ put: ['t', 3], value: 'refused' }])
+      await expect(refused).rejects.toMatchObject({ code: 'E_STORAGE_DEGRADED' })
+      expect(second.get(['t', 2])).toBe('after')
+    }
+    await second.close()
+    expect(deleted).toEqual([join(dir, DATABASE_FILE)])
+    const third = await openEmbeddedStorage({ dir })
+    expect([1, 2, 3].map((key) => third.get(['t', key]))).toEqual(['before', 'after', undefined])
+    await third.close()
+  }
+  await dispose()
+})
+
+test('[STORE-10] a database that was made meanwhile in the place of a deleted one is left as it is', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'ensemble-storage-'))
+  const deleted: string[] = []
+  const first = await openEmbeddedStorage({ dir, onDeleted: (place) => deleted.push(place) })
+  await first.commit([{ put: ['t', 1], value: 'first' }])
+  await rm(dir, { recursive: true })
+  await mkdir(dir)
+  const second = await openEmbeddedStorage({ dir })
+  await first.commit([{ put: ['t', 2], value: 'first' }])
+  expect(second.get(['t', 1])).toBeUndefined()
+  await Promise.all([first.close(), second.close()])
+  await rename(deleted[0]!, join(dir, DATABASE_FILE))
+  const third = await openEmbeddedStorage({ dir })
+  expect([third.get(['t', 1]), third.get(['t', 2])]).toEqual(['first', 'first'])
+  await third.close()
+  await rm(dir, { recursive: true })
 })
 
 storageContract('embedded', () => open({ reopens: false }))

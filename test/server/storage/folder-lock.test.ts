@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import type * as FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,4 +67,14 @@ test('what claimants that were killed have left is tidied away by the next holde
   await lock.announce('http://127.0.0.1:9999')
   await lock.release()
   expect((await readdir(dir)).sort()).toEqual(['lock.2', 'locksmith'])
+})
+
+test('[STORE-7, STORE-10] who held a folder that was deleted leaves the lock of its successor alone', async () => {
+  const first = await lockFolder(dir, () => 1)
+  await rm(dir, { recursive: true })
+  await mkdir(dir)
+  await lockFolder(dir, () => 2)
+  await first.announce('http://127.0.0.1:1')
+  await first.release()
+  await expect(lockFolder(dir, () => 3)).rejects.toMatchObject({ code: 'E_WORKSPACE_BUSY', data: { since: 2 } })
 })
