@@ -155,7 +155,10 @@ export class DiskLooks {
     if (sight.kind === 'special') return this.#unknown(path, 'not a regular file')
     if (sight.size > fileBytes) return this.#unknown(path, `larger than ${fileBytes} bytes`)
     const known = this.seen(path)
-    if (known?.stamp === sight.stamp) return { kind: 'file', ...known, sight, bytes: undefined }
+    if (known?.stamp === sight.stamp) {
+      this.#note(path, sight.stamp) // it may have been renamed to here, and be known here only since
+      return { kind: 'file', ...known, sight, bytes: undefined }
+    }
     const now = environment.now()
     const unsettled = this.#unsettled.get(path)
     const elapsed = environment.elapsed()

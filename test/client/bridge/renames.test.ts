@@ -65,6 +65,24 @@ test('[BRIDGE-15] a file that is renamed on disk keeps its id, and is renamed in
   expect(await conflicts()).toEqual([])
 })
 
+test('[BRIDGE-15] a file that was renamed here is known by itself when it is renamed again, whatever it holds', async () => {
+  const { a, b, idOf, settled, conflicts } = await twoFolders({ 'a.txt': LINES, 'dir/sub/c.txt': LINES.toUpperCase() })
+  const ids = [await idOf('a.txt'), await idOf('dir/sub/c.txt')]
+  renameSync(a.folder.of('a.txt'), a.folder.of('b.txt'))
+  renameSync(a.folder.of('dir'), a.folder.of('other'))
+  await b.folder.holds('other/sub/c.txt', LINES.toUpperCase())
+  await settled()
+  renameSync(a.folder.of('b.txt'), a.folder.of('c.txt'))
+  writeFileSync(a.folder.of('c.txt'), 'all of it is new')
+  renameSync(a.folder.of('other/sub'), a.folder.of('up'))
+  writeFileSync(a.folder.of('up/c.txt'), 'this, too')
+  await b.folder.holds('c.txt', 'all of it is new')
+  await b.folder.holds('up/c.txt', 'this, too')
+  await settled()
+  expect([await idOf('c.txt'), await idOf('up/c.txt')]).toEqual(ids)
+  expect(await conflicts()).toEqual([])
+})
+
 test('[BRIDGE-15] a rename with an edit is both', async () => {
   const { a, b, idOf, settled } = await twoFolders({ 'a.txt': LINES })
   const id = await idOf('a.txt')
