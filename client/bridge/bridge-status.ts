@@ -70,7 +70,10 @@ export class BridgeStatus {
   update(): void {
     const { dir, log, now } = this.#options
     const next = stateOf({
-      ...{ dir, rootFault: this.rootFault, storeFailure: this.#storeFailure, held: this.#held },
+      dir,
+      rootFault: this.rootFault,
+      storeFailure: this.#storeFailure,
+      held: this.#held,
       ...now(),
     })
     if (isSameState(this.#state, next)) return

@@ -99,15 +99,16 @@ export class Ledger {
       change_type: change,
       ...(left === undefined ? {} : { renamed_from: left }),
       author,
-      ...{ lines_added: lines?.added ?? 0, lines_removed: lines?.removed ?? 0 },
+      lines_added: lines?.added ?? 0,
+      lines_removed: lines?.removed ?? 0,
       ...(soft.length === 0 ? {} : { soft: [...soft] }),
     })
-    const head: FileHead = { ...version, seq: event.seq, time: now() }
+    const head: FileHead = { seq: event.seq, time: now(), ...version }
     const entry: RevisionEntry = {
-      ...{ fileId: id, rev, path, author, time: head.time, seq: head.seq, change, hash, kind, executable, bom, eol },
       edits: edits === null ? null : [...edits],
       lines,
       writeId,
+      ...{ fileId: id, rev, path, author, time: head.time, seq: head.seq, change, hash, kind, executable, bom, eol },
     }
     table.set({ head, epoch })
     onHead(head, left, edits)

@@ -44,8 +44,9 @@ export function editsOf(shared: Y.Text, transaction: Y.Transaction): Edits | und
       removed += str
       isBetween = true
     } else {
-      if (removed.includes(HALF) || (!isBetween && left.endsWith(HALF) && str.startsWith(HALF))) return undefined
+      if (!isBetween && str.startsWith(HALF) && left.endsWith(HALF)) return undefined
       if (removed !== '' || added !== '') {
+        if (removed.includes(HALF)) return undefined
         edits.push(at, removed, added)
         at += removed.length
         removed = ''

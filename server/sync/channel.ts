@@ -322,7 +322,7 @@ export class Channel implements Member {
     const complete =
       isEmpty(decoded) ||
       (!lacksGround(decoded, document.live.doc) &&
-        document.apply(update, this.#author, { ...this.#sender(decoded, isAnswer, received), arrival }, decoded))
+        document.apply(update, this.#author, this.#sender(decoded, isAnswer, received, arrival), decoded))
     if (isAnswer) {
       this.#toldAll = true
       if (this.#joining !== undefined) this.#joining = { ...this.#joining, named: deletedIn(decoded) }
@@ -339,13 +339,13 @@ export class Channel implements Member {
     }
   }
 
-  #sender({ structs }: DecodedUpdate, isAnswer: boolean, received: number): Sender {
+  #sender({ structs }: DecodedUpdate, isAnswer: boolean, received: number, arrival: Arrival | undefined): Sender {
     const { doc } = this.#room.document.live
     // Whom it announces; else whose structs it brings first, which may be of another that it met.
     const first = structs.find(({ id }) => id.clock + 1 > Y.getState(doc.store, id.client))
     this.#client ??= this.#room.clientsOf(this)[0] ?? first?.id.client ?? null
     if (this.#toldAll && received >= this.#joinedAt) this.#joining = undefined
-    return { source: this.#source, client: this.#client, sight: this.#sight(received), isAnswer }
+    return { source: this.#source, client: this.#client, sight: this.#sight(received), isAnswer, arrival }
   }
 
   #sight(received: number): Sight {

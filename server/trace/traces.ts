@@ -75,9 +75,8 @@ export class Traces {
     const at = this.#options.elapsed()
     const start = arrivals[0]?.at ?? at
     this.#revisions.set(keyOf(head.id, head.rev), {
-      ...{ rev: head.rev, through, start, arrivals, merged: at - start },
       time: this.#options.now() - (at - start),
-      ...{ stored: null, sent: null, told: null },
+      ...{ rev: head.rev, through, start, arrivals, merged: at - start, stored: null, sent: null, told: null },
     })
     const { path, rev, seq, author } = head
     this.#tell(arrivals, 'merged', { path, rev, seq, author })
@@ -85,7 +84,7 @@ export class Traces {
 
   /** A group commit has come back; whatever is told to be stored, or sent, until the next one does, was in it. */
   committed(measure: CommitMeasure): void {
-    if (measure.stored) this.#group = { ...measure, at: this.#options.elapsed() }
+    if (measure.stored) this.#group = { at: this.#options.elapsed(), ...measure }
   }
 
   stored({ id, rev }: FileHead): void {
@@ -100,7 +99,7 @@ export class Traces {
       if (one === undefined || one.sent !== null) return
       if (one.through > through) continue
       this.#noteStored(one)
-      one.sent = { ...this.#after(one), peers }
+      one.sent = { peers, ...this.#after(one) }
       this.#tell(one.arrivals, 'sent', { rev: at, ...one.sent })
     }
   }
@@ -109,7 +108,7 @@ export class Traces {
   told({ id, rev }: FileHead, sessions: number): void {
     const one = this.#revisions.get(keyOf(id, rev))
     if (one === undefined || one.told !== null) return
-    one.told = { ...this.#after(one), sessions }
+    one.told = { sessions, ...this.#after(one) }
     this.#tell(one.arrivals, 'told', { rev, ...one.told })
   }
 
