@@ -8,7 +8,7 @@
 
 /** So many may always be deleted, or overwritten, at once. */
 const FREE = 20
-/** And this part of all files. */
+/** And this part of all files, unless git does it in an agent's folder. */
 const FREE_PART = 0.25
 /** From here on, a folder of which nothing is left was emptied; fewer files one deletes by hand. */
 const EMPTIED_FROM = 3
@@ -50,8 +50,9 @@ export interface Verdict {
 export function judge({ deletions, overwritten, recentlyOverwritten, byGit, isServed }: BulkFacts): Verdict {
   const { gone, tracked } = deletions
   if (byGit && isServed) return { holdsDeletions: isEmptied(gone, tracked), holdsOverwrites: false }
-  // To git it is one thing to take a file away and to change it, so that both count together, and wait together.
-  if (byGit && gone + overwritten > freeOf(tracked)) return { holdsDeletions: true, holdsOverwrites: true }
+  // To git it is one thing to take a file away and to change it, so that both count together, and wait together. Few are
+  // free however large the folder is: a stash or another branch would take from everyone what they have not committed yet.
+  if (byGit && gone + overwritten > FREE) return { holdsDeletions: true, holdsOverwrites: true }
   return {
     holdsDeletions: !mayDelete(deletions),
     holdsOverwrites: overwritten + recentlyOverwritten > freeOf(tracked),

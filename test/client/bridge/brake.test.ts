@@ -41,6 +41,11 @@ test.each<[Partial<BulkFacts>, object]>([
     { overwritten: 11, deletions: { gone: 10, recent: 0, tracked: 60 }, byGit: true },
     { holdsDeletions: true, holdsOverwrites: true },
   ],
+  ...[20, 21].map((overwritten): [Partial<BulkFacts>, object] => [
+    { overwritten, deletions: { gone: 0, recent: 0, tracked: 4_000 }, byGit: true },
+    { holdsDeletions: overwritten === 21, holdsOverwrites: overwritten === 21 },
+  ]),
+  [{ overwritten: 21, deletions: { gone: 0, recent: 0, tracked: 4_000 } }, NOTHING],
   [{ overwritten: 60, byGit: true, isServed: true }, NOTHING],
 ])('[BRIDGE-19] of %j is held: %j', (facts, verdict) => {
   expect(judge({ ...QUIET, ...facts })).toEqual(verdict)
