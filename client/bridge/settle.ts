@@ -5,9 +5,9 @@
  * 1. A file that was renamed to its place after its last write is complete: read at once.
  * 2. Any other is read when it has been quiet for `quiet`.
  * 3. One that has become empty, or was made empty, is believed only after TRUNCATED_QUIET: it may have been truncated just now.
- *    Its date proves nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the
- *    date last), so that only our own watching counts. For the same reason a date counts at all only where it is new.
- *    So is one of which, in place, less than half is there: it may be on its way to its full length.
+ *    So is one of which, in place, less than half is there: the rest may be on its way. The date of an empty one proves
+ *    nothing: while a file is being truncated it is empty under its old date for a moment (ext4 sets the date last), so that
+ *    only our own watching counts. For the same reason a date counts at all only where it is new.
  * 4. One that never rests is read anyway after LONGEST_WAIT, unless it is empty: constant writes can't starve others. A large
  *    one may change in every reading; it is then said to be left out, and tried less and less often (disk-looks.ts).
  */
